@@ -1,0 +1,89 @@
+import type { ArtifactReference, Failure, SuggestionTrace, TrialOrigin } from './trial-record.ts'
+import type { FlatParams, Json, Metrics } from './values.ts'
+
+/** A claim on a running trial: writes carry the token, and a lease that ends unrenewed frees the trial. */
+export interface LeaseRequest {
+  /** `Host` identity of the runner. */
+  readonly owner: string
+  /** Unique for this attempt. */
+  readonly token: string
+  /** Milliseconds from now, by the storage's clock. */
+  readonly milliseconds: number
+}
+
+/** How a trial ends. */
+export type Outcome =
+  | { readonly state: 'complete' | 'pruned'; readonly metrics: Metrics }
+  | { readonly state: 'failed'; readonly failure: Failure; readonly metrics?: Metrics }
+
+/** A correction of a trial, appended: what was there before stays in the history. */
+export type Amendment =
+  | { readonly void: string }
+  | { readonly metrics: Metrics; readonly note: string }
+
+/** Asks for a new trial, which gets the next number; refused as `number-taken` if that is not `expect`. */
+export interface CreateOperation {
+  readonly type: 'create'
+  readonly expect?: number
+  readonly origin: TrialOrigin
+  /** Undefined reserves the number: the owner assigns parameters later. */
+  readonly params?: FlatParams
+  readonly suggestion?: SuggestionTrace
+  readonly parent?: number
+  readonly attributes?: { readonly [key: string]: Json }
+  /** With a lease the trial starts at once; with an outcome it is born ended; with neither it waits. */
+  readonly lease?: LeaseRequest
+  readonly outcome?: Outcome
+}
+
+/** What is asked of a storage. Operations with a token are refused as `stale` unless it is the current one. */
+export type Operation =
+  | CreateOperation
+  | { readonly type: 'assign'; readonly number: number; readonly token: string; readonly params: FlatParams; readonly suggestion?: SuggestionTrace }
+  /** Starts a waiting or paused trial: the given one, else the waiting one with the lowest number. */
+  | { readonly type: 'claim'; readonly number?: number; readonly lease: LeaseRequest }
+  /** Extends a lease. Leaves no change. */
+  | { readonly type: 'renew'; readonly number: number; readonly token: string; readonly milliseconds: number }
+  | { readonly type: 'report'; readonly number: number; readonly token: string; readonly step: number; readonly metrics: Metrics }
+  | { readonly type: 'checkpoint'; readonly number: number; readonly token: string; readonly step: number; readonly artifact: ArtifactReference }
+  | { readonly type: 'pause'; readonly number: number; readonly token: string }
+  /** Ends a trial. `requeue` records a failure and puts the trial back among the waiting, in one step.
+   *  `params` replaces the parameters by those a define-by-run trial really met. */
+  | { readonly type: 'finish'; readonly number: number; readonly token: string; readonly outcome: Outcome; readonly params?: FlatParams; readonly requeue?: boolean }
+  /** Requeues each running trial whose lease has ended or whose owner is in `gone`. No change if there is none. */
+  | { readonly type: 'sweep'; readonly gone: readonly string[] }
+  | { readonly type: 'attribute'; readonly number?: number; readonly key: string; readonly value: Json }
+  | { readonly type: 'artifact'; readonly number?: number; readonly name: string; readonly artifact: ArtifactReference | null }
+  | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment }
+  /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition. */
+  | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
+  | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
+  /** A session began or ended on this study. */
+  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'stopped'; readonly reason?: string }
+
+/** What happened: an operation as it took effect. Tokens are not kept. */
+export type ChangeBody =
+  | { readonly type: 'create'; readonly number: number; readonly origin: TrialOrigin; readonly params?: FlatParams; readonly suggestion?: SuggestionTrace; readonly parent?: number; readonly attributes?: { readonly [key: string]: Json }; readonly owner?: string; readonly outcome?: Outcome }
+  | { readonly type: 'assign'; readonly number: number; readonly params: FlatParams; readonly suggestion?: SuggestionTrace }
+  | { readonly type: 'claim'; readonly number: number; readonly owner: string; readonly attempt: number }
+  | { readonly type: 'report'; readonly number: number; readonly step: number; readonly metrics: Metrics }
+  | { readonly type: 'checkpoint'; readonly number: number; readonly step: number; readonly artifact: ArtifactReference }
+  | { readonly type: 'pause'; readonly number: number }
+  | { readonly type: 'finish'; readonly number: number; readonly outcome: Outcome; readonly params?: FlatParams; readonly requeue?: boolean }
+  /** A running trial went back to waiting because its owner was lost. */
+  | { readonly type: 'requeue'; readonly number: number; readonly failure: Failure }
+  | { readonly type: 'attribute'; readonly number?: number; readonly key: string; readonly value: Json }
+  | { readonly type: 'artifact'; readonly number?: number; readonly name: string; readonly artifact: ArtifactReference | null }
+  | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment }
+  | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
+  | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
+  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'stopped'; readonly reason?: string }
+
+/** One entry of a study's history. */
+export interface Change {
+  /** 1, 2, 3, … within a study. */
+  readonly revision: number
+  /** Milliseconds since the epoch, by the storage's clock. */
+  readonly time: number
+  readonly body: ChangeBody
+}

@@ -1,0 +1,34 @@
+import type { StudySummary } from './storage.ts'
+import type { ArtifactReference, StepReport, TrialRecord } from './trial-record.ts'
+import type { Json } from './values.ts'
+
+interface Base {
+  /** Revision of the change that this event derives from; several events may share one. */
+  readonly revision: number
+  /** Milliseconds since the epoch, by the storage's clock. */
+  readonly time: number
+}
+
+interface OfTrial<P> extends Base {
+  /** A snapshot of the trial right after the change. */
+  readonly trial: TrialRecord<P>
+}
+
+/**
+ * What happens in a study, in the order of its history. Every event derives from stored changes, so each
+ * process that looks at a study sees the same stream, and a logger can catch up after a restart.
+ */
+export type StudyEvent<P = unknown> =
+  | (Base & { readonly type: 'study.opened' | 'study.resumed'; readonly study: StudySummary })
+  | (Base & { readonly type: 'study.stopped'; readonly reason: string })
+  | (OfTrial<P> & { readonly type: 'trial.asked' | 'trial.started' | 'trial.paused' | 'trial.resumed' | 'trial.completed' | 'trial.pruned' | 'trial.failed' })
+  /** An attempt failed or lost its owner, and the trial waits to be started again. */
+  | (OfTrial<P> & { readonly type: 'trial.requeued' })
+  | (OfTrial<P> & { readonly type: 'trial.reported'; readonly report: StepReport })
+  | (OfTrial<P> & { readonly type: 'trial.amended' })
+  | (OfTrial<P> & { readonly type: 'checkpoint.saved'; readonly step: number; readonly artifact: ArtifactReference })
+  | (OfTrial<P> & { readonly type: 'best.improved' })
+  | (Base & { readonly type: 'artifact.added'; readonly number: number | undefined; readonly name: string; readonly artifact: ArtifactReference })
+  | (Base & { readonly type: 'attribute.set'; readonly number: number | undefined; readonly key: string; readonly value: Json })
+  | (Base & { readonly type: 'space.extended'; readonly path: string })
+  | (Base & { readonly type: 'warning'; readonly number: number | undefined; readonly source: string; readonly message: string })

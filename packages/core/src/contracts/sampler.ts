@@ -1,0 +1,66 @@
+import type { History } from './history.ts'
+import type { Objective, OutcomeConstraint } from './objective.ts'
+import type { Random, RandomStream } from './random.ts'
+import type { SearchSpace } from './space.ts'
+import type { TrialRecord } from './trial-record.ts'
+import type { Awaitable, FlatParams, Json } from './values.ts'
+
+/** What a sampler or pruner is told once, when its study is opened. */
+export interface Problem {
+  /** The space now; for one defined by running it grows, so read it at each use. */
+  readonly space: SearchSpace
+  readonly objectives: readonly Objective[]
+  readonly constraints: readonly OutcomeConstraint[]
+  readonly random: Random
+  readonly history: History
+  /** Says something that the user should know ("fell back to random because …"). The same message is shown once. */
+  warn(message: string): void
+}
+
+/** What is known when one trial is suggested. */
+export interface SuggestContext {
+  /** Number of the trial to be. */
+  readonly number: number
+  /** Stream of this trial and sampler: the only randomness a sampler may use. */
+  readonly random: RandomStream
+  /** Trials that run or are paused, with their parameters, ascending by number. */
+  readonly running: readonly TrialRecord[]
+  /** Aborts when the study stops. */
+  readonly signal: AbortSignal
+}
+
+export interface Suggestion {
+  /** Complete: every active parameter, nothing else, keeping the constraints. Checked by the study. */
+  readonly params: FlatParams
+  /** Provenance of at most 4 kB that is stored with the trial. */
+  readonly note?: Json
+}
+
+/** A sampler with nothing left to try ends the study, with this reason. */
+export interface Exhausted {
+  readonly exhausted: string
+}
+
+/**
+ * Proposes parameters. One instance serves one study.
+ *
+ * `observe` is called once for each trial that ends (or is void afterwards: then a new instance is made and
+ * told everything again), in the order of the history, never during `suggest`. `suggest` is never called twice at once.
+ * State is changed by `observe` alone, so that the same seed, trial number and history give the
+ * same answer, however the history was loaded. Work above 50 ms yields to the event loop.
+ */
+export interface Sampler {
+  observe?(trial: TrialRecord): void
+  suggest(context: SuggestContext): Awaitable<Suggestion | Exhausted>
+}
+
+/** A description of a sampler, as in `tpe()`. */
+export interface SamplerFactory {
+  readonly specVersion: 'v1'
+  /** Names the algorithm, as in `tpe`. */
+  readonly id: string
+  /** Grows whenever the same seed and history would be answered differently than before. */
+  readonly revision: number
+  /** Throws UNSUPPORTED, with the remedy, if it cannot work on this problem. */
+  create(problem: Problem): Sampler
+}
