@@ -1,0 +1,56 @@
+import type { Json } from './contracts/values.ts'
+import { AttuneError } from './errors.ts'
+
+/*
+ * JSON text that keeps every number. JSON alone loses NaN, ±Infinity and −0: they are written as
+ * {"$number":"NaN"}. A user's key that begins with `$` gets a second one, so nothing is mistaken for a tag.
+ */
+
+const tag = '$number'
+
+function needsTags(value: Json): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value) || Object.is(value, -0)
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(needsTags)
+  for (const key in value) {
+    if (key.startsWith('$') || needsTags((value as { [key: string]: Json })[key] as Json)) return true
+  }
+  return false
+}
+
+function toTagged(value: Json): Json {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : { [tag]: Object.is(value, -0) ? '-0' : String(value) }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(toTagged)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.startsWith('$') ? `$${key}` : key, toTagged(item as Json)]))
+}
+
+const special: { readonly [text: string]: number } = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0 }
+
+function fromTagged(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(fromTagged)
+  const record = value as { readonly [key: string]: Json }
+  const text = record[tag]
+  if (typeof text === 'string' && Object.hasOwn(special, text)) return special[text] as number
+  return Object.fromEntries(Object.entries(record).map(([key, item]) => [key.startsWith('$$') ? key.slice(1) : key, fromTagged(item)]))
+}
+
+/** JSON text of a value, exact for every number. Inverse of `decodeJson`. */
+export function encodeJson(value: Json): string {
+  return JSON.stringify(needsTags(value) ? toTagged(value) : value)
+}
+
+/**
+ * The value of a text made by `encodeJson`. Throws MALFORMED_DATA on anything else, and on keys that name prototypes.
+ */
+export function decodeJson(text: string): Json {
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch (cause) {
+    throw new AttuneError('MALFORMED_DATA', `Expected JSON, got "${text.slice(0, 60)}": the stored data is damaged or was written by something else.`, { cause })
+  }
+  if (text.includes('"__proto__"')) throw new AttuneError('MALFORMED_DATA', 'Stored data has the key "__proto__", which is never written: refusing to read it.')
+  return text.includes('"$') ? fromTagged(value) : value
+}

@@ -1,0 +1,187 @@
+import type { Change, ChangeBody } from '../contracts/change.ts'
+import type { Clock } from '../contracts/clock.ts'
+import type { Storage, StudyDefinition, StudySummary, WriteRequest, WriteResult } from '../contracts/storage.ts'
+import type { TrialState } from '../contracts/trial-record.ts'
+import { AttuneError } from '../errors.ts'
+import { freezeDeep } from '../freeze.ts'
+import { transition, type Heads, type TrialHead } from './transition.ts'
+
+/** How many requests are remembered so that repeating one changes nothing. */
+const rememberedRequests = 1024
+
+/** The history of one study: heads by number, changes by revision. */
+class StudyLog implements Heads {
+  readonly id: string
+  readonly definition: StudyDefinition
+  readonly createdAt: number
+  readonly changes: Change[] = []
+  readonly #heads: TrialHead[] = []
+  readonly #running = new Set<number>()
+  readonly #waiting = new Set<number>()
+  /** First and last revision by request id, oldest first. */
+  readonly #requests = new Map<string, readonly [first: number, last: number]>()
+
+  constructor(id: string, definition: StudyDefinition, createdAt: number) {
+    this.id = id
+    this.definition = definition
+    this.createdAt = createdAt
+  }
+
+  get nextNumber(): number {
+    return this.#heads.length
+  }
+
+  get(number: number): TrialHead | undefined {
+    return this.#heads[number]
+  }
+
+  firstWaiting(): TrialHead | undefined {
+    let first = Infinity
+    for (const number of this.#waiting) if (number < first) first = number
+    return this.#heads[first]
+  }
+
+  *running(): Iterable<TrialHead> {
+    for (const number of this.#running) yield this.#heads[number] as TrialHead
+  }
+
+  write(request: WriteRequest, now: number): WriteResult {
+    const seen = this.#requests.get(request.id)
+    if (seen !== undefined) return { ok: true, changes: this.changes.slice(seen[0], seen[1]) }
+    const before: (TrialHead | undefined)[] = []
+    const numbers: number[] = []
+    const first = this.changes.length
+    for (const operation of request.operations) {
+      const decided = transition(operation, this, now)
+      if (!decided.ok) {
+        this.changes.length = first
+        for (let i = numbers.length - 1; i >= 0; i--) this.#put(numbers[i] as number, before[i])
+        return decided
+      }
+      for (const head of decided.heads) {
+        numbers.push(head.number)
+        before.push(this.#heads[head.number])
+        this.#put(head.number, head)
+      }
+      for (const body of decided.bodies) this.#append(body, now)
+    }
+    if (this.#requests.size >= rememberedRequests) this.#requests.delete(this.#requests.keys().next().value as string)
+    this.#requests.set(request.id, [first, this.changes.length])
+    return { ok: true, changes: this.changes.slice(first) }
+  }
+
+  #append(body: ChangeBody, time: number): void {
+    this.changes.push(Object.freeze({ revision: this.changes.length + 1, time, body: freezeDeep(body) }))
+  }
+
+  /** Puts a head, or takes the last one away. */
+  #put(number: number, head: TrialHead | undefined): void {
+    this.#running.delete(number)
+    this.#waiting.delete(number)
+    if (head === undefined) {
+      this.#heads.length = number
+      return
+    }
+    this.#heads[number] = head
+    if (head.state === 'running') this.#running.add(number)
+    else if (head.state === 'waiting') this.#waiting.add(number)
+  }
+
+  summary(): StudySummary {
+    const counts: { [state in TrialState]: number } = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
+    for (const head of this.#heads) counts[head.state]++
+    return { id: this.id, definition: this.definition, createdAt: this.createdAt, revision: this.changes.length, counts }
+  }
+
+  copy(id: string, name: string, now: number): StudyLog {
+    const copy = new StudyLog(id, freezeDeep({ ...this.definition, name }), now)
+    copy.changes.push(...this.changes)
+    for (const head of this.#heads) copy.#put(head.number, head)
+    return copy
+  }
+}
+
+/**
+ * Keeps studies in memory: they end with the process, and a power failure loses them. The fastest storage,
+ * and the model that the others are tested against.
+ */
+export class MemoryStorage implements Storage {
+  readonly specVersion = 'v1' as const
+  readonly persistent = false
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #byName = new Map<string, StudyLog>()
+  readonly #byId = new Map<string, StudyLog>()
+  readonly #created = new Map<string, StudyLog>()
+  #count = 0
+  #closed = false
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
+  }
+
+  createStudy(definition: StudyDefinition, requestId: string): StudySummary | undefined {
+    this.#open()
+    const repeated = this.#created.get(requestId)
+    if (repeated !== undefined) return repeated.summary()
+    if (this.#byName.has(definition.name)) return undefined
+    return this.#add(new StudyLog(String(++this.#count), freezeDeep(structuredClone(definition)), this.#clock.now()), requestId)
+  }
+
+  findStudy(name: string): StudySummary | undefined {
+    this.#open()
+    return this.#byName.get(name)?.summary()
+  }
+
+  listStudies(): readonly StudySummary[] {
+    this.#open()
+    return [...this.#byName.values()].map((log) => log.summary())
+  }
+
+  copyStudy(name: string, as: string, requestId: string): StudySummary | undefined {
+    this.#open()
+    const repeated = this.#created.get(requestId)
+    if (repeated !== undefined) return repeated.summary()
+    const source = this.#byName.get(name)
+    if (source === undefined || this.#byName.has(as)) return undefined
+    return this.#add(source.copy(String(++this.#count), as, this.#clock.now()), requestId)
+  }
+
+  deleteStudy(name: string): boolean {
+    this.#open()
+    const log = this.#byName.get(name)
+    if (log === undefined) return false
+    this.#byName.delete(name)
+    this.#byId.delete(log.id)
+    return true
+  }
+
+  write(studyId: string, request: WriteRequest): WriteResult {
+    return this.#log(studyId).write(request, this.#clock.now())
+  }
+
+  changesSince(studyId: string, revision: number, limit = 1000): readonly Change[] {
+    return this.#log(studyId).changes.slice(revision, revision + limit)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  #add(log: StudyLog, requestId: string): StudySummary {
+    this.#byName.set(log.definition.name, log)
+    this.#byId.set(log.id, log)
+    this.#created.set(requestId, log)
+    return log.summary()
+  }
+
+  #log(studyId: string): StudyLog {
+    this.#open()
+    const log = this.#byId.get(studyId)
+    if (log === undefined) throw new AttuneError('STUDY_NOT_FOUND', `There is no study with the id "${studyId}": it was deleted, or belongs to another storage.`)
+    return log
+  }
+
+  #open(): void {
+    if (this.#closed) throw new AttuneError('STORAGE_CLOSED', 'The storage is closed: create another one.')
+  }
+}

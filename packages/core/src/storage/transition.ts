@@ -1,0 +1,131 @@
+import type { ChangeBody, LeaseRequest, Operation } from '../contracts/change.ts'
+import type { Refusal } from '../contracts/storage.ts'
+import type { TrialState } from '../contracts/trial-record.ts'
+
+/** What a storage must know of a trial to decide an operation; everything else is history. */
+export interface TrialHead {
+  readonly number: number
+  readonly state: TrialState
+  readonly attempt: number
+  /** Token of the current attempt while it runs. */
+  readonly token: string | undefined
+  readonly owner: string | undefined
+  /** When the lease ends, in milliseconds since the epoch. */
+  readonly leaseEnd: number
+}
+
+/** The heads of one study, as the storage holds them now. */
+export interface Heads {
+  /** Number that the next trial gets. */
+  readonly nextNumber: number
+  get(number: number): TrialHead | undefined
+  firstWaiting(): TrialHead | undefined
+  running(): Iterable<TrialHead>
+}
+
+/** What an operation does: changes to append and heads to replace, or a refusal. */
+export type Transition =
+  | { readonly ok: true; readonly bodies: readonly ChangeBody[]; readonly heads: readonly TrialHead[] }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+const noBodies: readonly ChangeBody[] = []
+
+function refuse(reason: Refusal['reason'], message: string, actual?: TrialState): Transition {
+  return { ok: false, refusal: actual === undefined ? { reason, message } : { reason, message, actual } }
+}
+
+function done(body: ChangeBody, head: TrialHead): Transition {
+  return { ok: true, bodies: [body], heads: [head] }
+}
+
+function started(head: Pick<TrialHead, 'number' | 'attempt'>, lease: LeaseRequest, now: number): TrialHead {
+  return { number: head.number, state: 'running', attempt: head.attempt + 1, token: lease.token, owner: lease.owner, leaseEnd: now + lease.milliseconds }
+}
+
+function freed(head: TrialHead, state: TrialState): TrialHead {
+  return { number: head.number, state, attempt: head.attempt, token: undefined, owner: head.owner, leaseEnd: 0 }
+}
+
+function missing(number: number): Transition {
+  return refuse('missing', `There is no trial ${number}.`)
+}
+
+/** The head if it runs under this token, else why not. */
+function held(heads: Heads, number: number, token: string): TrialHead | Transition {
+  const head = heads.get(number)
+  if (head === undefined) return missing(number)
+  if (head.state !== 'running') return refuse('state', `Trial ${number} is ${head.state}, not running.`, head.state)
+  if (head.token !== token) return refuse('stale', `Trial ${number} has another owner by now: this attempt's lease ended.`, head.state)
+  return head
+}
+
+/**
+ * Decides one operation: the single place where the life of a trial is written down. Pure. A storage
+ * calls it inside its transaction, one operation after the other, and stores what it answers.
+ */
+export function transition(operation: Operation, heads: Heads, now: number): Transition {
+  switch (operation.type) {
+    case 'create': {
+      const number = heads.nextNumber
+      if (operation.expect !== undefined && operation.expect !== number) return refuse('number-taken', `Trial ${operation.expect} was expected to be next, but ${number} is.`)
+      const { type, expect: _, lease, ...rest } = operation
+      if (operation.outcome !== undefined) return done({ type, number, ...rest }, { number, state: operation.outcome.state, attempt: 0, token: undefined, owner: undefined, leaseEnd: 0 })
+      if (lease !== undefined) return done({ type, number, ...rest, owner: lease.owner }, started({ number, attempt: 0 }, lease, now))
+      return done({ type, number, ...rest }, { number, state: 'waiting', attempt: 0, token: undefined, owner: undefined, leaseEnd: 0 })
+    }
+    case 'claim': {
+      const head = operation.number === undefined ? heads.firstWaiting() : heads.get(operation.number)
+      if (head === undefined) return operation.number === undefined ? refuse('none-waiting', 'No trial waits to be started.') : missing(operation.number)
+      if (head.state !== 'waiting' && head.state !== 'paused') return refuse('state', `Trial ${head.number} is ${head.state}: only a waiting or paused one can be started.`, head.state)
+      return done({ type: 'claim', number: head.number, owner: operation.lease.owner, attempt: head.attempt + 1 }, started(head, operation.lease, now))
+    }
+    case 'renew': {
+      const head = held(heads, operation.number, operation.token)
+      return 'ok' in head ? head : { ok: true, bodies: noBodies, heads: [{ ...head, leaseEnd: now + operation.milliseconds }] }
+    }
+    case 'assign':
+    case 'report':
+    case 'checkpoint': {
+      const head = held(heads, operation.number, operation.token)
+      if ('ok' in head) return head
+      const { token: _, ...body } = operation
+      return { ok: true, bodies: [body], heads: [] }
+    }
+    case 'pause': {
+      const head = held(heads, operation.number, operation.token)
+      return 'ok' in head ? head : done({ type: 'pause', number: head.number }, freed(head, 'paused'))
+    }
+    case 'finish': {
+      const head = held(heads, operation.number, operation.token)
+      if ('ok' in head) return head
+      const { token: _, ...body } = operation
+      return done(body, freed(head, operation.requeue === true && operation.outcome.state === 'failed' ? 'waiting' : operation.outcome.state))
+    }
+    case 'sweep': {
+      const bodies: ChangeBody[] = []
+      const changed: TrialHead[] = []
+      for (const head of heads.running()) {
+        const gone = head.owner !== undefined && operation.gone.includes(head.owner)
+        if (!gone && head.leaseEnd > now) continue
+        const message = gone ? `Its owner ${head.owner} has ended.` : `Its owner ${head.owner} did not renew the lease.`
+        bodies.push({ type: 'requeue', number: head.number, failure: { reason: 'lost', message } })
+        changed.push(freed(head, 'waiting'))
+      }
+      return { ok: true, bodies, heads: changed }
+    }
+    case 'amend': {
+      const head = heads.get(operation.number)
+      if (head === undefined) return missing(operation.number)
+      const allowed = 'void' in operation.amendment ? head.state !== 'running' : head.state === 'complete' || head.state === 'pruned'
+      return allowed ? { ok: true, bodies: [operation], heads: [] } : refuse('state', `Trial ${head.number} is ${head.state}: it cannot be amended like this.`, head.state)
+    }
+    case 'attribute':
+    case 'artifact':
+    case 'warn':
+      if (operation.number !== undefined && heads.get(operation.number) === undefined) return missing(operation.number)
+      return { ok: true, bodies: [operation], heads: [] }
+    case 'extend':
+    case 'session':
+      return { ok: true, bodies: [operation], heads: [] }
+  }
+}
