@@ -4,6 +4,7 @@ import type { Storage, StudyDefinition, StudySummary, WriteRequest, WriteResult 
 import type { TrialState } from '../contracts/trial-record.ts'
 import { AttuneError } from '../errors.ts'
 import { freezeDeep } from '../freeze.ts'
+import { encodeJson } from '../json.ts'
 import { transition, type Heads, type TrialHead } from './transition.ts'
 
 /** How many requests are remembered so that repeating one changes nothing. */
@@ -18,6 +19,7 @@ class StudyLog implements Heads {
   readonly #heads: TrialHead[] = []
   readonly #running = new Set<number>()
   readonly #waiting = new Set<number>()
+  readonly #leaves = new Map<string, string>()
   /** First and last revision by request id, oldest first. */
   readonly #requests = new Map<string, readonly [first: number, last: number]>()
 
@@ -45,6 +47,10 @@ class StudyLog implements Heads {
     for (const number of this.#running) yield this.#heads[number] as TrialHead
   }
 
+  leaf(path: string): string | undefined {
+    return this.#leaves.get(path)
+  }
+
   write(request: WriteRequest, now: number): WriteResult {
     const seen = this.#requests.get(request.id)
     if (seen !== undefined) return { ok: true, changes: this.changes.slice(seen[0], seen[1]) }
@@ -54,7 +60,7 @@ class StudyLog implements Heads {
     for (const operation of request.operations) {
       const decided = transition(operation, this, now)
       if (!decided.ok) {
-        this.changes.length = first
+        for (const { body } of this.changes.splice(first)) if (body.type === 'extend') this.#leaves.delete(body.path)
         for (let i = numbers.length - 1; i >= 0; i--) this.#put(numbers[i] as number, before[i])
         return decided
       }
@@ -72,6 +78,7 @@ class StudyLog implements Heads {
 
   #append(body: ChangeBody, time: number): void {
     this.changes.push(Object.freeze({ revision: this.changes.length + 1, time, body: freezeDeep(body) }))
+    if (body.type === 'extend') this.#leaves.set(body.path, encodeJson(body.leaf))
   }
 
   /** Puts a head, or takes the last one away. */
@@ -97,6 +104,7 @@ class StudyLog implements Heads {
     const copy = new StudyLog(id, freezeDeep({ ...this.definition, name }), now)
     copy.changes.push(...this.changes)
     for (const head of this.#heads) copy.#put(head.number, head)
+    for (const [path, leaf] of this.#leaves) copy.#leaves.set(path, leaf)
     return copy
   }
 }
@@ -152,6 +160,7 @@ export class MemoryStorage implements Storage {
     if (log === undefined) return false
     this.#byName.delete(name)
     this.#byId.delete(log.id)
+    for (const [request, created] of this.#created) if (created === log) this.#created.delete(request)
     return true
   }
 

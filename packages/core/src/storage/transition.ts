@@ -1,6 +1,7 @@
 import type { ChangeBody, LeaseRequest, Operation } from '../contracts/change.ts'
 import type { Refusal } from '../contracts/storage.ts'
 import type { TrialState } from '../contracts/trial-record.ts'
+import { encodeJson } from '../json.ts'
 
 /** What a storage must know of a trial to decide an operation; everything else is history. */
 export interface TrialHead {
@@ -21,6 +22,8 @@ export interface Heads {
   get(number: number): TrialHead | undefined
   firstWaiting(): TrialHead | undefined
   running(): Iterable<TrialHead>
+  /** The definition of a leaf that was added at this path, as `encodeJson` writes it. */
+  leaf(path: string): string | undefined
 }
 
 /** What an operation does: changes to append and heads to replace, or a refusal. */
@@ -124,7 +127,13 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
     case 'warn':
       if (operation.number !== undefined && heads.get(operation.number) === undefined) return missing(operation.number)
       return { ok: true, bodies: [operation], heads: [] }
-    case 'extend':
+    case 'extend': {
+      const known = heads.leaf(operation.path)
+      if (known === undefined) return { ok: true, bodies: [operation], heads: [] }
+      // Another worker met the same leaf first: nothing to add.
+      if (known === encodeJson(operation.leaf)) return { ok: true, bodies: noBodies, heads: [] }
+      return refuse('state', `The parameter "${operation.path}" is known as ${known}, not as ${encodeJson(operation.leaf)}: give it the same definition in every trial, or another name.`)
+    }
     case 'session':
       return { ok: true, bodies: [operation], heads: [] }
   }
