@@ -1,1 +1,2 @@
-export {}
+export { ConformanceError } from './check.ts'
+export { exemptionProblems, failingCases, registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
