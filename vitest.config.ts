@@ -1,28 +1,57 @@
-import { defineConfig } from 'vitest/config'
+import { playwright } from '@vitest/browser-playwright'
+import { defaultClientConditions, defaultServerConditions } from 'vite'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { findChromium } from './tools/chromium.mjs'
 
-const conditions = ['attune-source']
+/** Packages find each other's sources, so that no test needs a build. */
+const source = 'attune-source'
+
+/** A deadline only catches hangs: on a loaded machine everything is slower. */
+const testTimeout = 60_000
+
+const browserTests = 'packages/*/src/**/*.browser.test.ts'
+const chromium = findChromium()
+if (chromium.missing !== undefined) console.log(`SKIPPED: the tests of project "browser" (${browserTests}). ${chromium.missing}`)
+
+const browser: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    name: 'browser',
+    include: [browserTests],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      // The WebGPU adapter of headless Chromium is software, and has to be asked for.
+      provider: playwright({ launchOptions: { executablePath: chromium.path ?? '', args: ['--no-sandbox', '--enable-unsafe-webgpu'] } }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+}
 
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
+    testTimeout,
+    hookTimeout: testTimeout,
     projects: [
       {
         extends: true,
-        test: {
-          name: 'unit',
-          include: ['packages/*/src/**/*.test.ts'],
-          exclude: ['**/*.browser.test.ts', '**/node_modules/**'],
-        },
+        test: { name: 'unit', include: ['packages/*/{src,examples}/**/*.test.ts'], exclude: ['**/*.browser.test.ts', '**/node_modules/**'] },
       },
       {
         extends: true,
         test: {
           name: 'types',
           include: [],
-          typecheck: { enabled: true, only: true, include: ['packages/*/src/**/*.test-d.ts'], tsconfig: './tsconfig.test.json' },
+          // Errors elsewhere are the type check's business; here they would hide which type test failed.
+          typecheck: { enabled: true, only: true, ignoreSourceErrors: true, include: ['packages/*/src/**/*.test-d.ts'], tsconfig: './tsconfig.test.json' },
         },
       },
+      ...(chromium.path === undefined ? [] : [browser]),
+      { extends: true, test: { name: 'repository', include: ['tests/**/*.test.ts'] } },
+      { extends: true, test: { name: 'examples', include: ['{examples,benchmarks}/**/*.test.ts'], exclude: ['**/node_modules/**'] } },
     ],
   },
 })

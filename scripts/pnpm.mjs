@@ -7,25 +7,35 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 export const PNPM_VERSION = '12.21.0'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The command and the leading arguments that run npm's `npx`, without a shell on any platform. */
-function npx() {
-  const npm = process.env.npm_execpath ?? ''
+/** The command and the leading arguments that run a program of npm's without a shell on any platform. */
+function npmProgram(name) {
+  const npmCli = process.env.npm_execpath ?? ''
   const beside = [
-    npm.endsWith('npm-cli.js') ? join(dirname(npm), 'npx-cli.js') : '',
-    join(dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npx-cli.js'),
+    npmCli.endsWith('npm-cli.js') ? join(dirname(npmCli), `${name}-cli.js`) : '',
+    join(dirname(process.execPath), 'node_modules', 'npm', 'bin', `${name}-cli.js`),
   ].find((path) => path !== '' && existsSync(path))
-  if (beside) return [process.execPath, beside]
-  if (process.platform === 'win32') throw new Error('npx was not found beside node.exe. Install Node.js with npm, or run this with `npm start`.')
-  return ['npx']
+  // npm itself runs on the Node that it was started with, which is not always this one.
+  if (beside) return [process.env.npm_node_execpath ?? process.execPath, beside]
+  if (process.platform === 'win32') throw new Error(`${name} was not found beside node.exe. Install Node.js with npm, and run this with \`npm start\` or \`npm test\`.`)
+  return [name]
+}
+
+function runNpmProgram(name, args, options) {
+  const [command, ...first] = npmProgram(name)
+  return spawnSync(command, [...first, ...args], { cwd: root, stdio: 'inherit', ...options })
+}
+
+/** Runs npm and waits for it. */
+export function npm(args, options = {}) {
+  return runNpmProgram('npm', args, options)
 }
 
 /**
- * Runs pnpm in the repository root and waits for it.
+ * Runs the pinned pnpm in the repository root and waits for it.
  * `--prefer-offline` matters: without it npx asks the registry at every call and hangs without a network.
  */
 export function pnpm(args, options = {}) {
-  const [command, ...first] = npx()
-  return spawnSync(command, [...first, '--yes', '--prefer-offline', `pnpm@${PNPM_VERSION}`, ...args], { cwd: root, stdio: 'inherit', ...options })
+  return runNpmProgram('npx', ['--yes', '--prefer-offline', `pnpm@${PNPM_VERSION}`, ...args], options)
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

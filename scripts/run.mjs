@@ -12,9 +12,10 @@ const programs = {
   check: ['scripts/check.mjs'],
 }
 
-/** Node from which on `node:sqlite` needs no flag, and from which on TypeScript files need none. */
-const OLDEST_NODE = [22, 13]
-const TYPESCRIPT_NODE = [22, 18]
+/** Node from which on `npx` runs pnpm, `node:sqlite` needs no flag, and TypeScript files need none. */
+const INSTALLING_NODE = '20.0'
+const OLDEST_NODE = '22.13'
+const TYPESCRIPT_NODE = '22.18'
 
 /** A signal that reached only this process is handed on after this many milliseconds; one that reached the whole group has ended the program by then. */
 const FORWARD_AFTER = 500
@@ -24,10 +25,10 @@ function fail(message) {
   process.exit(1)
 }
 
-/** True when the version `v22.13.0` or `22.13.0` is at least [major, minor]. */
-function atLeast(version, [major, minor]) {
-  const [actualMajor, actualMinor] = version.replace('v', '').split('.').map(Number)
-  return actualMajor > major || (actualMajor === major && actualMinor >= minor)
+/** True when a version such as `v22.13.0` is at least `22.13`. */
+function atLeast(version, oldest) {
+  const [actual, needed] = [version.replace('v', ''), oldest].map((text) => text.split('.').map(Number))
+  return actual[0] > needed[0] || (actual[0] === needed[0] && actual[1] >= needed[1])
 }
 
 function workspaceFolders() {
@@ -48,7 +49,7 @@ function chooseNode() {
   const pinned = join(root, 'node_modules', `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (existsSync(pinned) && spawnSync(pinned, ['--version']).status === 0) return { path: pinned, version: JSON.parse(readFileSync(join(pinned, '..', '..', 'package.json'), 'utf8')).version }
   if (!atLeast(process.version, OLDEST_NODE)) {
-    fail(`Attune needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${process.version}, and npm has no pinned Node for ${process.platform}-${process.arch} to install instead.\nInstall a newer Node.js from https://nodejs.org and run the command again.`)
+    fail(`Attune needs Node.js ${OLDEST_NODE} or newer; this is ${process.version}, and npm has no pinned Node for ${process.platform}-${process.arch} to install instead.\nInstall a newer Node.js from https://nodejs.org and run the command again.`)
   }
   console.log(`Using your own Node.js ${process.version}: there is no pinned one for ${process.platform}-${process.arch}.`)
   return { path: process.execPath, version: process.version }
@@ -101,5 +102,5 @@ function runProgram(node, args) {
 
 const [name, ...rest] = process.argv.slice(2)
 if (!Object.hasOwn(programs, name ?? '')) fail(`Usage: node scripts/run.mjs ${Object.keys(programs).join('|')} [arguments]`)
-if (!atLeast(process.version, [20, 0])) fail(`Attune needs Node.js 20 or newer to install itself; this is ${process.version}.`)
+if (!atLeast(process.version, INSTALLING_NODE)) fail(`Attune needs Node.js ${INSTALLING_NODE} or newer to install itself; this is ${process.version}.`)
 runProgram(install(), [...programs[name], ...rest])
