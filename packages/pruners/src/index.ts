@@ -1,1 +1,4 @@
-export {}
+export { asha, type AshaOptions } from './asha.ts'
+export { median } from './median.ts'
+export { none } from './none.ts'
+export { percentile, type PercentileOptions } from './percentile.ts'
