@@ -16,7 +16,7 @@ export interface Dimension {
   readonly path: string
   /** How a model should treat it: `number` (float, int), `ordinal` (ordered levels) or `categorical` (choice, boolean, branch). */
   readonly kind: 'number' | 'ordinal' | 'categorical'
-  /** Number of different values; Infinity for a float without step. Cell c of n is the coordinate (c + 0.5) / n. */
+  /** Number of different values; Infinity for a float without step. Cell c of n is the coordinate (c + 0.5) / n, save on a log scale: there cells are as wide as their values are apart. */
   readonly cells: number
   /** True if values are spread on a logarithmic scale. */
   readonly log: boolean
@@ -34,6 +34,10 @@ export interface Dimension {
   decode(unit: number): Scalar
   /** Value at a quantile in [0, 1) of the prior. */
   quantile(probability: number): Scalar
+  /** Value of a cell in [0, cells); only where `cells` is finite. */
+  valueAt(cell: number): Scalar
+  /** Cell of a value; -1 if the value is not one of this dimension, or there are no cells. */
+  cellOf(value: Scalar): number
 }
 
 /** A bound that parameters must keep. Feasible when `violation` is 0 or less. */
