@@ -1,0 +1,35 @@
+import { AttuneError } from '@attune/core'
+
+const remedies: { readonly [code: string]: string } = {
+  ENOSPC: 'Free some space on that disk or choose another logDir',
+  EDQUOT: 'Free some of your quota or choose another logDir',
+  EFBIG: 'The file would be larger than the system allows: raise the limit (ulimit -f) or choose another logDir',
+  EROFS: 'That file system is read-only: choose another logDir',
+  EACCES: 'Give this process the right to write there or choose another logDir',
+  EPERM: 'Give this process the right to write there or choose another logDir',
+  ENOTDIR: 'A file stands where a folder is needed: move it or choose another logDir',
+  EEXIST: 'A file stands where a folder is needed: move it or choose another logDir',
+  EMFILE: 'This process has too many files open: raise the limit (ulimit -n)',
+}
+
+/** The system refused to make or write a file: EVENT_FILE_WRITE, with path and system code in `details`. */
+export function writeError(path: string, cause: unknown): AttuneError {
+  const systemCode = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const remedy = (systemCode !== undefined && remedies[systemCode]) || 'Check the folder or choose another logDir'
+  return new AttuneError('EVENT_FILE_WRITE', `Cannot write TensorBoard data to "${path}": ${reason}. ${remedy}.`, { cause, details: { path, systemCode } })
+}
+
+/** A file is not a whole sequence of valid records: EVENT_FILE_DAMAGED, with the offset of the bad record. */
+export function damagedError(path: string, offset: number, what: string, cause?: unknown): AttuneError {
+  return new AttuneError(
+    'EVENT_FILE_DAMAGED',
+    `"${path}" is not a valid event file: ${what} in the record at byte ${offset}. What precedes it is intact; the rest cannot be trusted.`,
+    { ...(cause === undefined ? {} : { cause }), details: { path, offset } },
+  )
+}
+
+/** A value that cannot be written: EVENT_INVALID. */
+export function invalidEvent(message: string, details: { readonly [key: string]: unknown }): AttuneError {
+  return new AttuneError('EVENT_INVALID', message, { details })
+}

@@ -1,0 +1,27 @@
+// Runs under a limit on the size of files: writes until it fails, then goes on trying. Prints what happened.
+import { stat } from 'node:fs/promises'
+import { isAttuneError } from '@attune/core'
+import { openEventWriter } from './event-writer.ts'
+
+const errors: { readonly code: string; readonly message: string }[] = []
+async function attempt(action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (!isAttuneError(error)) throw error
+    errors.push({ code: error.code, message: error.message })
+  }
+}
+
+const writer = await openEventWriter({ folder: process.argv[2]! })
+let size = 0
+for (let step = 0; step < 2000 && errors.length === 0; step++) {
+  writer.add({ kind: 'summary', step, time: 0, values: [{ kind: 'scalar', tag: 'loss', value: step }] })
+  await attempt(() => writer.flush())
+}
+size = (await stat(writer.path)).size
+writer.add({ kind: 'summary', step: 1, time: 0, values: [{ kind: 'scalar', tag: 'short', value: 1 }] })
+await attempt(() => writer.flush())
+await attempt(() => writer.sync())
+await attempt(() => writer.close())
+console.log(JSON.stringify({ errors, size, path: writer.path }))

@@ -1,0 +1,97 @@
+import type { Dimension, FlatParams, LoggerContext, Metrics, Objective, Scalar, SearchSpace, StepReport, StudyEvent, StudySummary, TrialRecord } from '@attune/core'
+
+/** A dimension with the given values, or a number; what only samplers need refuses to work. */
+export function dimension(path: string, values: readonly Scalar[] | 'number', options: { readonly conditional?: boolean } = {}): Dimension {
+  const unused = (): never => {
+    throw new Error('a logger has no business here')
+  }
+  return {
+    index: 0,
+    path,
+    kind: values === 'number' ? 'number' : 'categorical',
+    cells: values === 'number' ? Infinity : values.length,
+    log: false,
+    conditions: options.conditional ? [{ parent: 0, cells: new Set([0]) }] : [],
+    dynamic: false,
+    weights: undefined,
+    hasPrior: false,
+    encode: unused,
+    decode: (unit) => (values === 'number' ? unit : values[Math.floor(unit * values.length)]!),
+    quantile: unused,
+  }
+}
+
+export function spaceOf(...dimensions: readonly Dimension[]): SearchSpace {
+  return { dimensions, constraints: [], fingerprint: 'f', size: Infinity } as unknown as SearchSpace
+}
+
+export const exampleSpace: SearchSpace = spaceOf(
+  dimension('learningRate', 'number'),
+  dimension('optimizer.type', ['sgd', 'adam']),
+  dimension('optimizer.sgd.momentum', 'number', { conditional: true }),
+  dimension('optimizer.sgd.nesterov', [true, false], { conditional: true }),
+  dimension('batchNorm', [true, false]),
+)
+
+export function context(options: { readonly name?: string; readonly id?: string; readonly space?: SearchSpace; readonly objectives?: readonly Objective[]; readonly definedByRunning?: boolean } = {}): LoggerContext {
+  const study = {
+    id: options.id ?? 'study-id',
+    definition: {
+      name: options.name ?? 'digits',
+      space: options.definedByRunning ? null : {},
+      fingerprint: 'f',
+      objectives: options.objectives ?? [{ metric: 'accuracy', direction: 'maximize', from: 'last' }],
+      constraints: [],
+      metrics: null,
+      seed: 1,
+    },
+    createdAt: 0,
+    revision: 0,
+    counts: { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 },
+  } satisfies StudySummary
+  return { study, space: options.space ?? exampleSpace }
+}
+
+type Ending = { readonly state: 'complete' | 'pruned'; readonly metrics: Metrics; readonly values: readonly number[] } | { readonly state: 'failed'; readonly message: string }
+
+/** Writes the history of a study as a storage would: each call makes the next event. */
+export class HistoryScript {
+  readonly events: StudyEvent[] = []
+  readonly #trials = new Map<number, TrialRecord>()
+  readonly #epoch = 1_700_000_000_000
+
+  #next(type: string, number: number, changes: Partial<TrialRecord>, more: object = {}): this {
+    const trial = { ...(this.#trials.get(number) ?? emptyTrial(number, this.#epoch)), ...changes }
+    this.#trials.set(number, trial)
+    const revision = this.events.length + 1
+    this.events.push({ type, revision, time: this.#epoch + revision * 1000, trial, ...more } as unknown as StudyEvent)
+    return this
+  }
+
+  start(number: number, flatParams: FlatParams = { learningRate: 0.01, 'optimizer.type': 'adam', batchNorm: true }): this {
+    const attempt = (this.#trials.get(number)?.attempt ?? 0) + 1
+    return this.#next('trial.started', number, { state: 'running', attempt, flatParams, params: flatParams, startedAt: this.#epoch, ...(attempt > 1 ? { reports: [] } : {}) })
+  }
+  report(number: number, step: number, metrics: Metrics): this {
+    const report: StepReport = { step, metrics, time: this.#epoch }
+    return this.#next('trial.reported', number, { reports: [...(this.#trials.get(number)?.reports ?? []), report] }, { report })
+  }
+  end(number: number, ending: Ending): this {
+    if (ending.state === 'failed') return this.#next('trial.failed', number, { state: 'failed', endedAt: this.#epoch + 9000, failure: { reason: 'error', message: ending.message } })
+    const type = ending.state === 'complete' ? 'trial.completed' : 'trial.pruned'
+    return this.#next(type, number, { state: ending.state, metrics: ending.metrics, values: ending.values, endedAt: this.#epoch + 9000 })
+  }
+  requeue(number: number): this {
+    return this.#next('trial.requeued', number, { state: 'waiting' })
+  }
+  amend(number: number, changes: Partial<TrialRecord>): this {
+    return this.#next('trial.amended', number, changes)
+  }
+}
+
+function emptyTrial(number: number, createdAt: number): TrialRecord {
+  return {
+    number, state: 'waiting', attempt: 0, params: {}, flatParams: {}, origin: 'sampler', suggestion: undefined, reports: [], metrics: {}, values: undefined, violation: 0,
+    failure: undefined, earlierFailures: [], attributes: {}, artifacts: {}, checkpoint: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt, startedAt: undefined, endedAt: undefined,
+  }
+}
