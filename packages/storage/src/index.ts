@@ -1,1 +1,3 @@
-export {}
+export type { SqliteOptions } from './sqlite-options.ts'
+export { SqliteStorage } from './sqlite-storage.ts'
+export { sqlite } from './sqlite.ts'
