@@ -23,10 +23,7 @@ const without = await bundle(isLibrary)
 const whole = await bundle([])
 const kilobytes = (bytes) => (bytes / 1000).toFixed(1).padStart(7)
 console.log(`@attune/core for a browser, kB   minified    gzip  brotli`)
-for (const [name, size] of [
-  [`without ${containerLibraries.join(' + ')}`, without],
-  ['with everything', whole],
-]) {
+for (const [name, size] of Object.entries({ [`without ${containerLibraries.join(' + ')}`]: without, 'with everything': whole })) {
   console.log(`${name.padEnd(36)}${kilobytes(size.minified)}${kilobytes(size.gzip)}${kilobytes(size.brotli)}`)
 }
 if (values.limit !== undefined && without.gzip > Number(values.limit) * 1000) {
