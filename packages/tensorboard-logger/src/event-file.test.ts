@@ -5,23 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { isAttuneError } from '@attune/core'
 import { describe, expect, test } from 'vitest'
-import { readEvents } from './event-reader.ts'
 import { openEventWriter } from './event-writer.ts'
 import type { SummaryEvent, TensorBoardEvent } from './event.ts'
-import { eventFiles, readAll, temporaryFolder } from './files.test-support.ts'
+import { eventFiles, readAll, readPrefix, temporaryFolder } from './files.test-support.ts'
 
 const scalar = (step: number, value: number, tag = 'loss'): SummaryEvent => ({ kind: 'summary', step, time: 1_700_000_000_000 + step, values: [{ kind: 'scalar', tag, value }] })
-
-/** The events before the damage, and the damage if there is any. */
-async function readPrefix(path: string): Promise<{ readonly events: readonly TensorBoardEvent[]; readonly error: unknown }> {
-  const events: TensorBoardEvent[] = []
-  try {
-    for await (const event of readEvents(path)) events.push(event)
-    return { events, error: undefined }
-  } catch (error) {
-    return { events, error }
-  }
-}
 
 describe('a file that was written', () => {
   test('reads back: version, start, and every kind of value', async () => {

@@ -15,13 +15,27 @@ export async function eventFiles(folder: string): Promise<readonly string[]> {
 }
 
 export async function readAll(path: string): Promise<readonly TensorBoardEvent[]> {
-  return Array.fromAsync(readEvents(path))
+  const { events, error } = await readPrefix(path)
+  if (error !== undefined) throw error
+  return events
 }
 
-/** Every value in a run, in the order in which a reader sees them, as `[step, value]`. */
+/** The events before the damage, and the damage if there is any. */
+export async function readPrefix(path: string): Promise<{ readonly events: readonly TensorBoardEvent[]; readonly error: Error | undefined }> {
+  const events: TensorBoardEvent[] = []
+  try {
+    for await (const event of readEvents(path)) events.push(event)
+    return { events, error: undefined }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return { events, error }
+  }
+}
+
+/** Every value in a run as `[step, value]`, as TensorBoard reads it: from a torn record it goes on to the next file. */
 export async function runValues(folder: string): Promise<readonly (readonly [number, SummaryValue])[]> {
-  const events = await Promise.all((await eventFiles(folder)).map(readAll))
-  return events.flat().flatMap((event) => (event.kind === 'summary' ? event.values.map((value) => [event.step, value] as const) : []))
+  const files = await Promise.all((await eventFiles(folder)).map(readPrefix))
+  return files.flatMap((file) => file.events).flatMap((event) => (event.kind === 'summary' ? event.values.map((value) => [event.step, value] as const) : []))
 }
 
 /** The points of one tag in a run, as `[step, value]`. */

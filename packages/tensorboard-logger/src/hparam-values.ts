@@ -20,7 +20,7 @@ export function hparamValues(space: SearchSpace, flatParams: FlatParams): { read
 
 function columnType(dimension: Dimension): 'number' | 'boolean' | 'string' {
   if (dimension.kind === 'number') return 'number'
-  const types = new Set(Array.from({ length: dimension.cells }, (_, cell) => typeof dimension.decode((cell + 0.5) / dimension.cells)))
+  const types = new Set(Array.from({ length: dimension.cells }, (_, cell) => typeof dimension.valueAt(cell)))
   if (types.size > 1) return 'string'
   if (types.has('number')) return 'number'
   // `n/a` needs a column of strings.

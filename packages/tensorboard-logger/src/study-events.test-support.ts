@@ -16,8 +16,10 @@ export function dimension(path: string, values: readonly Scalar[] | 'number', op
     weights: undefined,
     hasPrior: false,
     encode: unused,
-    decode: (unit) => (values === 'number' ? unit : values[Math.floor(unit * values.length)]!),
+    decode: unused,
     quantile: unused,
+    valueAt: (cell) => (values === 'number' ? unused() : values[cell]!),
+    cellOf: unused,
   }
 }
 
@@ -91,7 +93,7 @@ export class HistoryScript {
 
 function emptyTrial(number: number, createdAt: number): TrialRecord {
   return {
-    number, state: 'waiting', attempt: 0, params: {}, flatParams: {}, origin: 'sampler', suggestion: undefined, reports: [], metrics: {}, values: undefined, violation: 0,
+    number, state: 'waiting', attempt: 0, params: {}, flatParams: {}, origin: 'sampler', suggestion: undefined, reports: [], metrics: {}, values: undefined, value: undefined, violation: 0,
     failure: undefined, earlierFailures: [], attributes: {}, artifacts: {}, checkpoint: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt, startedAt: undefined, endedAt: undefined,
   }
 }

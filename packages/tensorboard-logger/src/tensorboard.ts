@@ -60,7 +60,8 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
     if (refusedFrom !== undefined) throw backlogError(studyFolder)
     if (isTrialEvent(event)) await takeTrialEvent(event)
     else seen = event.revision
-    if (++sinceCursor >= cursorInterval) await saveCursor()
+    // More events of this revision may follow.
+    if (++sinceCursor >= cursorInterval) await saveCursor(seen - 1)
   }
 
   async function takeTrialEvent(event: TrialEvent): Promise<void> {
@@ -99,9 +100,9 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
   }
 
   /** Everything before it is in the files. */
-  async function saveCursor(): Promise<void> {
+  async function saveCursor(kept: number): Promise<void> {
     const waiting = [...logs.values()].flatMap((log) => log.oldest ?? [])
-    await writeCursor(cursorPath, Math.min(seen, ...[...waiting, refusedFrom ?? Infinity].map((revision) => revision - 1)))
+    await writeCursor(cursorPath, Math.min(kept, ...[...waiting, refusedFrom ?? Infinity].map((revision) => revision - 1)))
     sinceCursor = 0
   }
 
@@ -109,7 +110,7 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
   async function each(action: (log: TrialLog) => Promise<void>): Promise<void> {
     const results = await Promise.allSettled([...logs.values()].map(action))
     const failed = results.find((result) => result.status === 'rejected')
-    await saveCursor()
+    await saveCursor(seen)
     if (failed) throw failed.reason
     if (refusedFrom !== undefined) throw backlogError(studyFolder)
   }

@@ -52,5 +52,6 @@ function trialMarkdown(trial: TrialRecord, objectives: readonly Objective[]): st
 }
 
 function cell(text: string): string {
-  return text.slice(0, 2000).replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>|#]/g, '\\$&')
+  const line = text.slice(0, 2000).replace(/\s+/g, ' ')
+  return line.replace(/[\\`*_{}[\]>|#]/g, '\\$&').replace(/&/g, '&amp;').replace(/</g, '&lt;')
 }
