@@ -1,0 +1,89 @@
+import type { Scalar } from '../contracts/values.ts'
+import { AttuneError } from '../errors.ts'
+import type { Branches, LevelLeaf, Node, NumberLeaf, OneOf, Prior, Repeat } from './definition.ts'
+
+export interface NumberOptions {
+  /** Spreads values evenly by their logarithm; the low bound must be positive. Default: `linear`. */
+  readonly scale?: 'linear' | 'log'
+  /** Values are `low`, `low + step`, … up to `high`. Default: 1 for integers, none for floats. */
+  readonly step?: number
+  /** What is likely before any trial. Default: uniform on the scale. */
+  readonly prior?: Prior
+}
+
+// Bounds, weights and names are checked when the space is built, where the path is known.
+
+function numberLeaf(kind: 'float' | 'int', low: number, high: number, { scale = 'linear', step, prior }: NumberOptions): NumberLeaf {
+  // Adding 0 turns -0, which JSON loses, into 0.
+  return Object.freeze({ '.kind': kind, low: low + 0, high: high + 0, scale, step: step ?? (kind === 'int' ? 1 : undefined), prior })
+}
+
+function levelLeaf<const T extends Scalar>(kind: LevelLeaf['.kind'], values: readonly T[], weights?: readonly number[]): LevelLeaf<T> {
+  if (!Array.isArray(values)) throw new AttuneError('EMPTY_CHOICE', `${kind}(…) takes an array of values, as in ${kind}(['relu', 'tanh']).`)
+  return Object.freeze({
+    '.kind': kind,
+    values: Object.freeze(values.map((value) => (value === 0 ? (0 as T) : value))),
+    weights: weights && allEqual(weights) ? undefined : weights && Object.freeze([...weights]),
+  })
+}
+
+/** Equal weights say nothing: without them the definition is the same as one that has none. */
+function allEqual(weights: readonly number[]): boolean {
+  return weights.every((weight) => weight > 0 && weight === weights[0])
+}
+
+/** A number between `low` and `high`, both included. */
+export function float(low: number, high: number, options: NumberOptions = {}): NumberLeaf {
+  return numberLeaf('float', low, high, options)
+}
+
+/** A whole number between `low` and `high`, both included. */
+export function int(low: number, high: number, options: NumberOptions = {}): NumberLeaf {
+  return numberLeaf('int', low, high, options)
+}
+
+/** One of some values without an order: any JSON scalars, each once. `weights` are prior weights, one for each value. */
+export function choice<const T extends Scalar>(values: readonly T[], options: { readonly weights?: readonly number[] } = {}): LevelLeaf<T> {
+  return levelLeaf('choice', values, options.weights)
+}
+
+/** One of some values in the order given: neighbours are taken to be alike. */
+export function ordinal<const T extends Scalar>(values: readonly T[], options: { readonly weights?: readonly number[] } = {}): LevelLeaf<T> {
+  return levelLeaf('ordinal', values, options.weights)
+}
+
+/** True or false; `weight` is the prior probability of true, between 0 and 1. Default: 0.5. */
+export function boolean(options: { readonly weight?: number } = {}): LevelLeaf<boolean> {
+  const weight = options.weight ?? 0.5
+  return levelLeaf('boolean', [false, true], [1 - weight, weight])
+}
+
+/** A value that never changes, recorded with every trial. */
+export function constant<const T extends Scalar>(value: T): LevelLeaf<T> {
+  return levelLeaf('constant', [value])
+}
+
+/**
+ * One of several groups of parameters. In the parameters it is `{ type: 'name', …its parameters }`.
+ * A leaf object that stands under the same name in several branches is one parameter, learned together.
+ * `weights` are prior weights by name of branch.
+ */
+export function oneOf<const B extends Branches>(branches: B, options: { readonly weights?: { readonly [K in keyof B]: number } } = {}): OneOf<B> {
+  const { weights } = options
+  return Object.freeze({ '.kind': 'oneOf', branches, weights: weights && allEqual(Object.values(weights)) ? undefined : weights && Object.freeze({ ...weights }) })
+}
+
+/** A list of `min` to `max` elements: its length is a parameter, and so is what each element holds. */
+export function repeat<const E extends Node>(of: E, bounds: { readonly min: number; readonly max: number }): Repeat<E> {
+  return Object.freeze({ '.kind': 'repeat', of, min: bounds.min, max: bounds.max })
+}
+
+/** A normal prior of a number, truncated to its bounds. `deviation` is above 0. */
+export function normal(mean: number, deviation: number): Prior {
+  return Object.freeze({ kind: 'normal', mean, deviation })
+}
+
+/** A prior under which the logarithm of a number is normal with mean `mu` and deviation `sigma` > 0, truncated to its bounds. */
+export function logNormal(mu: number, sigma: number): Prior {
+  return Object.freeze({ kind: 'logNormal', mu, sigma })
+}

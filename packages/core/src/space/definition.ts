@@ -1,0 +1,59 @@
+import type { Scalar } from '../contracts/values.ts'
+
+// Every node carries its kind under a key with a dot, which no parameter's name may have: so a plain
+// object without that key is a group, in definitions and in their JSON form alike.
+
+/** A prior on a number, truncated to the bounds of its leaf. */
+export type Prior =
+  | { readonly kind: 'normal'; readonly mean: number; readonly deviation: number }
+  | { readonly kind: 'logNormal'; readonly mu: number; readonly sigma: number }
+
+/** A float or an integer between two bounds, both included. */
+export interface NumberLeaf {
+  readonly '.kind': 'float' | 'int'
+  readonly low: number
+  readonly high: number
+  readonly scale: 'linear' | 'log'
+  /** Distance of the values, counted from `low`; undefined for every float between the bounds. */
+  readonly step: number | undefined
+  readonly prior: Prior | undefined
+}
+
+/** One of a list of values. */
+export interface LevelLeaf<T extends Scalar = Scalar> {
+  readonly '.kind': 'choice' | 'ordinal' | 'boolean' | 'constant'
+  readonly values: readonly T[]
+  /** Prior weight of each value; undefined if all are equally likely. */
+  readonly weights: readonly number[] | undefined
+}
+
+/** One parameter. */
+export type Leaf = NumberLeaf | LevelLeaf
+
+/** Branches of which one is taken; `type` names it in the parameters. */
+export interface OneOf<B extends Branches = Branches> {
+  readonly '.kind': 'oneOf'
+  readonly branches: B
+  /** Prior weight of each branch by name; undefined if all are equally likely. */
+  readonly weights: { readonly [branch: string]: number } | undefined
+}
+
+/** A list of `min` to `max` elements of the same definition. */
+export interface Repeat<E extends Node = Node> {
+  readonly '.kind': 'repeat'
+  readonly of: E
+  readonly min: number
+  readonly max: number
+}
+
+/** Parameters by name. */
+export interface Definition {
+  readonly [name: string]: Node
+}
+
+export interface Branches {
+  readonly [branch: string]: Definition
+}
+
+/** Whatever can stand in a space. */
+export type Node = Leaf | OneOf | Repeat | Definition

@@ -1,0 +1,35 @@
+// Method and coefficients of fdlibm's e_exp.c, so that values are the same in every JavaScript engine
+// (`Math.exp` may differ in the last bit). Error below 1 ulp.
+// Copyright (C) 2004 by Sun Microsystems, Inc. All rights reserved. Permission to use, copy, modify, and
+// distribute this software is freely granted, provided that this notice is preserved.
+
+const view: DataView = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8))
+
+/** 2 ** k for k in [-1022, 1023]. */
+function powerOfTwo(k: number): number {
+  view.setUint32(0, (1023 + k) << 20)
+  view.setUint32(4, 0)
+  return view.getFloat64(0)
+}
+
+/** e ** x, the same bits everywhere. */
+export function exp(x: number): number {
+  if (x > 709.782712893384) return Infinity
+  if (x < -745.1332191019412) return 0
+  let k = 0
+  let high = x
+  let low = 0
+  if (x > 0.34657359027997264 || x < -0.34657359027997264) {
+    k = Math.trunc(1.44269504088896338700 * x + (x < 0 ? -0.5 : 0.5))
+    high = x - k * 6.93147180369123816490e-1
+    low = k * 1.90821492927058770002e-10
+  }
+  const r = high - low
+  const rr = r * r
+  const c = r - rr * (1.66666666666666019037e-1 + rr * (-2.77777777770155933842e-3 + rr * (6.61375632143793436117e-5
+    + rr * (-1.65339022054652515390e-6 + rr * 4.13813679705723846039e-8))))
+  const y = 1 + (r * c / (2 - c) - low + high)
+  if (k > 1023) return y * powerOfTwo(1023) * powerOfTwo(k - 1023)
+  if (k < -1022) return y * powerOfTwo(k + 60) * powerOfTwo(-60)
+  return y * powerOfTwo(k)
+}
