@@ -11,7 +11,7 @@ export function randomConfiguration(parameters: readonly Parameter[], uniform: (
 }
 
 function randomValue(parameter: Parameter, u: number): Value {
-  if (parameter.kind === 'ordinal' || parameter.kind === 'categorical') return parameter.choices[Math.floor(u * parameter.choices.length)] as Value
+  if ('choices' in parameter) return parameter.choices[Math.floor(u * parameter.choices.length)] as Value
   const half = parameter.kind === 'int' ? 0.5 : 0
   const low = parameter.low - half
   const high = parameter.high + half
