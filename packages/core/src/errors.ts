@@ -20,5 +20,5 @@ export class AttuneError extends Error {
 
 /** True for an `AttuneError`, of this or another copy of the package, with the given code if there is one. */
 export function isAttuneError(error: unknown, code?: string): error is AttuneError {
-  return typeof error === 'object' && error !== null && marker in error && (code === undefined || (error as AttuneError).code === code)
+  return typeof error === 'object' && error !== null && marker in error && (code === undefined || (error as { readonly code?: unknown }).code === code)
 }

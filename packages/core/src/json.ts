@@ -51,6 +51,7 @@ export function decodeJson(text: string): Json {
   } catch (cause) {
     throw new AttuneError('MALFORMED_DATA', `Expected JSON, got "${text.slice(0, 60)}": the stored data is damaged or was written by something else.`, { cause })
   }
-  if (text.includes('"__proto__"')) throw new AttuneError('MALFORMED_DATA', 'Stored data has the key "__proto__", which is never written: refusing to read it.')
+  // A text that is a key is followed by a colon; a quote inside a text has a backslash before it.
+  if (/"__proto__"\s*:/.test(text)) throw new AttuneError('MALFORMED_DATA', 'Stored data has the key "__proto__", which is never written: refusing to read it.')
   return text.includes('"$') ? fromTagged(value) : value
 }

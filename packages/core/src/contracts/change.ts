@@ -58,8 +58,8 @@ export type Operation =
   /** Adds a leaf to a space defined by running. Never refused: the first definition of a path in the history holds. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  /** A session began or ended on this study. */
-  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'stopped'; readonly reason?: string }
+  /** A session opened the study, started to run trials (up to `goal` in all), or stopped. */
+  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'started' | 'stopped'; readonly goal?: number; readonly reason?: string }
 
 /** What happened: an operation as it took effect. Tokens are not kept. */
 export type ChangeBody =
@@ -77,7 +77,7 @@ export type ChangeBody =
   | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment }
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'stopped'; readonly reason?: string }
+  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'started' | 'stopped'; readonly goal?: number; readonly reason?: string }
 
 /** One entry of a study's history. */
 export interface Change {

@@ -66,6 +66,8 @@ export interface TrialRecord<P = unknown> {
   readonly metrics: Metrics
   /** Objective values in the order of the objectives, in their own direction; undefined if one is missing. */
   readonly values: readonly number[] | undefined
+  /** The first objective's value, in its own direction. */
+  readonly value: number | undefined
   /** Sum of the amounts by which outcome constraints are violated; 0 is feasible. */
   readonly violation: number
   readonly failure: Failure | undefined

@@ -4,7 +4,7 @@ import { AttuneError } from '../errors.ts'
 import { linearViolation } from './constraint.ts'
 import type { Constraint, FunctionConstraint, LinearConstraint } from './constraint.ts'
 import type { LeafDimension } from './leaf-dimension.ts'
-import { show } from './layout.ts'
+import { show } from './show.ts'
 
 /** Constraints as the space and samplers call them. Throws CONSTRAINT for those that cannot belong to the space. */
 export function bindConstraints(

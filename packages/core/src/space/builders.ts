@@ -20,6 +20,7 @@ function numberLeaf(kind: 'float' | 'int', low: number, high: number, { scale = 
 
 function levelLeaf<const T extends Scalar>(kind: LevelLeaf['.kind'], values: readonly T[], weights?: readonly number[]): LevelLeaf<T> {
   if (!Array.isArray(values)) throw new AttuneError('EMPTY_CHOICE', `${kind}(…) takes an array of values, as in ${kind}(['relu', 'tanh']).`)
+  if (weights !== undefined && !Array.isArray(weights)) throw new AttuneError('WEIGHTS', `${kind}([…], { weights }) takes an array of weights, one for each value.`)
   return Object.freeze({
     '.kind': kind,
     values: Object.freeze(values.map((value) => (value === 0 ? (0 as T) : value))),

@@ -3,12 +3,13 @@ import { AttuneError } from '../errors.ts'
 import { choice, int } from './builders.ts'
 import { checkLeaf } from './check-leaf.ts'
 import type { Definition, Leaf, LevelLeaf, Node, NumberLeaf, OneOf, Repeat } from './definition.ts'
-import { join, show } from './layout.ts'
+import { join } from './layout.ts'
 import type { GroupLayout, Layout, LeafLayout, OneOfLayout, RepeatLayout } from './layout.ts'
 import type { LeafDimension } from './leaf-dimension.ts'
 import { LevelDimension } from './level-dimension.ts'
 import { NumberDimension } from './number-dimension.ts'
 import { isGroup, sharedNodes } from './shared-nodes.ts'
+import { show } from './show.ts'
 
 // Bounds on one space: a definition may come from elsewhere, and one that holds itself has no end.
 const MOST_NODES = 20_000

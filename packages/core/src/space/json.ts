@@ -3,10 +3,10 @@ import { AttuneError } from '../errors.ts'
 import { linear } from './constraint.ts'
 import type { Constraint, FunctionConstraint } from './constraint.ts'
 import { checkLeaf } from './check-leaf.ts'
-import type { Branches, Definition, Leaf, Node, OneOf, Prior, Repeat } from './definition.ts'
+import type { Definition, Leaf, Node, OneOf, Prior, Repeat } from './definition.ts'
 import { boolean, choice, constant, float, int, logNormal, normal, oneOf, ordinal, repeat } from './builders.ts'
 import { isGroup, sharedNodes } from './shared-nodes.ts'
-import { show } from './layout.ts'
+import { show } from './show.ts'
 
 // The JSON form is the definition itself. A node that branches share stands once, under `shared` by its path
 // inside the branches, and each branch refers to it by `{ ".kind": "shared" }` at that path.
@@ -86,14 +86,7 @@ export function guarded<T>(read: () => T): T {
 
 function parseGroup(json: JsonObject, where: string, level: number, shared?: ReadonlyMap<string, Node>, inside = ''): Definition {
   if (level > 40) malformed(where, json, 'is nested too deeply')
-  const group: { [name: string]: Node } = {}
-  for (const [name, value] of Object.entries(json)) {
-    const here = `${where}.${name}`
-    // Defined, not assigned: a key named __proto__ must become a name, which compiling refuses.
-    const node = parseMember(value, here, level, shared, inside + name)
-    Object.defineProperty(group, name, { value: node, enumerable: true, configurable: true, writable: true })
-  }
-  return group
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, parseMember(value, `${where}.${name}`, level, shared, inside + name)]))
 }
 
 function parseMember(value: Json, where: string, level: number, shared: ReadonlyMap<string, Node> | undefined, path: string): Node {
@@ -132,12 +125,12 @@ function parseNode(value: Json | undefined, where: string, level: number): Node 
     case 'oneOf': {
       const shared = new Map<string, Node>()
       for (const [path, node] of Object.entries(asObject(json['shared'] ?? {}, `${where}.shared`))) shared.set(path, parseNode(node, `${where}.shared.${path}`, level + 1))
-      const branches: { [name: string]: Definition } = {}
-      for (const [name, branch] of Object.entries(asObject(json['branches'], `${where}.branches`))) {
-        branches[name] = parseGroup(asObject(branch, `${where}.${name}`), `${where}.${name}`, level + 1, shared)
-      }
+      const branches = Object.fromEntries(Object.entries(asObject(json['branches'], `${where}.branches`)).map(([name, branch]) => {
+        const here = `${where}.${name}`
+        return [name, parseGroup(asObject(branch, here), here, level + 1, shared)]
+      }))
       const weights = json['weights'] === undefined ? {} : { weights: asObject(json['weights'], `${where}.weights`) as { [name: string]: number } }
-      return oneOf(branches as Branches, weights)
+      return oneOf(branches, weights)
     }
     default:
       return malformed(where, kind, 'is not a kind of parameter; the space may come from a newer version, which then has to be installed')

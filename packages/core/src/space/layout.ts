@@ -2,6 +2,7 @@ import type { FlatParams, Scalar } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import { describeLeaf } from './describe-leaf.ts'
 import type { LeafDimension } from './leaf-dimension.ts'
+import { show } from './show.ts'
 
 /** How nested parameters are made of flat ones: the definition with the paths and dimensions looked up. */
 export type Layout = LeafLayout | GroupLayout | OneOfLayout | RepeatLayout
@@ -111,13 +112,6 @@ export function sizeOf(layout: Layout, dimensions: readonly LeafDimension[]): nu
 
 export function join(place: string, name: string): string {
   return place === '' ? name : `${place}.${name}`
-}
-
-/** A value in a message. */
-export function show(value: unknown): string {
-  if (typeof value === 'number') return String(value)
-  const text = typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value))
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
 export function refuse(place: string, value: unknown, remedy: string): never {

@@ -1,0 +1,318 @@
+import type { Change, ChangeBody, Outcome } from '../contracts/change.ts'
+import type { Curve, History, StepColumn } from '../contracts/history.ts'
+import type { StudyDefinition } from '../contracts/storage.ts'
+import type { StepReport, TrialRecord, TrialState } from '../contracts/trial-record.ts'
+import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
+import { AttuneError } from '../errors.ts'
+import { leafFromJson } from '../space/json.ts'
+import type { Space } from '../space/space.ts'
+import { Column, GrowingCurve, GrowingStepColumn } from './columns.ts'
+import { noParams, TrialEntry } from './trial-entry.ts'
+
+const emptyCurve: Curve = Object.freeze(new GrowingCurve())
+const emptyStep: StepColumn = Object.freeze(new GrowingStepColumn())
+
+/** What a change did that its body does not tell. */
+export interface Effect {
+  /** State of the trial before; undefined if it is new or the change is about no trial. */
+  readonly before: TrialState | undefined
+  readonly bestImproved: boolean
+}
+
+const noEffect: Effect = { before: undefined, bestImproved: false }
+
+/** Violation of one outcome constraint: how far the metric is beyond its limit; a missing or NaN metric violates without bound. */
+function violationOf(metrics: Metrics, constraints: StudyDefinition['constraints']): number {
+  let total = 0
+  for (const { metric, bound, limit } of constraints) {
+    const value = metrics[metric] ?? NaN
+    const over = bound === 'atMost' ? value - limit : limit - value
+    total += Number.isNaN(over) ? Infinity : Math.max(0, over)
+  }
+  return total
+}
+
+/** The fold of a study's changes, in the order of their revisions: the state of everything that is known. */
+export class StudyHistory implements History {
+  revision = 0
+  length = 0
+  completeCount = 0
+  best = -1
+  space: Space<unknown>
+  readonly definition: StudyDefinition
+  readonly counts: { [state in TrialState]: number } = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
+  readonly attributes: { [key: string]: Json } = {}
+  readonly #signs: readonly number[]
+  readonly #entries: TrialEntry[] = []
+  readonly #units: Column[] = []
+  readonly #losses: readonly Column[]
+  readonly #violations = new Column(0)
+  readonly #curves = new Map<number, GrowingCurve>()
+  readonly #steps = new Map<number, GrowingStepColumn>()
+  readonly #active = new Set<number>()
+  readonly #waiting = new Set<number>()
+  #runningSorted: readonly number[] | undefined
+  /** Rows whose coordinates were not computed yet: nobody may ever ask for them. */
+  #unencoded: number[] = []
+  #scratch = new Float64Array(0)
+  readonly #nest = (flatParams: FlatParams): unknown => this.space.nest(flatParams)
+
+  constructor(definition: StudyDefinition, space: Space<unknown>) {
+    this.definition = definition
+    this.space = space
+    this.#signs = definition.objectives.map(({ direction }) => (direction === 'minimize' ? 1 : -1))
+    this.#losses = definition.objectives.map(() => new Column())
+  }
+
+  units(dimension: number): Float64Array {
+    this.#encode()
+    const column = this.#units[dimension]
+    if (column === undefined) throw new AttuneError('DIMENSION', `The space has ${this.space.dimensions.length} dimensions: there is none with the index ${dimension}.`)
+    return column.cover(this.length)
+  }
+
+  losses(objective = 0): Float64Array {
+    const column = this.#losses[objective]
+    if (column === undefined) throw new AttuneError('OBJECTIVE', `The study has ${this.#losses.length} objectives: there is none with the index ${objective}.`)
+    return column.cover(this.length)
+  }
+
+  violations(): Float64Array {
+    return this.#violations.cover(this.length)
+  }
+
+  running(): readonly number[] {
+    this.#runningSorted ??= Object.freeze([...this.#active].sort((a, b) => a - b))
+    return this.#runningSorted
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
+  curve(number: number): Curve {
+    return this.#curves.get(number) ?? emptyCurve
+  }
+
+  atStep(step: number): StepColumn {
+    return this.#steps.get(step) ?? emptyStep
+  }
+
+  trial(number: number): TrialRecord {
+    return this.#entry(number).snapshot(this.#nest)
+  }
+
+  /** Reports of a trial so far, as the fold keeps them: not to be held on to. */
+  reports(number: number): readonly StepReport[] {
+    return this.#entry(number).reports
+  }
+
+  /** Hash of the last checkpoint of a trial. */
+  checkpoint(number: number): string | undefined {
+    return this.#entry(number).checkpoint?.artifact.hash
+  }
+
+  hasTrial(number: number): boolean {
+    return this.#entries[number] !== undefined
+  }
+
+  /** The loss of the first objective in a set of metrics, NaN if it is missing. */
+  loss(metrics: Metrics): number {
+    return (metrics[this.definition.objectives[0]!.metric] ?? NaN) * this.#signs[0]!
+  }
+
+  /** Takes in the next change. */
+  apply(change: Change): Effect {
+    this.revision = change.revision
+    const body = change.body
+    if (body.type === 'create') return this.#create(body, change.time)
+    if (body.type === 'extend') {
+      if (!this.space.dimensions.some(({ path }) => path === body.path)) this.space = this.space.extend(body.path, leafFromJson(body.leaf))
+      return noEffect
+    }
+    if (body.type === 'session' || body.type === 'warn') return noEffect
+    if (body.type === 'attribute' && body.number === undefined) {
+      this.attributes[body.key] = body.value
+      return noEffect
+    }
+    if (body.number === undefined) return noEffect
+    const entry = this.#entry(body.number)
+    const before = entry.state
+    entry.touch()
+    const improved = this.#update(entry, body, change.time)
+    return { before, bestImproved: improved }
+  }
+
+  #update(entry: TrialEntry, body: Exclude<ChangeBody, { type: 'create' | 'extend' | 'session' | 'warn' }>, time: number): boolean {
+    switch (body.type) {
+      case 'assign':
+        entry.flatParams = body.params
+        entry.suggestion = body.suggestion
+        this.#unencoded.push(entry.number)
+        return false
+      case 'claim':
+        if (entry.state === 'waiting' && entry.attempt > 0) this.#forgetReports(entry)
+        entry.attempt = body.attempt
+        this.#start(entry, body.owner, time)
+        return false
+      case 'report': {
+        entry.addReport(Object.freeze({ step: body.step, metrics: body.metrics, time }))
+        const loss = this.loss(body.metrics)
+        if (this.definition.objectives[0]!.metric in body.metrics) {
+          let curve = this.#curves.get(entry.number)
+          if (curve === undefined) this.#curves.set(entry.number, (curve = new GrowingCurve()))
+          curve.push(body.step, loss)
+          let column = this.#steps.get(body.step)
+          if (column === undefined) this.#steps.set(body.step, (column = new GrowingStepColumn()))
+          column.push(entry.number, loss)
+        }
+        return false
+      }
+      case 'checkpoint':
+        entry.checkpoint = Object.freeze({ step: body.step, artifact: body.artifact })
+        return false
+      case 'pause':
+        this.#move(entry, 'paused')
+        return false
+      case 'finish':
+        if (body.params !== undefined) {
+          entry.flatParams = body.params
+          this.#unencoded.push(entry.number)
+        }
+        if (body.requeue === true && body.outcome.state === 'failed') {
+          this.#requeue(entry, body.outcome.failure)
+          return false
+        }
+        return this.#end(entry, body.outcome, time)
+      case 'requeue':
+        this.#requeue(entry, body.failure)
+        return false
+      case 'attribute':
+        entry.attributes = Object.freeze({ ...entry.attributes, [body.key]: body.value })
+        return false
+      case 'artifact': {
+        const { [body.name]: _, ...others } = entry.artifacts
+        entry.artifacts = Object.freeze(body.artifact === null ? others : { ...others, [body.name]: body.artifact })
+        return false
+      }
+      case 'amend': {
+        const best = this.best
+        if ('void' in body.amendment) {
+          entry.voided = body.amendment.void
+          if (entry.state === 'complete') this.completeCount--
+          if (entry.state === 'waiting') this.#waiting.delete(entry.number)
+          for (const column of this.#losses) column.set(entry.number, NaN)
+          for (const { step } of entry.reports) this.#steps.get(step)?.remove(entry.number)
+          this.#curves.delete(entry.number)
+        } else {
+          this.#score(entry, { ...entry.metrics, ...body.amendment.metrics })
+        }
+        this.#findBest()
+        return this.best !== best && this.best >= 0
+      }
+    }
+  }
+
+  #entry(number: number): TrialEntry {
+    const entry = this.#entries[number]
+    if (entry === undefined) throw new AttuneError('TRIAL_NOT_FOUND', `There is no trial ${number} in study "${this.definition.name}": it has ${this.length} trials, numbered from 0.`, { details: { number } })
+    return entry
+  }
+
+  #create(body: Extract<ChangeBody, { type: 'create' }>, time: number): Effect {
+    const entry = new TrialEntry(body.number, body.origin, body.parent, body.params ?? noParams, time)
+    entry.suggestion = body.suggestion
+    if (body.attributes !== undefined) entry.attributes = body.attributes
+    this.#entries[body.number] = entry
+    this.length = this.#entries.length
+    if (body.params !== undefined) this.#unencoded.push(body.number)
+    this.counts.waiting++
+    if (body.outcome !== undefined) return { before: undefined, bestImproved: this.#end(entry, body.outcome, time) }
+    if (body.owner === undefined) {
+      this.#waiting.add(body.number)
+    } else {
+      entry.attempt = 1
+      this.#start(entry, body.owner, time)
+    }
+    return noEffect
+  }
+
+  #move(entry: TrialEntry, state: TrialState): void {
+    this.counts[entry.state]--
+    this.counts[state]++
+    if (entry.state === 'waiting') this.#waiting.delete(entry.number)
+    if (state === 'waiting') this.#waiting.add(entry.number)
+    const active = state === 'running' || state === 'paused'
+    if (active !== this.#active.has(entry.number)) {
+      if (active) this.#active.add(entry.number)
+      else this.#active.delete(entry.number)
+      this.#runningSorted = undefined
+    }
+    entry.state = state
+  }
+
+  #start(entry: TrialEntry, owner: string, time: number): void {
+    this.#move(entry, 'running')
+    entry.owner = owner
+    entry.startedAt = time
+  }
+
+  #requeue(entry: TrialEntry, failure: TrialEntry['failure'] & object): void {
+    entry.earlierFailures = Object.freeze([...entry.earlierFailures, failure])
+    this.#move(entry, 'waiting')
+  }
+
+  /** A new attempt repeats what came after the checkpoint: those reports do not count. */
+  #forgetReports(entry: TrialEntry): void {
+    const kept = entry.checkpoint?.step ?? -Infinity
+    for (const { step } of entry.reports) if (step > kept) this.#steps.get(step)?.remove(entry.number)
+    entry.reports = entry.reports.filter(({ step }) => step <= kept)
+    const curve = new GrowingCurve()
+    for (const { step, metrics } of entry.reports) if (this.definition.objectives[0]!.metric in metrics) curve.push(step, this.loss(metrics))
+    this.#curves.set(entry.number, curve)
+  }
+
+  #end(entry: TrialEntry, outcome: Outcome, time: number): boolean {
+    this.#move(entry, outcome.state)
+    entry.endedAt = time
+    if (outcome.state === 'failed') entry.failure = outcome.failure
+    if (outcome.metrics !== undefined) this.#score(entry, outcome.metrics)
+    if (outcome.state !== 'complete') return false
+    this.completeCount++
+    return this.#challenge(entry)
+  }
+
+  #score(entry: TrialEntry, metrics: Metrics): void {
+    entry.metrics = metrics
+    const values = this.definition.objectives.map(({ metric }) => metrics[metric] ?? NaN)
+    entry.values = values.some(Number.isNaN) ? undefined : Object.freeze(values)
+    for (let i = 0; i < values.length; i++) this.#losses[i]!.set(entry.number, values[i]! * this.#signs[i]!)
+    entry.violation = this.definition.constraints.length === 0 ? 0 : violationOf(metrics, this.definition.constraints)
+    if (entry.violation !== 0) this.#violations.set(entry.number, entry.violation)
+  }
+
+  /** Makes the trial the best one if it is. */
+  #challenge(entry: TrialEntry): boolean {
+    if (entry.violation > 0 || entry.voided !== undefined || entry.values === undefined) return false
+    const losses = this.#losses[0]!.data
+    if (this.best >= 0 && !(losses[entry.number]! < losses[this.best]!)) return false
+    this.best = entry.number
+    return true
+  }
+
+  #findBest(): void {
+    this.best = -1
+    for (const entry of this.#entries) if (entry.state === 'complete') this.#challenge(entry)
+  }
+
+  #encode(): void {
+    const { space } = this
+    while (this.#units.length < space.dimensions.length) this.#units.push(new Column())
+    if (this.#scratch.length !== space.dimensions.length) this.#scratch = new Float64Array(space.dimensions.length)
+    for (const number of this.#unencoded) {
+      space.encode(this.#entries[number]!.flatParams, this.#scratch)
+      for (let i = 0; i < this.#scratch.length; i++) this.#units[i]!.set(number, this.#scratch[i]!)
+    }
+    if (this.#unencoded.length > 0) this.#unencoded = []
+  }
+}

@@ -1,0 +1,254 @@
+import { composeServices, type Services } from '../container/container.ts'
+import type { Module, Registry } from '../container/registry.ts'
+import { tokens } from '../container/tokens.ts'
+import type { LoggerFactory } from '../contracts/logger.ts'
+import type { Objective, OutcomeConstraint } from '../contracts/objective.ts'
+import type { PrunerFactory } from '../contracts/pruner.ts'
+import type { Storage, StorageFactory, StudyDefinition, StudySummary } from '../contracts/storage.ts'
+import { AttuneError } from '../errors.ts'
+import { InProcessExecutor } from '../executor/in-process-executor.ts'
+import { minimize, type OutcomeBound } from '../objective/objectives.ts'
+import { random } from '../random/random-sampler.ts'
+import { ThreefryRandom } from '../random/threefry.ts'
+import { differenceOfForms } from '../space/difference-of-forms.ts'
+import { Space, space as buildSpace, type SpaceOptions } from '../space/space.ts'
+import type { Params, SpaceInput } from '../space/types.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
+import { anonymousHost, randomName, systemClock } from '../system.ts'
+import { StudyEngine } from './engine.ts'
+import { describe, LoggerPump } from './logger-pump.ts'
+import { list } from './metrics.ts'
+import { didYouMean } from './nearest-name.ts'
+import type { StudyOptions } from './options.ts'
+import { checkNumber } from './stop-rules.ts'
+import { StudyAccess } from './study-access.ts'
+import { Study } from './study.ts'
+
+/** Lets every trial run to its end. */
+const neverPrune: PrunerFactory = Object.freeze({ specVersion: 'v1', id: 'none', create: () => ({ judge: () => 'continue' }) } as const)
+
+/** What a study is made of when nobody says otherwise. */
+const defaults: Module = {
+  register(registry) {
+    registry.value(tokens.clock, systemClock)
+    registry.value(tokens.random, (seed) => new ThreefryRandom(seed))
+    registry.factory(tokens.host, [], anonymousHost)
+    registry.factory(tokens.storage, [tokens.clock], (clock) => new MemoryStorage(clock))
+    registry.value(tokens.artifacts, undefined)
+    registry.factory(tokens.executor, [], () => new InProcessExecutor())
+    registry.factory(tokens.sampler, [], random)
+    registry.value(tokens.pruner, neverPrune)
+  },
+}
+
+/** The options of a study as a module, between the defaults and the user's own. */
+function optionsModule(options: StudyOptions<SpaceInput | undefined>): Module {
+  const put = <T>(registry: Registry, token: symbol & { readonly service?: T }, value: T | undefined): void => {
+    if (value !== undefined) registry.value(token, value)
+  }
+  return {
+    register(registry) {
+      put(registry, tokens.sampler, options.sampler)
+      put(registry, tokens.pruner, options.pruner)
+      put(registry, tokens.storage, options.storage)
+      put(registry, tokens.artifacts, options.artifacts)
+      put(registry, tokens.executor, options.executor)
+      for (const logger of options.loggers ?? []) registry.value(tokens.loggers, logger)
+    },
+  }
+}
+
+function checkKeys(options: object): void {
+  const known = ['name', 'space', 'objective', 'constraints', 'metrics', 'seed', 'sampler', 'pruner', 'storage', 'loggers', 'artifacts', 'executor', 'ifExists', 'duplicates', 'lease', 'use']
+  for (const key of Object.keys(options)) if (!known.includes(key)) throw new AttuneError('OPTION', `createStudy does not know the option "${key}".${didYouMean(key, known)}`)
+}
+
+function buildDefinition(name: string, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>, seed: number): StudyDefinition {
+  const given = options.objective ?? minimize('value')
+  const objectives = (Array.isArray(given) ? given : [given]) as readonly Objective[]
+  if (objectives.length === 0) throw new AttuneError('OPTION', 'A study needs at least one objective, as in minimize("loss").')
+  const names = objectives.map(({ metric }) => metric)
+  const twice = names.find((metric, i) => names.indexOf(metric) !== i)
+  if (twice !== undefined) throw new AttuneError('OPTION', `"${twice}" is an objective twice.`)
+  const constraints: readonly OutcomeConstraint[] = Object.entries(options.constraints ?? {}).map(([metric, bound]) => ({ metric, ...(bound as OutcomeBound) }))
+  const metrics = options.metrics === undefined ? null : [...options.metrics]
+  for (const metric of metrics === null ? [] : [...names, ...constraints.map((constraint) => constraint.metric)]) {
+    if (!metrics!.includes(metric)) throw new AttuneError('UNDECLARED_METRIC', `"${metric}" is used as an objective or constraint, but not among the declared metrics ${list(metrics!)}.${didYouMean(metric, metrics!)}`)
+  }
+  return { name, space: space === undefined ? null : space.toJSON(), fingerprint: space?.fingerprint ?? null, objectives, constraints, metrics, seed }
+}
+
+/** What differs between the study that exists and the one asked for, a line each. */
+function differences(stored: StudyDefinition, wanted: StudyDefinition, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>): readonly string[] {
+  const lines: string[] = []
+  if (stored.fingerprint !== wanted.fingerprint) {
+    if (stored.space === null || space === undefined) lines.push(stored.space === null ? 'the space was defined by running and is declared now' : 'the space was declared and is to be defined by running now')
+    else lines.push(...differenceOfForms(stored.space, space.toJSON()))
+  }
+  const compare = (what: string, before: unknown, now: unknown): void => {
+    const [a, b] = [JSON.stringify(before), JSON.stringify(now)]
+    if (a !== b) lines.push(`${what}: ${a} → ${b}`)
+  }
+  compare('objectives', stored.objectives, wanted.objectives)
+  compare('constraints on metrics', stored.constraints, wanted.constraints)
+  compare('metrics', stored.metrics, wanted.metrics)
+  if (options.seed !== undefined) compare('seed', stored.seed, wanted.seed)
+  return lines
+}
+
+function isFactory(storage: Storage | StorageFactory): storage is StorageFactory {
+  return 'create' in storage
+}
+
+async function findOrCreate(storage: Storage, definition: StudyDefinition, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>): Promise<{ readonly summary: StudySummary; readonly existed: boolean }> {
+  const ifExists = options.ifExists ?? (storage.persistent ? 'resume' : 'error')
+  for (let suffix = 1; ; suffix++) {
+    const name = suffix === 1 ? definition.name : `${definition.name}-${suffix}`
+    const created = await storage.createStudy({ ...definition, name }, randomName())
+    if (created !== undefined) return { summary: created, existed: false }
+    if (ifExists === 'new') continue
+    if (ifExists === 'error') throw new AttuneError('STUDY_EXISTS', `A study named "${name}" exists already. Pass ifExists: 'resume' to go on with it, ifExists: 'new' for another name, or give a name of its own.`)
+    const summary = await storage.findStudy(name)
+    if (summary === undefined) {
+      suffix-- // It was deleted in between: try again.
+      continue
+    }
+    const lines = differences(summary.definition, definition, space, options)
+    if (lines.length > 0) {
+      throw new AttuneError('STUDY_CHANGED', `Study "${name}" exists with another definition:\n${lines.map((line) => `  ${line}`).join('\n')}\nOpen it as it was, or use another name, or ifExists: 'new'.`, { details: { differences: lines } })
+    }
+    return { summary, existed: true }
+  }
+}
+
+async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories: readonly LoggerFactory[]): Promise<readonly LoggerPump[]> {
+  const pumps: LoggerPump[] = []
+  for (const factory of factories) {
+    try {
+      const study = access.summary()
+      const logger = await factory.create({ study, get space() { return engine.space } })
+      const pump = new LoggerPump(factory.id, logger, {
+        clock: engine.clock,
+        revision: () => access.history.revision,
+        replay: (after) => access.replay(after),
+        warn: (message) => engine.warn(factory.id, message),
+      })
+      access.subscribe((event) => pump.push(event))
+      pumps.push(pump)
+    } catch (error) {
+      engine.warn(factory.id, `Logger ${factory.id} cannot start, the study goes on without it: ${describe(error)}`)
+    }
+  }
+  return pumps
+}
+
+/** Resolves the services and opens the storage. */
+async function openStorage(services: Services): Promise<{ readonly storage: Storage; readonly owned: boolean }> {
+  const given = services.get(tokens.storage)
+  return isFactory(given) ? { storage: await given.create(), owned: true } : { storage: given, owned: false }
+}
+
+/**
+ * Makes a study, or opens the one of that name again.
+ *
+ * Throws OPTION and UNDECLARED_METRIC for options that do not fit, the errors of spaces (see `space`), STUDY_EXISTS,
+ * STUDY_CHANGED with the differences, UNSUPPORTED if the sampler or pruner cannot work on the problem, and what the storage throws.
+ * @example const study = await createStudy({ space: { x: float(-10, 10) }, seed: 1 })
+ */
+export async function createStudy<const S extends SpaceInput | undefined = undefined, const M extends string = string>(options: StudyOptions<S, M> = {}): Promise<Study<S extends SpaceInput ? Params<S> : { readonly [name: string]: string | number | boolean | null }, M>> {
+  const given = options as unknown as StudyOptions<SpaceInput | undefined>
+  checkKeys(given)
+  if (given.lease !== undefined) checkNumber('lease', given.lease, 1000, false)
+  const space = given.space === undefined ? undefined : given.space instanceof Space ? (given.space as Space<unknown>) : (buildSpace(given.space as never) as Space<unknown>)
+  const name = given.name ?? 'study'
+  if (typeof name !== 'string' || name === '' || name.length > 200) throw new AttuneError('OPTION', 'The name of a study is a text of 1 to 200 characters.')
+  const seed = given.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
+  const services = composeServices([defaults, optionsModule(given), ...(given.use ?? [])])
+  const randomSource = services.get(tokens.random)
+  randomSource(seed)
+  const { storage, owned } = await openStorage(services)
+  try {
+    const clock = services.get(tokens.clock)
+    const { summary, existed } = await findOrCreate(storage, buildDefinition(name, space, given, seed), space, given)
+    const access = new StudyAccess(storage, clock, summary, space ?? Space.dynamic())
+    const engine = new StudyEngine({
+      access,
+      clock,
+      host: services.get(tokens.host),
+      random: randomSource,
+      sampler: services.get(tokens.sampler),
+      pruner: services.get(tokens.pruner),
+      artifacts: services.get(tokens.artifacts),
+      duplicates: given.duplicates ?? 'allow',
+      lease: given.lease ?? 60_000,
+      persistent: storage.persistent,
+    })
+    await access.sync()
+    if (existed) await engine.sweep()
+    const pumps = await attachLoggers(access, engine, services.all(tokens.loggers))
+    await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened' }])
+    return new Study({ engine, executor: services.get(tokens.executor), storage, ownsStorage: owned || given.storage === undefined, pumps })
+  } catch (error) {
+    if (owned) await storage.close()
+    throw error
+  }
+}
+
+/** Opens a study as it is stored, without knowing its space beforehand: to read it, show it or report on it. */
+export async function loadStudy(options: { readonly storage: Storage | StorageFactory; readonly name: string; readonly constraints?: SpaceOptions<never>['constraints'] }): Promise<Study> {
+  const owned = isFactory(options.storage)
+  const storage = isFactory(options.storage) ? await options.storage.create() : options.storage
+  try {
+    const summary = await storage.findStudy(options.name)
+    if (summary === undefined) {
+      const names = (await storage.listStudies()).map(({ definition }) => definition.name)
+      throw new AttuneError('STUDY_NOT_FOUND', `There is no study named "${options.name}" in this storage${names.length === 0 ? ', which is empty' : `: it has ${list(names.slice(0, 10))}`}.${didYouMean(options.name, names)}`)
+    }
+    const space = summary.definition.space === null ? Space.dynamic() : (Space.fromJSON<never>(summary.definition.space, { constraints: options.constraints ?? [] }) as Space<unknown>)
+    const access = new StudyAccess(storage, systemClock, summary, space)
+    const engine = new StudyEngine({
+      access,
+      clock: systemClock,
+      host: anonymousHost(),
+      random: (seed) => new ThreefryRandom(seed),
+      sampler: random(),
+      pruner: neverPrune,
+      artifacts: undefined,
+      duplicates: 'allow',
+      lease: 60_000,
+      persistent: storage.persistent,
+    })
+    await access.sync()
+    return new Study({ engine, executor: new InProcessExecutor(), storage, ownsStorage: owned, pumps: [] })
+  } catch (error) {
+    if (owned) await storage.close()
+    throw error
+  }
+}
+
+/** What studies a storage holds, in order of creation. */
+export async function listStudies(storage: Storage | StorageFactory): Promise<readonly StudySummary[]> {
+  return withStorage(storage, (opened) => opened.listStudies())
+}
+
+/** Copies a study with its whole history under another name. Throws STUDY_COPY. */
+export async function copyStudy(storage: Storage | StorageFactory, name: string, as: string): Promise<StudySummary> {
+  const copy = await withStorage(storage, (opened) => opened.copyStudy(name, as, randomName()))
+  if (copy === undefined) throw new AttuneError('STUDY_COPY', `Study "${name}" cannot be copied as "${as}": there is none of the first name, or already one of the second.`)
+  return copy
+}
+
+/** Deletes a study with its whole history, for good. True if there was one. */
+export async function deleteStudy(storage: Storage | StorageFactory, name: string): Promise<boolean> {
+  return withStorage(storage, (opened) => opened.deleteStudy(name))
+}
+
+async function withStorage<T>(storage: Storage | StorageFactory, use: (storage: Storage) => T | PromiseLike<T>): Promise<T> {
+  if (!isFactory(storage)) return use(storage)
+  const opened = await storage.create()
+  try {
+    return await use(opened)
+  } finally {
+    await opened.close()
+  }
+}

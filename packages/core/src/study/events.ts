@@ -1,0 +1,56 @@
+import type { Change } from '../contracts/change.ts'
+import type { StudyEvent } from '../contracts/event.ts'
+import type { StudySummary } from '../contracts/storage.ts'
+import type { Effect, StudyHistory } from '../history/study-history.ts'
+
+const ends = { complete: 'trial.completed', pruned: 'trial.pruned', failed: 'trial.failed' } as const
+
+/** What a change means to listeners: called right after `history.apply(change)`, whose answer is `effect`. */
+export function eventsOf(change: Change, effect: Effect, history: StudyHistory, summary: () => StudySummary): readonly StudyEvent[] {
+  const { revision, time, body } = change
+  const at = { revision, time }
+  const ofTrial = (number: number): { readonly revision: number; readonly time: number; readonly trial: ReturnType<StudyHistory['trial']> } => ({ ...at, trial: history.trial(number) })
+  switch (body.type) {
+    case 'create': {
+      if (body.params === undefined && body.owner !== undefined) return [] // Told once the parameters are assigned.
+      const events: StudyEvent[] = [{ type: 'trial.asked', ...ofTrial(body.number) }]
+      if (body.owner !== undefined) events.push({ type: 'trial.started', ...ofTrial(body.number) })
+      if (body.outcome !== undefined) events.push({ type: ends[body.outcome.state], ...ofTrial(body.number) })
+      if (effect.bestImproved) events.push({ type: 'best.improved', ...ofTrial(body.number) })
+      return events
+    }
+    case 'assign':
+      return [{ type: 'trial.asked', ...ofTrial(body.number) }, { type: 'trial.started', ...ofTrial(body.number) }]
+    case 'claim':
+      return [{ type: effect.before === 'paused' ? 'trial.resumed' : 'trial.started', ...ofTrial(body.number) }]
+    case 'report':
+      return [{ type: 'trial.reported', ...ofTrial(body.number), report: { step: body.step, metrics: body.metrics, time } }]
+    case 'checkpoint':
+      return [{ type: 'checkpoint.saved', ...ofTrial(body.number), step: body.step, artifact: body.artifact }]
+    case 'pause':
+      return [{ type: 'trial.paused', ...ofTrial(body.number) }]
+    case 'requeue':
+      return [{ type: 'trial.requeued', ...ofTrial(body.number) }]
+    case 'finish': {
+      if (body.requeue === true) return [{ type: 'trial.requeued', ...ofTrial(body.number) }]
+      const event: StudyEvent = { type: ends[body.outcome.state], ...ofTrial(body.number) }
+      return effect.bestImproved ? [event, { type: 'best.improved', ...ofTrial(body.number) }] : [event]
+    }
+    case 'amend': {
+      const event: StudyEvent = { type: 'trial.amended', ...ofTrial(body.number) }
+      return effect.bestImproved ? [event, { type: 'best.improved', ...ofTrial(history.best) }] : [event]
+    }
+    case 'attribute':
+      return [{ type: 'attribute.set', ...at, number: body.number, key: body.key, value: body.value }]
+    case 'artifact':
+      return body.artifact === null ? [] : [{ type: 'artifact.added', ...at, number: body.number, name: body.name, artifact: body.artifact }]
+    case 'extend':
+      return [{ type: 'space.extended', ...at, path: body.path }]
+    case 'warn':
+      return [{ type: 'warning', ...at, number: body.number, source: body.source, message: body.message }]
+    case 'session':
+      if (body.phase === 'started') return [{ type: 'study.started', ...at, goal: body.goal }]
+      if (body.phase === 'stopped') return [{ type: 'study.stopped', ...at, reason: body.reason ?? '' }]
+      return [{ type: body.phase === 'opened' ? 'study.opened' : 'study.resumed', ...at, study: summary() }]
+  }
+}

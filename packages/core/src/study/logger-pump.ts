@@ -1,0 +1,157 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { StudyEvent } from '../contracts/event.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { Awaitable } from '../contracts/values.ts'
+
+/** Events kept for a logger before it is made to read them back from the storage instead. */
+const queueLimit = 10_000
+const callDeadline = 30_000
+const attempts = 3
+
+/** Resolves to true when `work` settles in time, to false when time is over; rejects with the work. */
+export async function within(clock: Clock, milliseconds: number, work: () => Awaitable<unknown>): Promise<boolean> {
+  let cancel: (() => void) | undefined
+  const deadline = new Promise<false>((resolve) => {
+    cancel = clock.schedule(milliseconds, () => resolve(false))
+  })
+  try {
+    return await Promise.race([(async () => work())().then(() => true as const), deadline])
+  } finally {
+    cancel?.()
+  }
+}
+
+/** What a pump needs of its study. */
+export interface PumpSource {
+  readonly clock: Clock
+  /** Revision up to which this process has seen the history. */
+  revision(): number
+  /** Changes after a revision with their events, read back from the storage. */
+  replay(after: number): AsyncIterable<{ readonly revision: number; readonly events: readonly StudyEvent[] }>
+  warn(message: string): void
+}
+
+/**
+ * Gives one logger its events, in order, one at a time, without anybody waiting for it. A logger that falls
+ * too far behind, or that starts late, reads the history back from the storage, which is the truth.
+ */
+export class LoggerPump {
+  readonly #id: string
+  readonly #logger: Logger
+  readonly #source: PumpSource
+  #queue: StudyEvent[] = []
+  /** Every event up to here was given to the logger. */
+  #position: number
+  #behind: boolean
+  #working: Promise<void> | undefined
+  #lost = 0
+  #closed = false
+
+  constructor(id: string, logger: Logger, source: PumpSource) {
+    this.#id = id
+    this.#logger = logger
+    this.#source = source
+    this.#position = logger.cursor === 'now' ? source.revision() : logger.cursor
+    this.#behind = this.#position < source.revision()
+    if (this.#behind) this.#wake()
+  }
+
+  push(event: StudyEvent): void {
+    if (this.#closed || this.#behind || event.revision <= this.#position) return
+    if (this.#queue.length >= queueLimit) {
+      this.#queue = []
+      this.#behind = true
+    } else {
+      this.#queue.push(event)
+    }
+    this.#wake()
+  }
+
+  /** True once the logger has everything, false if that takes longer than the deadline. */
+  async drain(milliseconds: number): Promise<boolean> {
+    try {
+      return await within(this.#source.clock, milliseconds, async () => {
+        while (this.#working !== undefined) await this.#working
+        await this.#logger.flush()
+      })
+    } catch (error) {
+      this.#source.warn(`Logger ${this.#id} could not flush: ${describe(error)}`)
+      return false
+    }
+  }
+
+  /** Ends the logger, after a last chance to catch up. */
+  async close(milliseconds: number): Promise<void> {
+    if (this.#closed) return
+    if (!(await this.drain(milliseconds))) this.#source.warn(`Logger ${this.#id} is closed before it has everything. The storage has it.`)
+    this.#closed = true
+    this.#queue = []
+    try {
+      await within(this.#source.clock, milliseconds, () => this.#logger.close())
+    } catch (error) {
+      this.#source.warn(`Logger ${this.#id} could not close: ${describe(error)}`)
+    }
+  }
+
+  #wake(): void {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+    })
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#closed) {
+      if (this.#behind) {
+        await this.#catchUp()
+        continue
+      }
+      const batch = this.#queue
+      if (batch.length === 0) return
+      this.#queue = []
+      for (const event of batch) {
+        if (this.#closed) return
+        await this.#give(event)
+      }
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    try {
+      // No await between the last look at the revision and the next live event: nothing falls in between.
+      while (this.#position < this.#source.revision()) {
+        for await (const { revision, events } of this.#source.replay(this.#position)) {
+          for (const event of events) {
+            if (this.#closed) return
+            await this.#give(event)
+          }
+          this.#position = revision
+        }
+      }
+    } catch (error) {
+      this.#source.warn(`Logger ${this.#id} cannot read the history back: ${describe(error)}`)
+      this.#position = this.#source.revision()
+    }
+    this.#behind = false
+  }
+
+  async #give(event: StudyEvent): Promise<void> {
+    let problem = 'it took too long'
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      try {
+        if (await within(this.#source.clock, callDeadline, () => this.#logger.log(event))) {
+          this.#position = event.revision
+          return
+        }
+      } catch (error) {
+        problem = describe(error)
+      }
+    }
+    this.#position = event.revision
+    this.#lost++
+    if (event.type !== 'warning' && (this.#lost === 1 || this.#lost % 100 === 0)) this.#source.warn(`Logger ${this.#id} has lost ${this.#lost} event(s), the last one a ${event.type}: ${problem}`)
+  }
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

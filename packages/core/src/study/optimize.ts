@@ -1,0 +1,206 @@
+import type { Executor } from '../contracts/executor.ts'
+import type { Trainer } from '../contracts/trainer.ts'
+import type { Failure, FailureReason } from '../contracts/trial-record.ts'
+import { AttuneError } from '../errors.ts'
+import type { StudyEngine } from './engine.ts'
+import type { OptimizeOptions, OptimizeResult, RetryPolicy } from './options.ts'
+import { runTrial, type Ended, type ObjectiveFunction, type RunOptions } from './run-trial.ts'
+import { afterTime, anyOf, checkNumber, type StopRule } from './stop-rules.ts'
+import { Trial } from './trial.ts'
+
+/** Identical errors from the start that end a run: a typing mistake must not cost fifty trials. */
+const identicalFailures = 3
+/** Failures in a row without any success that end a run, whatever their messages. */
+const failuresInARow = 50
+const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory']
+
+function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, executor: Executor): void {
+  const { trials, more, timeout, trialTimeout, grace, concurrency, checkpointEvery, retry } = options
+  if (trials !== undefined) checkNumber('trials', trials, 0, true)
+  if (more !== undefined) checkNumber('more', more, 0, true)
+  if (trials !== undefined && more !== undefined) throw new AttuneError('OPTION', '"trials" is the total the study should have and "more" what to add to it: give one of them.')
+  if (timeout !== undefined) checkNumber('timeout', timeout, 0, false)
+  if (trialTimeout !== undefined) checkNumber('trialTimeout', trialTimeout, 0, false)
+  if (grace !== undefined) checkNumber('grace', grace, 0, false)
+  if (concurrency !== undefined) checkNumber('concurrency', concurrency, 1, true)
+  if (checkpointEvery !== undefined) checkNumber('checkpointEvery', checkpointEvery, 1, true)
+  if (retry !== undefined) checkNumber('retry', typeof retry === 'number' ? retry : retry.times, 0, true)
+  if (trials === undefined && more === undefined && timeout === undefined && options.signal === undefined && options.stop === undefined) {
+    throw new AttuneError('OPTION', 'Nothing would end this run: give "trials", "more", "timeout", "stop" or "signal".')
+  }
+  const slots = trainer === undefined ? Infinity : executor.slots(trainer)
+  if ((concurrency ?? 1) > slots) {
+    throw new AttuneError('CONCURRENCY', `Trainer "${trainer!.id}" runs at most ${slots} trial(s) at once in the executor "${executor.id}", but concurrency is ${concurrency}. Lower it, or start further processes on the same storage.`)
+  }
+}
+
+function retryRule(retry: number | RetryPolicy | undefined): RunOptions['retries'] {
+  const { times, on = retriedReasons } = typeof retry === 'number' ? { times: retry } : (retry ?? { times: 0 })
+  return ({ reason }, attempt) => attempt <= times && on.includes(reason)
+}
+
+/** Runs one piece of work at a time. */
+function exclusiveSlot(): RunOptions['exclusively'] {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+/** Notices that a run cannot work. */
+class FailureWatch {
+  #completed = false
+  #row = 0
+  readonly #first: Failure[] = []
+
+  /** The error that ends the run, if this end of a trial shows one. */
+  judge(end: Ended): AttuneError | undefined {
+    const { failure } = end
+    if (failure === undefined || failure.reason === 'aborted') {
+      if (end.state === 'complete' || end.state === 'pruned') {
+        this.#completed = true
+        this.#row = 0
+      }
+      return undefined
+    }
+    this.#row++
+    if (!this.#completed && this.#first.length < identicalFailures) this.#first.push(failure)
+    const details = { failure }
+    const cause = end.error ?? failure
+    if (!this.#completed && this.#first.length === identicalFailures && this.#row === identicalFailures && this.#first.every(({ message, reason }) => message === failure.message && reason === failure.reason)) {
+      return new AttuneError('OBJECTIVE_FAILS', `The first ${identicalFailures} trials all failed alike, so the run ends here. ${failure.message}\n${failure.stack ?? ''}`.trimEnd(), { cause, details })
+    }
+    if (this.#row >= failuresInARow) return new AttuneError('OBJECTIVE_FAILS', `${this.#row} trials in a row have failed, the last one with: ${failure.message}`, { cause, details })
+    return undefined
+  }
+}
+
+/** The loop: starts trials while the budget lasts, each in one of `concurrency` lanes. */
+export async function optimize<P>(engine: StudyEngine, executor: Executor, objective: ObjectiveFunction<P> | Trainer<P>, options: OptimizeOptions, stopRequested: () => boolean): Promise<OptimizeResult> {
+  if (typeof objective !== 'function' && (typeof objective !== 'object' || objective === null || typeof objective.train !== 'function')) {
+    throw new AttuneError('OPTION', 'optimize needs a function, an async generator function or a trainer as its first argument.')
+  }
+  const trainer = typeof objective === 'function' ? undefined : (objective as Trainer)
+  checkOptions(options, trainer, executor)
+  const { history, clock } = engine
+  const evaluators = options.evaluators ?? []
+  const { signal } = options
+  const begin = clock.now()
+  const counts = history.counts
+  const goal = options.trials ?? (options.more === undefined ? undefined : counts.complete + counts.pruned + options.more)
+  const rules: StopRule[] = options.stop === undefined ? [] : Array.isArray(options.stop) ? [...(options.stop as readonly StopRule[])] : [options.stop as StopRule]
+  if (options.timeout !== undefined) rules.unshift(afterTime(options.timeout))
+  const rule = anyOf(...rules)
+  const runOptions: RunOptions = {
+    executor,
+    evaluators,
+    trialTimeout: options.trialTimeout,
+    grace: options.grace ?? 5000,
+    checkpointEvery: options.checkpointEvery ?? 1,
+    abortable: signal !== undefined || options.timeout !== undefined,
+    retries: retryRule(options.retry),
+    exclusively: exclusiveSlot(),
+  }
+  const watch = new FailureWatch()
+  const mine = new Set<Trial>()
+  let reason: string | undefined
+  let error: unknown
+  let aborted = false
+  let asking = 0
+  /** Lanes that wait because the running trials may complete the total. */
+  let waiters: (() => void)[] = []
+  const wakeAll = (): void => {
+    const woken = waiters
+    waiters = []
+    for (const wake of woken) wake()
+  }
+
+  const abort = (why: string): void => {
+    reason ??= why
+    aborted = true
+    engine.controller.abort()
+    for (const trial of mine) trial.stop('aborted')
+  }
+  const onAbort = (): void => abort('it was interrupted')
+  const cancelTimeout = options.timeout === undefined ? undefined : clock.schedule(options.timeout, () => {
+    abort(`the time of ${options.timeout} ms is over`)
+  })
+
+  /** Why no further trial starts, if so. */
+  const over = (): string | undefined => {
+    if (reason !== undefined) return reason
+    if (stopRequested()) return 'stop() was called'
+    if (goal !== undefined && counts.complete + counts.pruned >= goal) return `${goal} trials are done`
+    return rule({ history, counts, objectives: history.definition.objectives, elapsed: clock.now() - begin })
+  }
+
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      if (error !== undefined) return
+      const why = over()
+      if (why !== undefined) {
+        reason ??= why
+        return
+      }
+      // Those that run may complete the total: this lane is not needed, unless one of them fails.
+      if (goal !== undefined && counts.complete + counts.pruned + mine.size + asking >= goal) {
+        await new Promise<void>((resolve) => waiters.push(resolve))
+        continue
+      }
+      asking++
+      let trial
+      try {
+        trial = await engine.ask()
+      } finally {
+        asking--
+      }
+      if ('nothingLeft' in trial) {
+        if (mine.size === 0) reason ??= trial.nothingLeft
+        wakeAll()
+        return
+      }
+      if (!(trial instanceof Trial)) continue
+      mine.add(trial)
+      if (aborted) trial.stop('aborted')
+      try {
+        const problem = watch.judge(await runTrial(engine, trial as Trial<P>, objective, runOptions))
+        if (problem !== undefined) error ??= problem
+      } finally {
+        mine.delete(trial)
+        wakeAll()
+      }
+    }
+  }
+
+  engine.controller = new AbortController()
+  await engine.access.mustWrite([goal === undefined ? { type: 'session', owner: engine.owner, phase: 'started' } : { type: 'session', owner: engine.owner, phase: 'started', goal }])
+  signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted === true) onAbort()
+  try {
+    const lanes = await Promise.allSettled(Array.from({ length: options.concurrency ?? 1 }, async () => {
+      try {
+        await lane()
+      } catch (thrown) {
+        error ??= thrown
+        abort('of an error')
+        wakeAll()
+      }
+    }))
+    for (const settled of lanes) if (settled.status === 'rejected') error ??= settled.reason
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    cancelTimeout?.()
+    for (const part of [trainer, ...evaluators]) await part?.release?.()
+  }
+  reason ??= error === undefined ? 'there is nothing left to run' : 'of an error'
+  const stopped = { type: 'session', owner: engine.owner, phase: 'stopped', reason } as const
+  if (error !== undefined) {
+    // The error that ended the run matters more than one of telling that it ended.
+    await engine.access.write([stopped]).catch(() => undefined)
+    throw error
+  }
+  await engine.access.mustWrite([stopped])
+  return { reason, aborted: signal?.aborted === true }
+}

@@ -1,0 +1,272 @@
+import type { Artifact } from '../contracts/artifact.ts'
+import type { StudyEvent } from '../contracts/event.ts'
+import type { Executor } from '../contracts/executor.ts'
+import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
+import type { Trainer } from '../contracts/trainer.ts'
+import type { FailureReason, TrialRecord } from '../contracts/trial-record.ts'
+import type { FlatParams, Json, Metrics, Scalar } from '../contracts/values.ts'
+import { AttuneError } from '../errors.ts'
+import type { StudyHistory } from '../history/study-history.ts'
+import type { Space } from '../space/space.ts'
+import type { StudyEngine } from './engine.ts'
+import type { LoggerPump } from './logger-pump.ts'
+import { checkMetrics, metricsFailure } from './metrics.ts'
+import type { OptimizeOptions, OptimizeResult } from './options.ts'
+import { optimize } from './optimize.ts'
+import { paretoFront } from './pareto.ts'
+import type { ObjectiveFunction } from './run-trial.ts'
+import { failureOf, Trial } from './trial.ts'
+
+const flushDeadline = 10_000
+
+/** What a study is made of, once it is opened. Made by `createStudy`. */
+export interface StudyParts {
+  readonly engine: StudyEngine
+  readonly executor: Executor
+  readonly storage: Storage
+  readonly ownsStorage: boolean
+  readonly pumps: readonly LoggerPump[]
+}
+
+/** One row of `table()`. */
+export interface TableRow {
+  readonly number: number
+  readonly state: string
+  readonly [column: string]: Scalar | undefined
+}
+
+/**
+ * A study: a search space, what to improve, and every trial so far.
+ * @typeParam P nested parameters, inferred from the space.
+ * @typeParam M names of metrics, if they are declared.
+ */
+export class Study<P = unknown, M extends string = string> {
+  readonly #engine: StudyEngine
+  readonly #parts: StudyParts
+  #stopping = false
+  #running = false
+  #closed: Promise<void> | undefined
+
+  /** @internal Use `createStudy`. */
+  constructor(parts: StudyParts) {
+    this.#parts = parts
+    this.#engine = parts.engine
+  }
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  get definition(): StudyDefinition {
+    return this.history.definition
+  }
+
+  /** The space; one defined by running grows. */
+  get space(): Space<P> {
+    return this.history.space as Space<P>
+  }
+
+  /** The columnar view that samplers read. */
+  get history(): StudyHistory {
+    return this.#engine.history
+  }
+
+  get summary(): StudySummary {
+    return this.#engine.access.summary()
+  }
+
+  /**
+   * Runs trials until a stop rule holds. Resolves with the reason. A failing trial is recorded; the run itself
+   * rejects with OBJECTIVE_FAILS when the first three fail alike, and with what storages or samplers throw.
+   */
+  async optimize(objective: ObjectiveFunction<P> | Trainer<P>, options: OptimizeOptions): Promise<OptimizeResult> {
+    this.#open()
+    if (this.#running) throw new AttuneError('STUDY_RUNNING', `Study "${this.name}" runs already: wait for the other optimize, or use "concurrency".`)
+    this.#running = true
+    this.#stopping = false
+    try {
+      return await optimize(this.#engine, this.#parts.executor, objective, options, () => this.#stopping)
+    } finally {
+      this.#running = false
+      await Promise.all(this.#parts.pumps.map((pump) => pump.drain(flushDeadline)))
+    }
+  }
+
+  /** Starts no more trials; those that run end as usual. */
+  stop(): void {
+    this.#stopping = true
+  }
+
+  /** Starts a trial by hand: run it, then `tell` its result. Rejects with EXHAUSTED when nothing is left to try. */
+  async ask(): Promise<Trial<P>> {
+    this.#open()
+    for (;;) {
+      const trial = await this.#engine.ask()
+      if (trial instanceof Trial) return trial as Trial<P>
+      if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
+    }
+  }
+
+  /** Ends a trial with its result: a number for one objective, else metrics by name. */
+  async tell(trial: Trial<P> | number, result: number | { readonly [metric in M]?: number }): Promise<TrialRecord<P>> {
+    const held = this.#held(trial)
+    await this.#engine.complete(held, result)
+    return this.trial(held.number)
+  }
+
+  /** Ends a trial as failed. The error is anything; its message is kept. */
+  async fail(trial: Trial<P> | number, error: unknown, reason?: FailureReason): Promise<TrialRecord<P>> {
+    const held = this.#held(trial)
+    const failure = failureOf(error)
+    await this.#engine.fail(held, reason === undefined ? failure : { ...failure, reason })
+    return this.trial(held.number)
+  }
+
+  /** Ends a trial as pruned, with the metrics of its last report. */
+  async prune(trial: Trial<P> | number): Promise<TrialRecord<P>> {
+    const held = this.#held(trial)
+    await this.#engine.prune(held)
+    return this.trial(held.number)
+  }
+
+  /**
+   * Puts known good parameters first in the queue. Answers the number of the trial: of an earlier one if there is one with the
+   * same parameters, so that a script may enqueue at every start; `again` asks for another trial all the same.
+   */
+  async enqueue(params: P, options: { readonly again?: boolean } = {}): Promise<number> {
+    this.#open()
+    const flatParams = this.#checked(params)
+    const known = options.again === true ? undefined : this.#find(flatParams)
+    if (known !== undefined) return known
+    const changes = await this.#engine.access.mustWrite([{ type: 'create', origin: 'enqueued', params: flatParams }])
+    return (changes[0]!.body as { readonly number: number }).number
+  }
+
+  /** Adds a result from elsewhere as a complete trial. Samplers learn from it. */
+  async add(trial: { readonly params: P; readonly value: number } | { readonly params: P; readonly metrics: { readonly [metric in M]?: number } }): Promise<TrialRecord<P>> {
+    this.#open()
+    const metrics = checkMetrics('metrics' in trial ? (trial.metrics as Metrics) : { [this.definition.objectives[0]!.metric]: trial.value }, this.definition)
+    const failure = metricsFailure(metrics, this.definition)
+    if (failure !== undefined) throw new AttuneError('INVALID_METRIC', failure.message)
+    const changes = await this.#engine.access.mustWrite([{ type: 'create', origin: 'added', params: this.#checked(trial.params), outcome: { state: 'complete', metrics } }])
+    return this.trial((changes[0]!.body as { readonly number: number }).number)
+  }
+
+  /** The complete, feasible trial with the best value. Throws NO_BEST, or SEVERAL_OBJECTIVES. */
+  get best(): TrialRecord<P> {
+    if (this.definition.objectives.length > 1) throw new AttuneError('SEVERAL_OBJECTIVES', `Study "${this.name}" has ${this.definition.objectives.length} objectives, so there is no single best trial: use pareto().`)
+    if (this.history.best < 0) {
+      const { complete, pruned, failed } = this.history.counts
+      const infeasible = complete > 0 ? ' and none of the complete ones keeps the constraints' : ''
+      throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${infeasible}.`)
+    }
+    return this.trial(this.history.best)
+  }
+
+  /** Complete, feasible trials that no other one beats in every objective, by number. */
+  pareto(): readonly TrialRecord<P>[] {
+    return paretoFront(this.history).map((number) => this.trial(number))
+  }
+
+  /** A snapshot of one trial. Throws TRIAL_NOT_FOUND. */
+  trial(number: number): TrialRecord<P> {
+    return this.history.trial(number) as TrialRecord<P>
+  }
+
+  /** Snapshots of all trials, by number. */
+  trials(): readonly TrialRecord<P>[] {
+    return Array.from({ length: this.history.length }, (_, number) => this.trial(number))
+  }
+
+  /** One plain row a trial: number, state, objectives and other metrics, then parameters by path. */
+  table(): readonly TableRow[] {
+    return this.trials().map(({ number, state, metrics, flatParams }) => ({ number, state, ...metrics, ...flatParams }))
+  }
+
+  get attributes(): { readonly [key: string]: Json } {
+    return { ...this.history.attributes }
+  }
+
+  async setAttribute(key: string, value: Json): Promise<void> {
+    this.#open()
+    await this.#engine.access.mustWrite([{ type: 'attribute', key, value }])
+  }
+
+  /** Calls the listener for everything that happens from here on. Answers a function that ends this. */
+  on(listener: (event: StudyEvent<P>) => void): () => void {
+    return this.#engine.access.subscribe(listener as (event: StudyEvent) => void)
+  }
+
+  /** Everything that happened so far, from the beginning. */
+  async *events(): AsyncGenerator<StudyEvent<P>, void, void> {
+    for await (const { events } of this.#engine.access.replay(0)) yield* events as readonly StudyEvent<P>[]
+  }
+
+  /** Takes in what other processes have written. */
+  async refresh(): Promise<void> {
+    this.#open()
+    await this.#engine.access.sync()
+  }
+
+  /** Bytes and kind of the kept model of a trial, by default the best one; undefined if there is none, or it is damaged. */
+  async artifact(number: number = this.best.number, name = 'model'): Promise<Pick<Artifact, 'kind' | 'meta'> & { readonly bytes: Uint8Array } | undefined> {
+    const reference = this.trial(number).artifacts[name]
+    const bytes = reference === undefined ? undefined : await this.#engine.artifacts?.get(reference.hash)
+    if (reference === undefined || bytes === undefined) return undefined
+    return reference.meta === undefined ? { kind: reference.kind, bytes } : { kind: reference.kind, meta: reference.meta, bytes }
+  }
+
+  /** Says something that the user should know: a warning event. Each message once. */
+  warn(source: string, message: string): void {
+    this.#engine.warn(source, message)
+  }
+
+  /** Flushes the loggers and frees everything. Trials that were asked for and not told become free for others. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close()
+    await this.#closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.stop()
+    for (const trial of [...this.#engine.held.values()]) {
+      trial.stop('aborted')
+      await this.#engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true)
+    }
+    await Promise.all(this.#parts.pumps.map((pump) => pump.close(flushDeadline)))
+    await this.#parts.executor.close()
+    if (this.#parts.ownsStorage) await this.#parts.storage.close()
+  }
+
+  #open(): void {
+    if (this.#closed !== undefined) throw new AttuneError('STUDY_CLOSED', `Study "${this.name}" is closed: open it again with createStudy.`)
+  }
+
+  #held(trial: Trial<P> | number): Trial {
+    this.#open()
+    const number = typeof trial === 'number' ? trial : trial.number
+    const held = this.#engine.held.get(number)
+    if (held !== undefined && (typeof trial === 'number' || held === (trial as Trial))) return held
+    if (typeof trial !== 'number' && !(trial as Trial).isOf(this.#engine)) throw new AttuneError('FOREIGN_TRIAL', `Trial ${number} was asked from another study: tell it there.`)
+    const { state } = this.history.trial(number)
+    if (state === 'running' || state === 'waiting' || state === 'paused') throw new AttuneError('TRIAL_STATE', `Trial ${number} is ${state} but not held here: it was asked in another process, or not yet.`)
+    throw new AttuneError('TRIAL_ENDED', `Trial ${number} is ${state} already: a trial is told once.`, { details: { number, state } })
+  }
+
+  #checked(params: P): FlatParams {
+    const flatParams = this.#engine.dynamic ? (params as FlatParams) : this.space.flatten(params)
+    const problems = this.#engine.dynamic ? [] : this.space.problems(flatParams)
+    if (problems.length > 0) throw new AttuneError('INVALID_PARAMS', `These parameters do not fit the space: ${problems.join('; ')}.`, { details: { problems } })
+    return { ...flatParams }
+  }
+
+  #find(flatParams: FlatParams): number | undefined {
+    const paths = Object.keys(flatParams)
+    const found = this.trials().find((trial) => trial.voided === undefined && Object.keys(trial.flatParams).length === paths.length && paths.every((path) => trial.flatParams[path] === flatParams[path]))
+    return found?.number
+  }
+}
