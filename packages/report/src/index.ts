@@ -1,1 +1,10 @@
-export {}
+export { csv } from './csv.ts'
+export type { CsvOptions } from './csv.ts'
+export { htmlReport } from './html-report.ts'
+export type { HtmlReportOptions } from './html-report.ts'
+export { markdownTable } from './markdown-table.ts'
+export type { MarkdownTableOptions } from './markdown-table.ts'
+export type { Fact } from './page/header.ts'
+export type { StudyData, StudyWarning } from './study-data.ts'
+export { table } from './table.ts'
+export type { Column, ColumnGroup, StudyTable } from './table.ts'
