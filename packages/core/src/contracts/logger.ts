@@ -1,11 +1,14 @@
 import type { StudyEvent } from './event.ts'
 import type { SearchSpace } from './space.ts'
 import type { StudySummary } from './storage.ts'
+import type { TrialRecord } from './trial-record.ts'
 import type { Awaitable } from './values.ts'
 
 /** What a logger is told when its study is opened. */
 export interface LoggerContext {
   readonly study: StudySummary
+  /** The best trial so far by the first objective, if a study that is opened again has one. */
+  readonly best?: TrialRecord
   /** The space now; for one defined by running it grows, so read it at each use. */
   readonly space: SearchSpace
 }

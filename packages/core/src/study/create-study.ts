@@ -126,7 +126,8 @@ async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories
   for (const factory of factories) {
     try {
       const study = access.summary()
-      const logger = await factory.create({ study, get space() { return engine.space } })
+      const { best } = access.history
+      const logger = await factory.create({ study, ...(best < 0 ? {} : { best: access.history.trial(best) }), get space() { return engine.space } })
       const pump = new LoggerPump(factory.id, logger, {
         clock: engine.clock,
         revision: () => access.history.revision,
