@@ -22,7 +22,7 @@ function toTagged(value: Json): Json {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : { [tag]: Object.is(value, -0) ? '-0' : String(value) }
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(toTagged)
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.startsWith('$') ? `$${key}` : key, toTagged(item as Json)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.startsWith('$') ? `$${key}` : key, toTagged(item)]))
 }
 
 const special: { readonly [text: string]: number } = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0 }

@@ -20,7 +20,7 @@ export function composeServices(modules: readonly Module[]): Services {
     const others = token === tokens.loggers ? (bindings.get(token) ?? []) : []
     bindings.set(token, [...others, bind])
   }
-  const id = <T>(token: Token<T>): ServiceIdentifier<T> => token as symbol as ServiceIdentifier<T>
+  const id = <T>(token: Token<T>): ServiceIdentifier<T> => token
   const registry: Registry = {
     value: (token, value) => put(token, (container) => void container.bind(id(token)).toConstantValue(value)),
     factory: (token, dependencies, create) =>

@@ -20,8 +20,11 @@ class StudyLog implements Heads {
   readonly #running = new Set<number>()
   readonly #waiting = new Set<number>()
   readonly #leaves = new Map<string, string>()
-  /** First and last revision by request id, oldest first. */
+  /** First and last revision by request id. */
   readonly #requests = new Map<string, readonly [first: number, last: number]>()
+  /** The ids in a ring: the next one to be written over is the oldest. */
+  readonly #requestIds: string[] = []
+  #nextRequest = 0
 
   constructor(id: string, definition: StudyDefinition, createdAt: number) {
     this.id = id
@@ -71,9 +74,16 @@ class StudyLog implements Heads {
       }
       for (const body of decided.bodies) this.#append(body, now)
     }
-    if (this.#requests.size >= rememberedRequests) this.#requests.delete(this.#requests.keys().next().value as string)
-    this.#requests.set(request.id, [first, this.changes.length])
+    this.#remember(request.id, first)
     return { ok: true, changes: this.changes.slice(first) }
+  }
+
+  #remember(id: string, first: number): void {
+    const oldest = this.#requestIds[this.#nextRequest]
+    if (oldest !== undefined) this.#requests.delete(oldest)
+    this.#requestIds[this.#nextRequest] = id
+    this.#nextRequest = (this.#nextRequest + 1) % rememberedRequests
+    this.#requests.set(id, [first, this.changes.length])
   }
 
   #append(body: ChangeBody, time: number): void {
@@ -83,8 +93,9 @@ class StudyLog implements Heads {
 
   /** Puts a head, or takes the last one away. */
   #put(number: number, head: TrialHead | undefined): void {
-    this.#running.delete(number)
-    this.#waiting.delete(number)
+    const before = this.#heads[number]?.state
+    if (before === 'running') this.#running.delete(number)
+    else if (before === 'waiting') this.#waiting.delete(number)
     if (head === undefined) {
       this.#heads.length = number
       return

@@ -1,4 +1,4 @@
-import type { ChangeBody, LeaseRequest, Operation } from '../contracts/change.ts'
+import type { ChangeBody, CreateOperation, LeaseRequest, Operation } from '../contracts/change.ts'
 import type { Refusal } from '../contracts/storage.ts'
 import type { TrialState } from '../contracts/trial-record.ts'
 import { encodeJson } from '../json.ts'
@@ -49,6 +49,29 @@ function freed(head: TrialHead, state: TrialState): TrialHead {
   return { number: head.number, state, attempt: head.attempt, token: undefined, owner: head.owner, leaseEnd: 0 }
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Field by field: copying all but some fields of an object is many times slower. */
+function created(operation: CreateOperation, number: number): ChangeBody {
+  const { origin, params, suggestion, parent, attributes, lease, outcome } = operation
+  const body: Mutable<Extract<ChangeBody, { type: 'create' }>> = { type: 'create', number, origin }
+  if (params !== undefined) body.params = params
+  if (suggestion !== undefined) body.suggestion = suggestion
+  if (parent !== undefined) body.parent = parent
+  if (attributes !== undefined) body.attributes = attributes
+  if (outcome !== undefined) body.outcome = outcome
+  else if (lease !== undefined) body.owner = lease.owner
+  return body
+}
+
+function finished(operation: Extract<Operation, { type: 'finish' }>): ChangeBody {
+  const { number, outcome, params, requeue } = operation
+  const body: Mutable<Extract<ChangeBody, { type: 'finish' }>> = { type: 'finish', number, outcome }
+  if (params !== undefined) body.params = params
+  if (requeue !== undefined) body.requeue = requeue
+  return body
+}
+
 function missing(number: number): Transition {
   return refuse('missing', `There is no trial ${number}.`)
 }
@@ -71,10 +94,10 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
     case 'create': {
       const number = heads.nextNumber
       if (operation.expect !== undefined && operation.expect !== number) return refuse('number-taken', `Trial ${operation.expect} was expected to be next, but ${number} is.`)
-      const { type, expect: _, lease, ...rest } = operation
-      if (operation.outcome !== undefined) return done({ type, number, ...rest }, { number, state: operation.outcome.state, attempt: 0, token: undefined, owner: undefined, leaseEnd: 0 })
-      if (lease !== undefined) return done({ type, number, ...rest, owner: lease.owner }, started({ number, attempt: 0 }, lease, now))
-      return done({ type, number, ...rest }, { number, state: 'waiting', attempt: 0, token: undefined, owner: undefined, leaseEnd: 0 })
+      const { outcome, lease } = operation
+      const body = created(operation, number)
+      if (outcome === undefined && lease !== undefined) return done(body, started({ number, attempt: 0 }, lease, now))
+      return done(body, { number, state: outcome === undefined ? 'waiting' : outcome.state, attempt: 0, token: undefined, owner: undefined, leaseEnd: 0 })
     }
     case 'claim': {
       const head = operation.number === undefined ? heads.firstWaiting() : heads.get(operation.number)
@@ -101,8 +124,7 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
     case 'finish': {
       const head = held(heads, operation.number, operation.token)
       if ('ok' in head) return head
-      const { token: _, ...body } = operation
-      return done(body, freed(head, operation.requeue === true && operation.outcome.state === 'failed' ? 'waiting' : operation.outcome.state))
+      return done(finished(operation), freed(head, operation.requeue === true && operation.outcome.state === 'failed' ? 'waiting' : operation.outcome.state))
     }
     case 'sweep': {
       const bodies: ChangeBody[] = []

@@ -160,7 +160,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
   const given = options as unknown as StudyOptions<SpaceInput | undefined>
   checkKeys(given)
   if (given.lease !== undefined) checkNumber('lease', given.lease, 1000, false)
-  const space = given.space === undefined ? undefined : given.space instanceof Space ? (given.space as Space<unknown>) : (buildSpace(given.space as never) as Space<unknown>)
+  const space = given.space === undefined ? undefined : given.space instanceof Space ? given.space : (buildSpace(given.space as never) as Space<unknown>)
   const name = given.name ?? 'study'
   if (typeof name !== 'string' || name === '' || name.length > 200) throw new AttuneError('OPTION', 'The name of a study is a text of 1 to 200 characters.')
   const seed = given.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!

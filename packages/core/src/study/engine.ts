@@ -9,7 +9,7 @@ import type { Problem, Sampler, SamplerFactory } from '../contracts/sampler.ts'
 import type { Dimension, SearchSpace } from '../contracts/space.ts'
 import type { Report } from '../contracts/trainer.ts'
 import type { Failure, TrialRecord } from '../contracts/trial-record.ts'
-import type { FlatParams, Metrics } from '../contracts/values.ts'
+import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import type { Leaf } from '../space/definition.ts'
@@ -19,7 +19,7 @@ import { describe } from './logger-pump.ts'
 import { checkStep, finalMetrics, metricsFailure, metricsOfReport, metricsOfResult } from './metrics.ts'
 import type { DuplicatePolicy } from './options.ts'
 import { refused, type StudyAccess } from './study-access.ts'
-import { Trial, type TrialStart } from './trial.ts'
+import { Trial, type TrialRuntime, type TrialStart } from './trial.ts'
 
 /** How often a trial may lose its owner before it counts as failed: it may be what kills them. */
 const lostAttempts = 5
@@ -51,7 +51,7 @@ export interface Reused {
 /**
  * What a study does with one trial at a time: ask, report, judge, tell. Knows nothing of loops and user code.
  */
-export class StudyEngine implements Problem {
+export class StudyEngine implements Problem, TrialRuntime {
   readonly access: StudyAccess
   readonly clock: Clock
   readonly random: Random
@@ -116,7 +116,15 @@ export class StudyEngine implements Problem {
     this.access.write([number === undefined ? { type: 'warn', source, message: text } : { type: 'warn', source, message: text, number }]).catch(() => undefined)
   }
 
-  /** The dimension of a leaf met while running, and the operation that adds it if it is new. Throws LEAF_CHANGED. */
+  nest(flatParams: FlatParams): unknown {
+    return this.history.space.nest(flatParams)
+  }
+
+  async setAttribute(number: number, key: string, value: Json): Promise<void> {
+    await this.access.mustWrite([{ type: 'attribute', number, key, value }])
+  }
+
+  /** See `TrialRuntime`. Throws LEAF_CHANGED. */
   leaf(path: string, leaf: Leaf): { readonly dimension: Dimension; readonly extension: Operation | undefined } {
     const space = this.history.space.extend(path, leaf)
     const dimension = space.dimensions.find((known) => known.path === path) as Dimension

@@ -199,7 +199,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   if (error !== undefined) {
     // The error that ended the run matters more than one of telling that it ended.
     await engine.access.write([stopped]).catch(() => undefined)
-    throw error
+    throw error as Error // Whatever was thrown goes on as it was.
   }
   await engine.access.mustWrite([stopped])
   return { reason, aborted: signal?.aborted === true }

@@ -53,7 +53,7 @@ export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objectiv
   const cancelTimeout = options.trialTimeout === undefined ? undefined : engine.clock.schedule(options.trialTimeout, () => trial.stop('timeout'))
   const canStop = options.abortable || options.trialTimeout !== undefined
   try {
-    const running = isTrainer(objective) ? options.executor.run(objective as Trainer, trial) : objective(trial)
+    const running = isTrainer(objective) ? options.executor.run(objective, trial) : objective(trial)
     if (isGenerator(running)) {
       const artifact = await drive(engine, trial, running, options)
       const more = trial.stopReason === undefined && artifact !== undefined ? await evaluate(engine, trial, artifact, options) : {}

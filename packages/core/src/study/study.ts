@@ -145,7 +145,7 @@ export class Study<P = unknown, M extends string = string> {
   /** Adds a result from elsewhere as a complete trial. Samplers learn from it. */
   async add(trial: { readonly params: P; readonly value: number } | { readonly params: P; readonly metrics: { readonly [metric in M]?: number } }): Promise<TrialRecord<P>> {
     this.#open()
-    const metrics = checkMetrics('metrics' in trial ? (trial.metrics as Metrics) : { [this.definition.objectives[0]!.metric]: trial.value }, this.definition)
+    const metrics = checkMetrics('metrics' in trial ? trial.metrics : { [this.definition.objectives[0]!.metric]: trial.value }, this.definition)
     const failure = metricsFailure(metrics, this.definition)
     if (failure !== undefined) throw new AttuneError('INVALID_METRIC', failure.message)
     const changes = await this.#engine.access.mustWrite([{ type: 'create', origin: 'added', params: this.#checked(trial.params), outcome: { state: 'complete', metrics } }])
@@ -233,7 +233,7 @@ export class Study<P = unknown, M extends string = string> {
 
   async #close(): Promise<void> {
     this.stop()
-    for (const trial of [...this.#engine.held.values()]) {
+    for (const trial of Array.from(this.#engine.held.values())) {
       trial.stop('aborted')
       await this.#engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true)
     }

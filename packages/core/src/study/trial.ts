@@ -1,14 +1,28 @@
 import type { Operation } from '../contracts/change.ts'
+import type { Random } from '../contracts/random.ts'
+import type { Dimension } from '../contracts/space.ts'
 import type { Report, TrainerTrial } from '../contracts/trainer.ts'
 import type { Failure } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Scalar } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import { boolean, choice, constant, float, int, ordinal, type NumberOptions } from '../space/builders.ts'
 import type { Leaf } from '../space/definition.ts'
-import type { StudyEngine } from './engine.ts'
 
 /** Why a running trial is asked to end. */
 export type StopReason = 'pruned' | 'paused' | 'reached' | 'timeout' | 'aborted' | 'lost'
+
+/** What a trial needs of the study that runs it. */
+export interface TrialRuntime {
+  readonly random: Random
+  /** True if the space is defined by running. */
+  readonly dynamic: boolean
+  nest(flatParams: FlatParams): unknown
+  report(trial: Trial, report: Report): Promise<'continue' | 'stop'>
+  warn(source: string, message: string, number: number): void
+  setAttribute(number: number, key: string, value: Json): Promise<void>
+  /** The dimension of a leaf met while running, and the operation that adds it if it is new. */
+  leaf(path: string, leaf: Leaf): { readonly dimension: Dimension; readonly extension: Operation | undefined }
+}
 
 /** What the engine knows of a trial that it runs; user code sees the `Trial` alone. */
 export interface TrialStart {
@@ -30,7 +44,7 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
   readonly toStep: number | undefined
   readonly resumeFrom: { readonly step: number; readonly bytes: Uint8Array } | undefined
   /** @internal */ readonly token: string
-  readonly #engine: StudyEngine
+  readonly #runtime: TrialRuntime
   #params: P | undefined
   #seed: number | undefined
   #controller: AbortController | undefined
@@ -40,8 +54,8 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
   #extensions: Operation[] | undefined
 
   /** @internal */
-  constructor(engine: StudyEngine, state: TrialStart) {
-    this.#engine = engine
+  constructor(runtime: TrialRuntime, state: TrialStart) {
+    this.#runtime = runtime
     this.number = state.number
     this.attempt = state.attempt
     this.token = state.token
@@ -52,12 +66,12 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
 
   /** Nested parameters, typed by the space. */
   get params(): P {
-    this.#params ??= this.#engine.history.space.nest(this.flatParams) as P
+    this.#params ??= this.#runtime.nest(this.flatParams) as P
     return this.#params
   }
 
   get seed(): number {
-    this.#seed ??= this.#engine.random.stream(this.number, 'user').bits()
+    this.#seed ??= this.#runtime.random.stream(this.number, 'user').bits()
     return this.#seed
   }
 
@@ -74,15 +88,15 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
    * study knows why. Throws INVALID_METRIC and INVALID_STEP.
    */
   async report(report: Report): Promise<'continue' | 'stop'> {
-    return this.#engine.report(this, report)
+    return this.#runtime.report(this, report)
   }
 
   warn(message: string): void {
-    this.#engine.warn(`trial ${this.number}`, message, this.number)
+    this.#runtime.warn(`trial ${this.number}`, message, this.number)
   }
 
   async setAttribute(key: string, value: Json): Promise<void> {
-    await this.#engine.access.mustWrite([{ type: 'attribute', number: this.number, key, value }])
+    await this.#runtime.setAttribute(this.number, key, value)
   }
 
   /** A number between `low` and `high`. Only in studies without a declared space. */
@@ -116,8 +130,8 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
   }
 
   /** @internal */
-  isOf(engine: StudyEngine): boolean {
-    return this.#engine === engine
+  isOf(runtime: TrialRuntime): boolean {
+    return this.#runtime === runtime
   }
 
   /** @internal Why the trial should end, if it should. */
@@ -143,18 +157,18 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
 
   /** @internal Parameters that a define-by-run trial met, and the leaves it added. */
   get met(): { readonly params: FlatParams; readonly extensions: readonly Operation[] } | undefined {
-    return this.#engine.dynamic ? { params: this.#met ?? {}, extensions: this.#extensions ?? [] } : undefined
+    return this.#runtime.dynamic ? { params: this.#met ?? {}, extensions: this.#extensions ?? [] } : undefined
   }
 
   #meet(name: string, leaf: Leaf): Scalar {
-    if (!this.#engine.dynamic) {
+    if (!this.#runtime.dynamic) {
       throw new AttuneError('SPACE_DECLARED', `Parameter "${name}" was asked for while running, but this study has a declared space: add it there and read trial.params, or create the study without a space.`, { details: { name } })
     }
     this.#met ??= {}
-    const known = this.#engine.leaf(name, leaf)
+    const known = this.#runtime.leaf(name, leaf)
     if (known.extension !== undefined && !(name in this.#met)) (this.#extensions ??= []).push(known.extension)
     const value = this.#met[name] ?? this.#given(name, known.dimension.encode(this.flatParams[name] ?? null))
-      ?? known.dimension.quantile(this.#engine.random.stream(this.number, `leaf:${name}`).uniform())
+      ?? known.dimension.quantile(this.#runtime.random.stream(this.number, `leaf:${name}`).uniform())
     this.#met[name] = value
     return value
   }
