@@ -1,0 +1,178 @@
+import type { ChangeBody, Operation, Outcome, Refusal, Storage, TrialState } from '@attune/core'
+import fc from 'fast-check'
+import { ensure, ensureEqual, settles, show } from './check.ts'
+import { checkReplayable } from './replayable.ts'
+import { historyOf, hour, newStudy, type StorageSubject } from './storage-suite-support.ts'
+import type { SuiteCase } from './suite.ts'
+
+/*
+ * The life of trials once more, written down as plainly as possible and without core's own `transition`. Random
+ * requests go to the storage and to this model; both must say the same at every step.
+ */
+
+interface ModelTrial {
+  state: TrialState
+  attempt: number
+  token: string
+  owner: string
+  /** Its lease ends at once, so that a sweep finds it. */
+  expired: boolean
+  /** What it ended with: once set it must never change. */
+  end: Outcome | undefined
+}
+
+/** One operation, drawn without knowing the numbers and tokens that there will be. */
+type Step =
+  | { readonly kind: 'create'; readonly how: 'waiting' | 'running' | 'ended'; readonly expired: boolean; readonly owner: string }
+  | { readonly kind: 'claim'; readonly trial: number | undefined; readonly expired: boolean; readonly owner: string }
+  | { readonly kind: 'finish'; readonly trial: number; readonly stale: boolean; readonly end: 'complete' | 'pruned' | 'failed'; readonly requeue: boolean; readonly loss: number }
+  | { readonly kind: 'report' | 'pause' | 'renew'; readonly trial: number; readonly stale: boolean }
+  | { readonly kind: 'sweep'; readonly gone: readonly string[] }
+  | { readonly kind: 'void' | 'correct' | 'attribute'; readonly trial: number }
+
+interface Request {
+  readonly steps: readonly Step[]
+  /** Sends the request once more afterwards. */
+  readonly repeat: boolean
+}
+
+const trial = fc.nat({ max: 6 })
+const owner = fc.constantFrom('host/1', 'host/2')
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('create' as const), how: fc.constantFrom('waiting' as const, 'running' as const, 'ended' as const), expired: fc.boolean(), owner }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('claim' as const), trial: fc.option(trial, { nil: undefined }), expired: fc.boolean(), owner }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('finish' as const), trial, stale: fc.boolean(), end: fc.constantFrom('complete' as const, 'pruned' as const, 'failed' as const), requeue: fc.boolean(), loss: fc.double() }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('report' as const, 'pause' as const, 'renew' as const), trial, stale: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('sweep' as const), gone: fc.subarray(['host/1', 'host/2', 'host/3']) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('void' as const, 'correct' as const, 'attribute' as const), trial }) },
+)
+const requests: fc.Arbitrary<Request[]> = fc.array(fc.record({ steps: fc.array(step, { minLength: 1, maxLength: 3 }), repeat: fc.boolean() }), { minLength: 1, maxLength: 25, size: 'max' })
+
+class Model {
+  trials: ModelTrial[] = []
+  history: ChangeBody[] = []
+  #tokens = 0
+
+  /** The operation that a step stands for here, and what must come of it. */
+  apply(drawn: Step): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
+    if (drawn.kind === 'create') return this.#create(drawn)
+    if (drawn.kind === 'claim') return this.#claim(drawn)
+    if (drawn.kind === 'sweep') return this.#sweep(drawn.gone)
+    const number = drawn.trial
+    const found = this.trials[number]
+    if (drawn.kind === 'attribute') return this.#note({ type: 'attribute', number, key: 'k', value: number }, found === undefined ? 'missing' : undefined)
+    if (drawn.kind === 'void' || drawn.kind === 'correct') {
+      const amendment = drawn.kind === 'void' ? { void: 'bad' } : { metrics: { loss: 0 }, note: 'units' }
+      const allowed = drawn.kind === 'void' ? found?.state !== 'running' : found?.state === 'complete' || found?.state === 'pruned'
+      return this.#note({ type: 'amend', number, amendment }, found === undefined ? 'missing' : allowed ? undefined : 'state')
+    }
+    const token = drawn.stale ? 'not the token' : (found?.token ?? 'none')
+    const refusal = found === undefined ? 'missing' : found.state !== 'running' ? 'state' : drawn.stale ? 'stale' : undefined
+    if (drawn.kind === 'report') return this.#held({ type: 'report', number, token, step: 1, metrics: { loss: number } }, { type: 'report', number, step: 1, metrics: { loss: number } }, refusal)
+    if (drawn.kind === 'pause') return this.#held({ type: 'pause', number, token }, { type: 'pause', number }, refusal, () => ({ state: 'paused' }))
+    if (drawn.kind === 'renew') return this.#held({ type: 'renew', number, token, milliseconds: hour }, undefined, refusal, () => ({ expired: false }))
+    const outcome: Outcome = drawn.end === 'failed' ? { state: 'failed', failure: { reason: 'error', message: 'x' } } : { state: drawn.end, metrics: { loss: drawn.loss } }
+    const again = drawn.requeue && drawn.end === 'failed'
+    const flag = drawn.requeue ? { requeue: true } : {}
+    return this.#held({ type: 'finish', number, token, outcome, ...flag }, { type: 'finish', number, outcome, ...flag }, refusal, () => (again ? { state: 'waiting' } : { state: drawn.end, end: outcome }))
+  }
+
+  #create(drawn: Step & { kind: 'create' }): { readonly operation: Operation } {
+    const number = this.trials.length
+    const token = `token ${++this.#tokens}`
+    const outcome: Outcome = { state: 'complete', metrics: { loss: number } }
+    const base = { type: 'create', origin: 'sampler', params: { x: number } } as const
+    const ended = drawn.how === 'ended'
+    const running = drawn.how === 'running'
+    this.trials.push({ state: ended ? 'complete' : drawn.how === 'running' ? 'running' : 'waiting', attempt: running ? 1 : 0, token, owner: drawn.owner, expired: drawn.expired, end: ended ? outcome : undefined })
+    this.history.push({ ...base, number, ...(ended ? { outcome } : {}), ...(running ? { owner: drawn.owner } : {}) })
+    return { operation: { ...base, ...(ended ? { outcome } : {}), ...(running ? { lease: { owner: drawn.owner, token, milliseconds: drawn.expired ? 0 : hour } } : {}) } }
+  }
+
+  #claim(drawn: Step & { kind: 'claim' }): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
+    const token = `token ${++this.#tokens}`
+    const lease = { owner: drawn.owner, token, milliseconds: drawn.expired ? 0 : hour }
+    const operation: Operation = { type: 'claim', ...(drawn.trial === undefined ? {} : { number: drawn.trial }), lease }
+    const number = drawn.trial ?? this.trials.findIndex(({ state }) => state === 'waiting')
+    const found = this.trials[number]
+    if (found === undefined) return { operation, refusal: drawn.trial === undefined ? 'none-waiting' : 'missing' }
+    if (found.state !== 'waiting' && found.state !== 'paused') return { operation, refusal: 'state' }
+    Object.assign(found, { state: 'running', attempt: found.attempt + 1, token, owner: drawn.owner, expired: drawn.expired })
+    this.history.push({ type: 'claim', number, owner: drawn.owner, attempt: found.attempt })
+    return { operation }
+  }
+
+  #sweep(gone: readonly string[]): { readonly operation: Operation } {
+    for (const [number, found] of this.trials.entries()) {
+      if (found.state !== 'running' || (!found.expired && !gone.includes(found.owner))) continue
+      found.state = 'waiting'
+      this.history.push({ type: 'requeue', number, failure: { reason: 'lost', message: '' } })
+    }
+    return { operation: { type: 'sweep', gone } }
+  }
+
+  #note(operation: Operation & ChangeBody, refusal: Refusal['reason'] | undefined): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
+    if (refusal !== undefined) return { operation, refusal }
+    this.history.push(operation)
+    return { operation }
+  }
+
+  #held(operation: Operation & { readonly number: number }, body: ChangeBody | undefined, refusal: Refusal['reason'] | undefined, then: () => Partial<ModelTrial> = () => ({})): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
+    if (refusal !== undefined) return { operation, refusal }
+    if (body !== undefined) this.history.push(body)
+    Object.assign(this.trials[operation.number] as ModelTrial, then())
+    return { operation }
+  }
+}
+
+/** A sweep says in its own words why a trial was requeued, and in its own order. */
+function comparable(bodies: readonly ChangeBody[]): readonly ChangeBody[] {
+  const plain = bodies.map((body): ChangeBody => (body.type === 'requeue' ? { ...body, failure: { ...body.failure, message: '' } } : body))
+  const sorted: ChangeBody[] = []
+  for (let i = 0; i < plain.length; ) {
+    let end = i + 1
+    while (plain[i]?.type === 'requeue' && plain[end]?.type === 'requeue') end++
+    sorted.push(...plain.slice(i, end).sort((a, b) => (a.type === 'requeue' && b.type === 'requeue' ? a.number - b.number : 0)))
+    i = end
+  }
+  return sorted
+}
+
+async function follow(storage: Storage, name: string, drawn: readonly Request[]): Promise<void> {
+  const { id } = await newStudy(storage, name)
+  const model = new Model()
+  for (const [i, { steps, repeat }] of drawn.entries()) {
+    const tried = structuredClone({ trials: model.trials, history: model.history })
+    const operations: Operation[] = []
+    let refusal: Refusal['reason'] | undefined
+    for (const one of steps) {
+      const { operation, refusal: reason } = model.apply(one)
+      operations.push(operation)
+      refusal ??= reason
+      if (reason !== undefined) break
+    }
+    if (refusal !== undefined) Object.assign(model, tried)
+    const request = { id: `request ${i}`, operations }
+    const result = await settles(storage.write(id, request), 'write()')
+    ensureEqual(result.ok ? undefined : result.refusal.reason, refusal, `Refusal of request ${i} ${show(operations)}`)
+    if (result.ok && repeat) ensureEqual(await storage.write(id, request), result, `Answer to request ${i} when it was repeated`)
+    const expected = model.history.slice(tried.history.length)
+    ensureEqual(result.ok ? comparable(result.changes.map(({ body }) => body)) : [], comparable(expected), `Changes of request ${i} ${show(operations)}`)
+  }
+  ensureEqual(comparable((await historyOf(storage, id)).map(({ body }) => body)), comparable(model.history), 'History at the end')
+  const counts = (await storage.findStudy(name))?.counts
+  for (const state of Object.keys(counts ?? {})) ensureEqual(counts?.[state as TrialState], model.trials.filter((one) => one.state === state).length, `Number of ${state} trials`)
+  ensure(model.trials.every(({ state, end }) => end === undefined || end.state === state), 'The model itself changed a final state.')
+}
+
+export const modelCaseName = 'agrees with a model of trials on random requests'
+
+/** Random requests against the model. `runs` sequences of up to 25 requests. */
+export function modelCases(test: (name: string, run: (subject: StorageSubject) => Promise<void>) => SuiteCase, runs = 100): readonly SuiteCase[] {
+  return [
+    test(modelCaseName, async ({ storage }) => {
+      let study = 0
+      await checkReplayable(fc.asyncProperty(requests, async (drawn) => follow(storage, `study ${++study}`, drawn)), runs, modelCaseName)
+    }),
+  ]
+}
