@@ -1,6 +1,6 @@
 import type { Scalar } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
-import type { Branches, LevelLeaf, Node, NumberLeaf, OneOf, Prior, Repeat } from './definition.ts'
+import type { Branches, CheckedBranches, LevelLeaf, Node, NumberLeaf, OneOf, Prior, Repeat } from './definition.ts'
 
 export interface NumberOptions {
   /** Spreads values evenly by their logarithm; the low bound must be positive. Default: `linear`. */
@@ -69,7 +69,7 @@ export function constant<const T extends Scalar>(value: T): LevelLeaf<T> {
  * A leaf object that stands under the same name in several branches is one parameter, learned together.
  * `weights` are prior weights by name of branch.
  */
-export function oneOf<const B extends Branches>(branches: B, options: { readonly weights?: { readonly [K in keyof B]: number } } = {}): OneOf<B> {
+export function oneOf<const B extends Branches>(branches: B & CheckedBranches<B>, options: { readonly weights?: { readonly [K in keyof NoInfer<B>]: number } } = {}): OneOf<B> {
   const { weights } = options
   return Object.freeze({ '.kind': 'oneOf', branches, weights: weights && allEqual(Object.values(weights)) ? undefined : weights && Object.freeze({ ...weights }) })
 }

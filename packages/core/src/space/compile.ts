@@ -30,24 +30,23 @@ export class Compiler {
   readonly #paths = new Set<string>()
   #nodes = 0
 
-  /** The dimension of one leaf, appended. */
-  leaf(leaf: Leaf, path: string, conditions: readonly Condition[], dynamic = false): LeafLayout {
+  /** Compiles a whole definition, once. */
+  compile(definition: Definition): GroupLayout {
+    if (!isGroup(definition)) throw new AttuneError('DEFINITION', `A space is a plain object of parameters, not ${show(definition)}: write space({ x: float(0, 1) }).`)
+    const layout = this.#group(definition, '', [], 0)
+    if (this.dimensions.length === 0) throw new AttuneError('EMPTY_SPACE', 'The space has no parameters; add at least one, as in space({ x: float(0, 1) }).')
+    return layout
+  }
+
+  #leaf(leaf: Leaf, path: string, conditions: readonly Condition[]): LeafLayout {
     checkLeaf(leaf, path)
     if (this.#paths.has(path)) {
       throw new AttuneError('DUPLICATE_NAME', `Two parameters have the path '${path}'; rename one of them.`, { details: { path } })
     }
     this.#paths.add(path)
     const index = this.dimensions.length
-    this.dimensions.push(makeDimension(leaf, path, index, conditions, dynamic))
+    this.dimensions.push(makeDimension(leaf, path, index, conditions, false))
     return { kind: 'leaf', path, index }
-  }
-
-  /** The whole definition. */
-  root(definition: Definition): GroupLayout {
-    if (!isGroup(definition)) throw new AttuneError('DEFINITION', `A space is a plain object of parameters, not ${show(definition)}: write space({ x: float(0, 1) }).`)
-    const layout = this.#group(definition, '', [], 0)
-    if (this.dimensions.length === 0) throw new AttuneError('EMPTY_SPACE', 'The space has no parameters; add at least one, as in space({ x: float(0, 1) }).')
-    return layout
   }
 
   #group(group: Definition, path: string, conditions: readonly Condition[], level: number, shared?: SharedLayouts, inside = ''): GroupLayout {
@@ -71,7 +70,7 @@ export class Compiler {
     const kind = typeof node === 'object' && node !== null ? node['.kind'] : undefined
     if (kind === 'oneOf') return this.#oneOf(node as OneOf, path, conditions, level)
     if (kind === 'repeat') return this.#repeat(node as Repeat, path, conditions, level)
-    if (kinds.has(kind)) return this.leaf(node as Leaf, path, conditions)
+    if (kinds.has(kind)) return this.#leaf(node as Leaf, path, conditions)
     throw new AttuneError('DEFINITION', `'${path}' is ${show(node)}: give float(…), int(…), choice(…), another builder's result, or a plain object of them.`, { details: { path } })
   }
 
@@ -89,7 +88,7 @@ export class Compiler {
     if (weights !== undefined && Object.keys(weights).sort().join('.') !== names.join('.')) {
       throw new AttuneError('WEIGHTS', `'${path}' needs one weight for each branch, by name: ${names.join(', ')}.`, { details: { path } })
     }
-    const selector = this.leaf(choice(names, weights && { weights: names.map((name) => weights[name] as number) }), `${path}.type`, conditions)
+    const selector = this.#leaf(choice(names, weights && { weights: names.map((name) => weights[name] as number) }), `${path}.type`, conditions)
     const inBranches = (isActive: (name: string) => boolean): readonly Condition[] => [
       { parent: selector.index, cells: new Set([...names.keys()].filter((cell) => isActive(names[cell] as string))) },
     ]
@@ -106,7 +105,7 @@ export class Compiler {
     if (!Number.isInteger(min) || !Number.isInteger(max) || min < 0 || max < 1 || min > max || max > MOST_ELEMENTS) {
       throw new AttuneError('REPEAT_BOUNDS', `'${path}' is repeat(…, { min: ${min}, max: ${max} }): give whole numbers with 0 <= min <= max and 1 <= max <= ${MOST_ELEMENTS}.`, { details: { path, min, max } })
     }
-    const length = min === max ? undefined : this.leaf(int(min, max), `${path}.length`, conditions)
+    const length = min === max ? undefined : this.#leaf(int(min, max), `${path}.length`, conditions)
     const parts: Layout[] = []
     for (let i = 0; i < max; i++) {
       const longer = new Set<number>()

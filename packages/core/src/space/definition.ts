@@ -57,3 +57,13 @@ export interface Branches {
 
 /** Whatever can stand in a space. */
 export type Node = Leaf | OneOf | Repeat | Definition
+
+/** Refuses, at the key, names that no parameter may have. */
+export type CheckedNames<G> = {
+  readonly [K in keyof G]: K extends `${string}.${string}` | '' | '__proto__' | 'prototype' | 'constructor' ? 'This name is not allowed for a parameter: choose another.' : unknown
+}
+
+/** Refuses, at the key, a parameter named `type` in a branch. */
+export type CheckedBranches<B> = {
+  readonly [K in keyof B]: string extends keyof B[K] ? unknown : 'type' extends keyof B[K] ? { readonly type: "'type' names the branch in the parameters: choose another name." } : unknown
+}

@@ -3,7 +3,7 @@ import { AttuneError } from '../errors.ts'
 import { linear } from './constraint.ts'
 import type { Constraint, FunctionConstraint } from './constraint.ts'
 import { checkLeaf } from './check-leaf.ts'
-import type { Definition, Leaf, Node, OneOf, Prior, Repeat } from './definition.ts'
+import type { Branches, Definition, Leaf, Node, OneOf, Prior, Repeat } from './definition.ts'
 import { boolean, choice, constant, float, int, logNormal, normal, oneOf, ordinal, repeat } from './builders.ts'
 import { isGroup, sharedNodes } from './shared-nodes.ts'
 import { show } from './show.ts'
@@ -61,11 +61,19 @@ function asObject(value: unknown, where: string): JsonObject {
 
 /** One parameter from its JSON form. Throws SPACE_JSON. */
 export function leafFromJson(json: Json): Leaf {
-  return guarded(() => {
+  return readingSpace(() => {
     const leaf = parseNode(json, 'leaf', 0)
-    if (isGroup(leaf) || leaf['.kind'] === 'oneOf' || leaf['.kind'] === 'repeat') malformed('leaf', json, 'should be a single parameter')
+    if (!('low' in leaf || 'values' in leaf)) malformed('leaf', json, 'should be a single parameter')
     checkLeaf(leaf as Leaf, 'leaf')
     return leaf as Leaf
+  })
+}
+
+/** Paths and leaves of a space defined by running. */
+export function leavesFromJson(json: readonly Json[]): readonly (readonly [path: string, leaf: Leaf])[] {
+  return json.map((entry, index) => {
+    const { path, ...leaf } = asObject(entry, `leaves.${index}`)
+    return [typeof path === 'string' ? path : malformed(`leaves.${index}`, entry, 'should have a path'), leafFromJson(leaf)]
   })
 }
 
@@ -75,7 +83,7 @@ export function definitionFromJson(json: Json | undefined): Definition {
 }
 
 /** Runs what reads JSON; whatever it refuses becomes SPACE_JSON. */
-export function guarded<T>(read: () => T): T {
+export function readingSpace<T>(read: () => T): T {
   try {
     return read()
   } catch (cause) {
@@ -130,7 +138,7 @@ function parseNode(value: Json | undefined, where: string, level: number): Node 
         return [name, parseGroup(asObject(branch, here), here, level + 1, shared)]
       }))
       const weights = json['weights'] === undefined ? {} : { weights: asObject(json['weights'], `${where}.weights`) as { [name: string]: number } }
-      return oneOf(branches, weights)
+      return oneOf<Branches>(branches, weights)
     }
     default:
       return malformed(where, kind, 'is not a kind of parameter; the space may come from a newer version, which then has to be installed')

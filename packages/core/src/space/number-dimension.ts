@@ -62,13 +62,12 @@ export class NumberDimension implements LeafDimension {
     if (!this.has(value)) return NaN
     const v = value as number
     if (this.cells === 1) return 0.5
-    if (this.cells < Infinity && !this.log) return (this.cellOf(v) + 0.5) / this.cells
-    if (v === this.#low && !(this.cells < Infinity)) return 0
-    if (v === this.#high && !(this.cells < Infinity)) return 1
+    if (this.cells === Infinity && v === this.#low) return 0
+    if (this.cells === Infinity && v === this.#high) return 1
     const coordinate = this.log ? log(v) : v
-    const unit = (coordinate - this.#start) / this.#range
+    const unit = this.log || this.cells === Infinity ? (coordinate - this.#start) / this.#range : (this.cellOf(v) + 0.5) / this.cells
     if (this.decode(unit) === v) return unit
-    // Rounding left the preimage of v: look around, in steps of half a unit of the last place of what was rounded.
+    // Rounding missed the coordinates that decode to v: look around, in half units of the last place of what was rounded.
     const grain = 1.1102230246251565e-16 * (unit + (this.log ? Math.abs(coordinate) / this.#range : 0))
     for (let k = 1; k <= REACH; k++) {
       if (this.decode(unit + k * grain) === v) return unit + k * grain
