@@ -106,7 +106,7 @@ export function trainerCases<P>(setup: () => Awaitable<TrainerSubject<P>>): read
       ensure(reports.length >= 3, `The training made ${reports.length} reports: give parameters with which it makes at least three.`)
       let last = -Infinity
       for (const report of reports) {
-        ensure(Number.isFinite(report.step) && report.step > last, `Step ${report.step} comes after step ${last}: steps must grow strictly.`)
+        ensure(Number.isSafeInteger(report.step) && report.step > last, `Step ${report.step} comes after step ${last}: steps must be integers that grow strictly.`)
         last = report.step
         const { step: _, checkpoint, ...metrics } = report
         ensure(checkpoint === undefined || typeof checkpoint === 'function', 'checkpoint must be a function that makes the bytes when they are wanted.')
