@@ -1,1 +1,10 @@
-export {}
+export { onnxEvaluator } from './evaluator.ts'
+export type { LatencyOptions, OnnxEvaluator, OnnxEvaluatorOptions } from './evaluator.ts'
+export type { EvaluationData } from './evaluation-data.ts'
+export type { QualityMetric, ScoreKind } from './meters.ts'
+export type { ModelFile, ModelSource } from './model-source.ts'
+export { openPredictor } from './predictor.ts'
+export type { OnnxPredictor, PredictOptions } from './predictor.ts'
+export type { ModelInfo, TensorInfo } from './protocol.ts'
+export type { SessionOptions } from './session-options.ts'
+export type { ModelInputs, TensorArray, TensorData } from './tensor-data.ts'

@@ -1,0 +1,69 @@
+// The process that runs models: ONNX Runtime blocks the event loop of its process while it computes, and may crash it.
+import process from 'node:process'
+import { Worker } from 'node:worker_threads'
+import { parseRequest, type Request, type Response } from '../protocol.ts'
+import { joinRows } from '../tensor-data.ts'
+import { evaluateModel, type EvaluationSet } from './evaluation.ts'
+import { Failure, messageOf } from './failure.ts'
+import { loadModel, type ModelSession, type NamedTensors } from './model-session.ts'
+
+let evaluationSet: EvaluationSet | undefined
+let loaded: ModelSession | undefined
+
+async function answer(request: Request): Promise<unknown> {
+  switch (request.type) {
+    case 'data':
+      evaluationSet = { inputs: request.inputs, truth: request.truth }
+      return null
+    case 'evaluate': {
+      if (evaluationSet === undefined) throw new Failure('ONNX_PROTOCOL', 'There is no data to evaluate with.')
+      const session = await loadModel(request.model, request.session)
+      try {
+        return await evaluateModel(session, evaluationSet, request.settings)
+      } finally {
+        await session.release()
+      }
+    }
+    case 'load': {
+      await loaded?.release()
+      loaded = undefined
+      loaded = await loadModel(request.model, request.session)
+      return null
+    }
+    case 'describe':
+      return current().info
+    case 'predict':
+      return predict(current(), request)
+  }
+}
+
+function current(): ModelSession {
+  if (loaded === undefined) throw new Failure('ONNX_PROTOCOL', 'There is no model loaded.')
+  return loaded
+}
+
+async function predict(session: ModelSession, request: Extract<Request, { readonly type: 'predict' }>): Promise<unknown> {
+  const parts: NamedTensors[] = []
+  for await (const { outputs } of session.batches(session.bind(request.inputs), request.batchSize)) parts.push(outputs)
+  return Object.fromEntries(Object.keys(parts[0]!).map((name) => [name, joinRows(parts.map((part) => part[name]!))]))
+}
+
+async function handle(message: unknown): Promise<void> {
+  const { id } = message as { readonly id: number }
+  let response: Response
+  try {
+    const request = parseRequest(message)
+    if (request === undefined) throw new Failure('ONNX_PROTOCOL', 'The request is malformed.')
+    response = { id, ok: true, value: await answer(request) }
+  } catch (error) {
+    response = { id, ok: false, error: { code: error instanceof Failure ? error.code : 'ONNX_RUN', message: messageOf(error) } }
+  }
+  process.send?.(response)
+}
+
+// Ctrl-C reaches the whole group: what becomes of an evaluation is for the parent to say.
+process.on('SIGINT', () => undefined)
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+process.on('message', (message) => void handle(message))
+// The same ending as this file: TypeScript from the sources, JavaScript from the package.
+new Worker(new URL(import.meta.url.endsWith('.ts') ? './parent-watch.ts' : './parent-watch.js', import.meta.url))

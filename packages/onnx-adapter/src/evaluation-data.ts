@@ -1,0 +1,60 @@
+import { invalidOption } from './errors.ts'
+import type { Truth } from './protocol.ts'
+import { isSingleTensor, tensorProblem, type ModelInputs, type TensorData } from './tensor-data.ts'
+
+/** Rows to judge a model on, with either the class or the numbers that each row should give. */
+export interface EvaluationData {
+  readonly inputs: ModelInputs
+  /** Class of each row: whole numbers from 0. */
+  readonly labels?: ArrayLike<number>
+  /** What the output should be; the first dimension counts the rows. */
+  readonly targets?: TensorData
+}
+
+/** More than this cannot be sent to another process at once. */
+const maxBytes = 2 ** 30
+
+/** Throws INVALID_OPTIONS for data that no model could be judged on. */
+export function checkEvaluationData(data: EvaluationData): { readonly inputs: ModelInputs; readonly truth: Truth } {
+  const { inputs, labels, targets } = data
+  const rows = checkInputs('data.inputs', inputs)
+  if ((labels === undefined) === (targets === undefined)) throw invalidOption('data needs either labels (classification) or targets (regression).')
+  if (targets !== undefined) {
+    checkTensor('data.targets', targets)
+    if (targets.dims[0] !== rows) throw invalidOption(`data.targets has ${targets.dims[0]} rows, but the inputs have ${rows}.`)
+    return { inputs, truth: { targets } }
+  }
+  return { inputs, truth: { labels: checkLabels(labels!, rows) } }
+}
+
+/** The number of rows. Throws INVALID_OPTIONS. */
+export function checkInputs(name: string, inputs: ModelInputs): number {
+  if (typeof inputs !== 'object' || inputs === null) throw invalidOption(`${name} is a tensor { data, dims } or { inputName: tensor }.`)
+  const tensors = isSingleTensor(inputs) ? [[name, inputs] as const] : Object.entries(inputs).map(([input, tensor]) => [`${name}["${input}"]`, tensor] as const)
+  const [first] = tensors
+  if (first === undefined) throw invalidOption(`${name} holds no tensor.`)
+  for (const [path, tensor] of tensors) checkTensor(path, tensor)
+  const rows = first[1].dims[0]!
+  const other = tensors.find(([, tensor]) => tensor.dims[0] !== rows)
+  if (other !== undefined) throw invalidOption(`${other[0]} has ${other[1].dims[0]} rows, but ${first[0]} has ${rows}: the first dimension of every input counts the rows.`)
+  const bytes = tensors.reduce((sum, [, tensor]) => sum + tensor.data.byteLength, 0)
+  if (bytes > maxBytes) throw invalidOption(`${name} has ${bytes} bytes; at most ${maxBytes} can be evaluated at once. Take fewer rows.`)
+  return rows
+}
+
+function checkTensor(path: string, tensor: TensorData): void {
+  const problem = tensorProblem(tensor)
+  if (problem !== undefined) throw invalidOption(`${path} ${problem}.`)
+  if (tensor.dims.length === 0) throw invalidOption(`${path} is a scalar: its first dimension should count the rows.`)
+  if (tensor.data.length === 0) throw invalidOption(`${path} is empty (dimensions [${tensor.dims.join(', ')}]): there is nothing to evaluate.`)
+}
+
+function checkLabels(labels: ArrayLike<number>, rows: number): Int32Array {
+  if (typeof labels !== 'object' || typeof labels.length !== 'number') throw invalidOption('data.labels is a list of whole numbers.')
+  if (labels.length !== rows) throw invalidOption(`There are ${labels.length} labels for ${rows} rows.`)
+  for (let row = 0; row < rows; row++) {
+    const label = labels[row]!
+    if (!Number.isInteger(label) || label < 0 || label > 2 ** 31 - 1) throw invalidOption(`data.labels[${row}] is ${String(label)}: labels are whole numbers from 0.`, { row, label })
+  }
+  return Int32Array.from(labels)
+}

@@ -1,0 +1,47 @@
+import { onnxError } from './errors.ts'
+import { checkInputs } from './evaluation-data.ts'
+import { readModelBytes, type ModelSource } from './model-source.ts'
+import { areTensors, isModelInfo, type ModelInfo } from './protocol.ts'
+import { createRuntimeProcess } from './runtime-process.ts'
+import { checkSessionOptions, count, type SessionOptions } from './session-options.ts'
+import type { ModelInputs, TensorData } from './tensor-data.ts'
+
+export interface PredictOptions {
+  readonly signal?: AbortSignal
+  /** Rows of one run (default all; a model with a fixed batch is run with that). */
+  readonly batchSize?: number
+}
+
+/** A loaded model. */
+export interface OnnxPredictor extends ModelInfo, AsyncDisposable {
+  /** The outputs by name, one row for each row of the inputs. Rejects as `OnnxEvaluator.evaluate` does. */
+  predict(inputs: ModelInputs, options?: PredictOptions): Promise<{ readonly [output: string]: TensorData }>
+  close(): Promise<void>
+}
+
+/**
+ * Loads a model to run it on inputs of one's own, in a process as `onnxEvaluator` does: to compare its answers with
+ * those of the framework it came from. Rejects as `OnnxEvaluator.evaluate` does.
+ */
+export async function openPredictor(source: ModelSource, options: SessionOptions = {}): Promise<OnnxPredictor> {
+  const { session, timeout } = checkSessionOptions(options)
+  const model = await readModelBytes(source)
+  const runtime = createRuntimeProcess([{ type: 'load', model, session }])
+  const info = await runtime.request({ type: 'describe' }, { timeout }).catch(async (error: unknown) => {
+    await runtime.close()
+    throw error
+  })
+  if (!isModelInfo(info)) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that describes no model.')
+  return {
+    inputs: info.inputs,
+    outputs: info.outputs,
+    async predict(inputs, { signal, batchSize } = {}) {
+      const rows = checkInputs('inputs', inputs)
+      const outputs = await runtime.request({ type: 'predict', inputs, batchSize: batchSize === undefined ? rows : count('batchSize', batchSize, 1) }, { signal, timeout })
+      if (!areTensors(outputs)) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that is no set of tensors.')
+      return outputs
+    },
+    close: () => runtime.close(),
+    [Symbol.asyncDispose]: () => runtime.close(),
+  }
+}

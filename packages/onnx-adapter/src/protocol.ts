@@ -1,0 +1,97 @@
+import type { QualityMetric, ScoreKind } from './meters.ts'
+import { isSingleTensor, tensorProblem, type ModelInputs, type TensorData } from './tensor-data.ts'
+
+/** How a model is run. */
+export interface SessionSettings {
+  readonly executionProviders: readonly string[]
+  readonly intraOpThreads: number
+}
+
+export interface LatencySettings {
+  readonly runs: number
+  readonly warmUp: number
+  readonly batchSize: number
+}
+
+/** What the answers are compared with. */
+export type Truth = { readonly labels: Int32Array } | { readonly targets: TensorData }
+
+export interface EvaluationSettings {
+  readonly metrics: readonly QualityMetric[]
+  readonly scores: ScoreKind
+  readonly output: string | undefined
+  readonly batchSize: number
+  readonly latency: LatencySettings | undefined
+}
+
+/** What the parent asks. One request at a time. */
+export type RequestBody =
+  | { readonly type: 'data'; readonly inputs: ModelInputs; readonly truth: Truth }
+  | { readonly type: 'evaluate'; readonly model: Uint8Array; readonly session: SessionSettings; readonly settings: EvaluationSettings }
+  | { readonly type: 'load'; readonly model: Uint8Array; readonly session: SessionSettings }
+  | { readonly type: 'describe' }
+  | { readonly type: 'predict'; readonly inputs: ModelInputs; readonly batchSize: number }
+
+export type Request = RequestBody & { readonly id: number }
+
+export type Response =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+
+/** One input or output of a model. Dimensions that vary have a name instead of a size. */
+export interface TensorInfo {
+  readonly name: string
+  readonly type: string
+  readonly shape: readonly (number | string)[]
+}
+
+/** What a model takes and answers. */
+export interface ModelInfo {
+  readonly inputs: readonly TensorInfo[]
+  readonly outputs: readonly TensorInfo[]
+}
+
+/** The request in a message, or undefined if it is none. */
+export function parseRequest(message: unknown): Request | undefined {
+  if (!isRecord(message) || typeof message['id'] !== 'number') return undefined
+  const hasModel = message['model'] instanceof Uint8Array && isRecord(message['session'])
+  const valid =
+    (message['type'] === 'data' && areInputs(message['inputs']) && isRecord(message['truth'])) ||
+    (message['type'] === 'evaluate' && hasModel && isRecord(message['settings'])) ||
+    (message['type'] === 'load' && hasModel) ||
+    message['type'] === 'describe' ||
+    (message['type'] === 'predict' && areInputs(message['inputs']) && typeof message['batchSize'] === 'number')
+  return valid ? (message as unknown as Request) : undefined
+}
+
+/** The response in a message, or undefined if it is none. Its value is checked by whoever asked. */
+export function parseResponse(message: unknown): Response | undefined {
+  if (!isRecord(message) || typeof message['id'] !== 'number') return undefined
+  if (message['ok'] === true && 'value' in message) return { id: message['id'], ok: true, value: message['value'] }
+  const error = message['error']
+  if (message['ok'] !== false || !isRecord(error) || typeof error['code'] !== 'string' || typeof error['message'] !== 'string') return undefined
+  return { id: message['id'], ok: false, error: { code: error['code'], message: error['message'] } }
+}
+
+export function isModelInfo(value: unknown): value is ModelInfo {
+  const areInfos = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((info: unknown) => isRecord(info) && typeof info['name'] === 'string' && typeof info['type'] === 'string' && Array.isArray(info['shape']))
+  return isRecord(value) && areInfos(value['inputs']) && areInfos(value['outputs'])
+}
+
+export function areMetrics(value: unknown): value is { readonly [metric: string]: number } {
+  return isRecord(value) && Object.values(value).every((metric) => typeof metric === 'number')
+}
+
+export function areTensors(value: unknown): value is { readonly [name: string]: TensorData } {
+  return isRecord(value) && Object.values(value).every((tensor) => tensorProblem(tensor) === undefined)
+}
+
+function areInputs(value: unknown): value is ModelInputs {
+  if (!isRecord(value)) return false
+  return isSingleTensor(value as unknown as ModelInputs) ? tensorProblem(value) === undefined : areTensors(value)
+}
+
+function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
+}
