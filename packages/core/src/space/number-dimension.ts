@@ -8,7 +8,10 @@ import { exp } from './math/exponential.ts'
 import { log } from './math/logarithm.ts'
 import { normalCdf, normalQuantile } from './math/normal.ts'
 
-/** How far `encode` searches for a coordinate that decodes to the very value, in half units of the last place. */
+/** The last number below 1. */
+const BELOW_ONE = 0.9999999999999999
+
+/** How far `encode` searches for a coordinate that decodes to the very value, in quarters of the last place. */
 const REACH = 40
 
 /**
@@ -65,13 +68,17 @@ export class NumberDimension implements LeafDimension {
     if (this.cells === Infinity && v === this.#low) return 0
     if (this.cells === Infinity && v === this.#high) return 1
     const coordinate = this.log ? log(v) : v
-    const unit = this.log || this.cells === Infinity ? (coordinate - this.#start) / this.#range : (this.cellOf(v) + 0.5) / this.cells
+    const exact = this.log || this.cells === Infinity ? (coordinate - this.#start) / this.#range : (this.cellOf(v) + 0.5) / this.cells
+    const unit = exact > 0 ? (exact < 1 ? exact : 1) : 0
     if (this.decode(unit) === v) return unit
-    // Rounding missed the coordinates that decode to v: look around, in half units of the last place of what was rounded.
-    const grain = 1.1102230246251565e-16 * (unit + (this.log ? Math.abs(coordinate) / this.#range : 0))
+    // Rounding missed the coordinates that decode to v: look around, in quarters of the last place of what was rounded.
+    const grain = 5.551115123125783e-17 * Math.max(unit, this.log ? Math.abs(coordinate) / this.#range : 0)
     for (let k = 1; k <= REACH; k++) {
-      if (this.decode(unit + k * grain) === v) return unit + k * grain
-      if (this.decode(unit - k * grain) === v) return unit - k * grain
+      // The ends themselves belong to the bounds.
+      const above = Math.min(unit + k * grain, BELOW_ONE)
+      if (this.decode(above) === v) return above
+      const below = Math.max(unit - k * grain, Number.MIN_VALUE)
+      if (this.decode(below) === v) return below
     }
     return unit
   }
