@@ -4,7 +4,7 @@ import type { Executor } from '../contracts/executor.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import type { FailureReason, TrialRecord } from '../contracts/trial-record.ts'
-import type { FlatParams, Json, Metrics, Scalar } from '../contracts/values.ts'
+import type { FlatParams, Json, Scalar } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
@@ -259,8 +259,7 @@ export class Study<P = unknown, M extends string = string> {
 
   #checked(params: P): FlatParams {
     const flatParams = this.#engine.dynamic ? (params as FlatParams) : this.space.flatten(params)
-    const problems = this.#engine.dynamic ? [] : this.space.problems(flatParams)
-    if (problems.length > 0) throw new AttuneError('INVALID_PARAMS', `These parameters do not fit the space: ${problems.join('; ')}.`, { details: { problems } })
+    if (this.space.violation(flatParams) > 0) throw new AttuneError('PARAMS', `These parameters violate a constraint of the space: ${JSON.stringify(params)}. Choose others, or loosen the constraint.`, { details: { params } })
     return { ...flatParams }
   }
 

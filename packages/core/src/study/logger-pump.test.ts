@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { tokens } from '../container/tokens.ts'
+import type { StudyEvent } from '../contracts/event.ts'
+import type { Logger, LoggerFactory } from '../contracts/logger.ts'
+import { float } from '../space/builders.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
+import { systemClock } from '../system.ts'
+import { VirtualClock } from '../virtual-clock.test-support.ts'
+import { createStudy } from './create-study.ts'
+import type { Study } from './study.ts'
+
+const space = { x: float(0, 1) }
+
+function factory(logger: Partial<Logger> & Pick<Logger, 'log'>): LoggerFactory {
+  return { specVersion: 'v1', id: 'test', create: () => ({ cursor: 0, flush() {}, close() {}, ...logger }) }
+}
+
+async function warnings(study: Study<never> | Study<{ readonly x: number }>): Promise<string[]> {
+  const found: string[] = []
+  for await (const event of study.events()) if (event.type === 'warning') found.push(event.message)
+  return found
+}
+
+describe('a logger', () => {
+  it('reads back what it has missed by its cursor: nothing is lost, nothing doubled', async () => {
+    const storage = new MemoryStorage(systemClock)
+    const kept: StudyEvent[] = []
+    const logger: LoggerFactory = { specVersion: 'v1', id: 'test', create: () => ({ cursor: kept.at(-1)?.revision ?? 0, log: (event) => void kept.push(event), flush() {}, close() {} }) }
+    for (const [trials, loggers] of [[3, []], [5, [logger]], [7, []], [9, [logger]]] as const) {
+      const study = await createStudy({ storage, space, seed: 1, loggers, ifExists: 'resume' })
+      await study.optimize(() => 1, { trials })
+      await study.close()
+    }
+    const revisions = kept.map(({ revision, type }) => `${revision} ${type}`)
+    expect(new Set(revisions).size).toBe(revisions.length)
+    expect(kept.filter(({ type }) => type === 'trial.completed').map((event) => 'trial' in event && event.trial.number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    expect(kept.map(({ revision }) => revision)).toEqual(kept.map(({ revision }) => revision).sort((a, b) => a - b))
+  })
+
+  it('that starts from now gets only what happens from here on', async () => {
+    const storage = new MemoryStorage(systemClock)
+    await (await createStudy({ storage, space, seed: 1 })).optimize(() => 1, { trials: 3 })
+    const seen: string[] = []
+    const study = await createStudy({ storage, space, seed: 1, ifExists: 'resume', loggers: [factory({ cursor: 'now', log: ({ type }) => void seen.push(type) })] })
+    await study.optimize(() => 1, { trials: 4 })
+    expect(seen).toEqual(['study.resumed', 'study.started', 'trial.asked', 'trial.started', 'trial.completed', 'study.stopped'])
+  })
+
+  it('that throws is tried again, then loses the event and is told of; trials never notice', async () => {
+    let calls = 0
+    const study = await createStudy({ space, seed: 1, loggers: [factory({ log: () => {
+      calls++
+      throw new Error('disk full')
+    } })] })
+    await study.optimize(() => 1, { trials: 2 })
+    expect(study.history.counts.complete).toBe(2)
+    expect(calls % 3).toBe(0)
+    expect((await warnings(study))[0]).toBe('Logger test has lost 1 event(s), the last one a study.opened: disk full')
+  })
+
+  it('that hangs does not hold up a trial, and the end of the study only for a bounded time', async () => {
+    const clock = new VirtualClock()
+    const study = await createStudy({ space, seed: 1, loggers: [factory({ log: () => new Promise<void>(() => undefined) })], use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+    const run = study.optimize(() => 1, { trials: 5 })
+    let over = false
+    const watched = run.finally(() => {
+      over = true
+    })
+    while (!over) {
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(1000)
+    }
+    await watched
+    expect(study.history.counts.complete).toBe(5)
+  })
+
+  it('that cannot start is told of, and the study goes on without it', async () => {
+    const study = await createStudy({ space, seed: 1, loggers: [{ specVersion: 'v1', id: 'test', create: () => Promise.reject(new Error('no folder')) }] })
+    await study.optimize(() => 1, { trials: 1 })
+    expect(await warnings(study)).toEqual(['Logger test cannot start, the study goes on without it: no folder'])
+  })
+
+  it('that is slow falls behind alone, and reads the rest back from the storage', async () => {
+    const seen: number[] = []
+    let release!: () => void
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const study = await createStudy({ space, seed: 1, loggers: [factory({ log: async (event) => {
+      await gate
+      if (event.type === 'trial.completed') seen.push(event.trial.number)
+    } })] })
+    for (let i = 0; i < 6000; i++) await study.tell(await study.ask(), 1)
+    release()
+    await study.close()
+    expect(seen).toEqual(Array.from({ length: 6000 }, (_, i) => i))
+  })
+})
