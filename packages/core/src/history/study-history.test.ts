@@ -22,7 +22,7 @@ const report = (number: number, step: number, score: number): ChangeBody => ({ t
 describe('StudyHistory', () => {
   it('keeps coordinates and losses in columns by trial number', () => {
     const history = historyOf({ type: 'create', number: 0, origin: 'added', params: { x: 5, 'branch.type': 'a', 'branch.a.y': 0.25 }, outcome: { state: 'complete', metrics: { score: 3, cost: 1 } } }, create(1, 10))
-    const row = (number: number): number[] => built.dimensions.map(({ index }) => history.units(index)[number]!)
+    const row = (number: number): number[] => ['x', 'branch.type', 'branch.a.y'].map((path) => history.units(built.dimensions.find((dimension) => dimension.path === path)!.index)[number]!)
     expect(row(0)).toEqual([0.5, 0.25, 0.25])
     expect(row(1)).toEqual([1, 0.75, NaN])
     expect([history.losses()[0], history.losses()[1]]).toEqual([-3, NaN])
