@@ -90,6 +90,9 @@ function createPruner(problem: Problem, { minResource, reductionFactor, maxResou
     judge(context) {
       const { number, step, loss } = context
       takeEnded()
+      if (maxResource !== undefined && step > maxResource) {
+        problem.warn(`asha: trials report at steps beyond "maxResource", where none is judged. Raise it, or leave it out.`)
+      }
       if (Number.isNaN(loss)) return judgeWithoutLoss('asha', problem, context)
       const rung = rungAt(step)
       if (rung === undefined || step >= (maxResource ?? longest) || stepBefore(history.curve(number), step) >= rung) return 'continue'

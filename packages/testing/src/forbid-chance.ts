@@ -10,33 +10,34 @@ function replace(owner: object, name: string, value: unknown): () => void {
   }
 }
 
-/**
- * Runs a call while `Math.random`, the clock and the machine's random bytes throw.
- * Answers what was used anyway, also if the caller caught the error.
- */
-export async function forbidChance<T>(call: () => T): Promise<{ readonly value: Awaited<T> | undefined; readonly used: readonly string[] }> {
+/** What was used while it was forbidden, also if its user caught the error. */
+export interface Forbidden {
+  readonly used: readonly string[]
+  /** Allows everything again. */
+  restore(): void
+}
+
+/** Makes `Math.random`, the clock and the machine's random bytes throw until `restore` is called. */
+export function forbidChance(): Forbidden {
   const used: string[] = []
   const refuse = (what: string) => (): never => {
     used.push(what)
-    throw new ConformanceError(`${what} was used: take the context's random stream, and no time.`)
+    throw new ConformanceError(`${what} was used: take the random stream of the context, and no time.`)
   }
-  const RealDate = Date
-  const NoDate = new Proxy(RealDate, {
+  const NoDate = new Proxy(Date, {
     get: (target, name) => (name === 'now' ? refuse('Date.now()') : (Reflect.get(target, name) as unknown)),
     construct: (target, given: unknown[]) => (given.length === 0 ? refuse('new Date()')() : (Reflect.construct(target, given) as object)),
   })
-  const restore = [
+  const undo = [
     replace(Math, 'random', refuse('Math.random()')),
     replace(globalThis, 'Date', NoDate),
     replace(crypto, 'getRandomValues', refuse('crypto.getRandomValues()')),
     replace(crypto, 'randomUUID', refuse('crypto.randomUUID()')),
   ]
-  try {
-    return { value: await call(), used }
-  } catch (error) {
-    if (used.length === 0) throw error
-    return { value: undefined, used }
-  } finally {
-    for (const undo of restore) undo()
+  return {
+    used,
+    restore: () => {
+      for (const step of undo) step()
+    },
   }
 }

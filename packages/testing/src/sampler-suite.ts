@@ -1,8 +1,9 @@
-import { type Awaitable, atMost, type Exhausted, isAttuneError, maximize, minimize, type Problem, type Sampler, type SamplerFactory, type Storage, type Study, type SuggestContext, type Suggestion, type Trial, type TrialRecord } from '@attune/core'
-import { ConformanceError, ensure, ensureEqual, equalData, settles, show } from './check.ts'
+import { type Awaitable, atMost, isAttuneError, maximize, minimize, type Problem, type Sampler, type SamplerFactory, type Storage, type Study, type SuggestContext, type Trial, type TrialRecord } from '@attune/core'
+import { ConformanceError, ensure, ensureEqual, settles, show } from './check.ts'
 import { askOrExhausted, endTrial, openStudy, runTrials, sharedStorage, type StudyPlan } from './drive.ts'
 import { forbidChance } from './forbid-chance.ts'
 import { homeSpaces, problemSpaces, type ProblemSpace, tinySpace } from './problem-spaces.ts'
+import { checkAnswer, watchSampler } from './sampler-watch.ts'
 import { registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
 
 export interface SamplerSuiteOptions extends SuiteOptions {
@@ -10,82 +11,8 @@ export interface SamplerSuiteOptions extends SuiteOptions {
   readonly trials?: number
 }
 
-const noteLimit = 4096
 /** Trials on each space of the battery. */
 const batteryTrials = 25
-
-/** What a watched sampler has seen and done. */
-interface Watch {
-  readonly factory: SamplerFactory
-  /** What observe() threw first, undefined if nothing. */
-  failure: unknown
-  problem: Problem | undefined
-  /** What it was told, in order. */
-  readonly observed: TrialRecord[]
-}
-
-/** The same sampler, with every suggestion checked on its way out. */
-function watch(factory: SamplerFactory): Watch {
-  const seen: Watch = {
-    problem: undefined,
-    failure: undefined,
-    observed: [],
-    factory: {
-      ...factory,
-      create(problem) {
-        seen.problem = problem
-        seen.observed.length = 0
-        const sampler = factory.create(problem)
-        return {
-          observe(trial) {
-            seen.observed.push(trial)
-            try {
-              sampler.observe?.(trial)
-            } catch (error) {
-              seen.failure ??= error
-              throw error
-            }
-          },
-          async suggest(context) {
-            ensure(seen.failure === undefined, () => `observe() failed on a trial: ${show(seen.failure)}`)
-            const before = columnsOf(problem)
-            const answer = await settles(sampler.suggest(context), 'suggest()')
-            ensure(equalData(columnsOf(problem), before), 'suggest() changed the history: its arrays are shared with everybody.')
-            checkAnswer(answer, problem)
-            return answer
-          },
-        }
-      },
-    },
-  }
-  return seen
-}
-
-/** Copies of the arrays that the history shares. */
-function columnsOf({ history, space }: Problem): readonly Float64Array[] {
-  const copy = (column: Float64Array): Float64Array => column.slice(0, history.length)
-  return [copy(history.losses()), copy(history.violations()), ...space.dimensions.map(({ index }) => copy(history.units(index)))]
-}
-
-function checkAnswer(answer: Suggestion | Exhausted, { space }: Problem): void {
-  ensure(typeof answer === 'object' && answer !== null, () => `suggest() must answer { params } or { exhausted }, not ${show(answer)}.`)
-  if ('exhausted' in answer) {
-    ensure(typeof answer.exhausted === 'string' && answer.exhausted.trim() !== '', 'A sampler that is exhausted must say why: the reason ends the study.')
-    return
-  }
-  const problems = space.problems(answer.params)
-  ensure(problems.length === 0, () => `suggest() answered ${show(answer.params)}, which is not a point of the space: ${problems.join('; ')}`)
-  ensure(!(space.violation(answer.params) > 0), () => `suggest() answered ${show(answer.params)}, which violates a constraint of the space.`)
-  checkNote(answer.note)
-}
-
-function checkNote(note: unknown): void {
-  if (note === undefined) return
-  const text = JSON.stringify(note)
-  ensure(typeof text === 'string', 'The note must be JSON.')
-  ensure(new TextEncoder().encode(text).length <= noteLimit, `The note has ${text.length} characters: at most ${noteLimit} bytes are kept.`)
-  ensure(equalData(JSON.parse(text), note), () => `The note is not plain JSON: it reads back as ${text}.`)
-}
 
 /** Opens a study, or answers undefined if the sampler declines the problem with a typed refusal. */
 async function openUnlessDeclined(plan: StudyPlan & { readonly sampler: SamplerFactory }): Promise<Study<unknown> | undefined> {
@@ -117,7 +44,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
   const battery = problemSpaces().map((problem): SuiteCase => ({
     name: `suggests complete parameters in range: ${problem.name}`,
     run: async () => {
-      const study = await openUnlessDeclined({ problem, sampler: watch(make()).factory })
+      const study = await openUnlessDeclined({ problem, sampler: watchSampler(make()).factory })
       if (study === undefined) return console.info(`${make().id} declines ${problem.name}.`)
       const suggested = await runTrials(study, problem, batteryTrials)
       ensure(suggested.length > 0, 'The sampler was exhausted before its first suggestion.')
@@ -192,7 +119,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
       ensureEqual(interleaved, alone, 'A study that took turns with another one')
     }),
     test('suggests beside running trials, told in any order', async (problem) => {
-      const study = await openStudy({ problem, sampler: watch(make()).factory })
+      const study = await openStudy({ problem, sampler: watchSampler(make()).factory })
       const running: Trial[] = []
       for (let i = 0; i < trials + 8; i++) {
         const trial = await askOrExhausted(study)
@@ -207,7 +134,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
     }),
     ...(['fails', 'is pruned at once', 'is pruned after a report', 'is Infinity', 'is -Infinity', 'is the same'] as const).map((ending) =>
       test(`goes on when every trial ${ending}`, async (problem) => {
-        const study = await openStudy({ problem, sampler: watch(make()).factory })
+        const study = await openStudy({ problem, sampler: watchSampler(make()).factory })
         for (let i = 0; i < trials; i++) {
           const trial = await askOrExhausted(study)
           if (typeof trial === 'string') break
@@ -220,7 +147,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
       }),
     ),
     test('goes on when trials are infeasible', async (problem) => {
-      const study = await openUnlessDeclined({ problem, sampler: watch(make()).factory, constraints: { latency: atMost(1) } })
+      const study = await openUnlessDeclined({ problem, sampler: watchSampler(make()).factory, constraints: { latency: atMost(1) } })
       for (let i = 0; study !== undefined && i < trials; i++) {
         const trial = await askOrExhausted(study)
         if (typeof trial === 'string') break
@@ -230,7 +157,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
     test('learns results from elsewhere', async (problem) => {
       const source = await openStudy({ problem, sampler: make() })
       await runTrials(source, problem, 5)
-      const { factory, observed } = watch(make())
+      const { factory, observed } = watchSampler(make())
       const study = await openStudy({ problem, sampler: factory, seed: 9 })
       const records = source.trials().filter((record) => record.state === 'complete' && Number.isFinite(record.value))
       for (const record of records) await study.add({ params: record.params, value: record.value ?? 0 })
@@ -246,12 +173,15 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
     }),
     test('uses no chance and no clock but those of the study', async (problem) => {
       const { problem: known, observed, records } = await trained(problem)
-      const result = await forbidChance(async () => {
+      const forbidden = forbidChance()
+      try {
         const sampler = make().create(known)
         for (const record of records) sampler.observe?.(record)
-        return sampler.suggest(contextOf(known, observed))
-      })
-      ensureEqual(result.used, [], 'What was used although it cannot be repeated')
+        await sampler.suggest(contextOf(known, observed))
+      } finally {
+        forbidden.restore()
+      }
+      ensureEqual(forbidden.used, [], 'What was used although it cannot be repeated')
     }),
     test('answers when it is aborted', async (problem) => {
       const { problem: known, sampler, observed } = await trained(problem)
@@ -263,7 +193,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
       name: 'says why when nothing is left to try',
       run: async () => {
         const problem = { name: 'six points', space: tinySpace() }
-        const study = await openUnlessDeclined({ problem, sampler: watch(make()).factory })
+        const study = await openUnlessDeclined({ problem, sampler: watchSampler(make()).factory })
         if (study === undefined) return
         const { reason } = await study.optimize((trial) => weighTrial(trial), { trials: 40 })
         const { complete } = study.summary.counts
@@ -273,7 +203,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
     ...[2, 4].map((count) =>
       test(`works with ${count} objectives, or says that it cannot`, async (problem) => {
         const objectives = Array.from({ length: count }, (_, i) => (i % 2 === 0 ? minimize(`m${i}`) : maximize(`m${i}`)))
-        const study = await openUnlessDeclined({ problem, sampler: watch(make()).factory, objectives })
+        const study = await openUnlessDeclined({ problem, sampler: watchSampler(make()).factory, objectives })
         for (let i = 0; study !== undefined && i < trials; i++) {
           const trial = await askOrExhausted(study)
           if (typeof trial === 'string') break
@@ -310,7 +240,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
 
   /** An instance that was told a study, as a stranger to it. */
   async function trained(problem: ProblemSpace): Promise<{ readonly problem: Problem; readonly sampler: Sampler; readonly observed: number; readonly records: readonly TrialRecord[] }> {
-    const seen = watch(make())
+    const seen = watchSampler(make())
     const study = await openStudy({ problem, sampler: seen.factory })
     await runTrials(study, problem, trials - 1)
     const known = seen.problem as Problem

@@ -1,0 +1,106 @@
+import type { JudgeContext, NextTrial, Problem, Pruner, PrunerFactory, Verdict } from '@attune/core'
+import { equalData, show } from './check.ts'
+import { forbidChance } from './forbid-chance.ts'
+
+/** One answer of a pruner. */
+export interface Judged {
+  readonly number: number
+  readonly step: number
+  readonly loss: number
+  readonly verdict: Verdict
+}
+
+/** What a watched pruner has answered, and what was wrong with it. */
+export interface PrunerWatch {
+  readonly factory: PrunerFactory
+  readonly judged: Judged[]
+  /** Broken promises. Collected, because what a pruner throws only fails the trial. */
+  readonly complaints: string[]
+}
+
+/** The same pruner, with every answer compared with that of a new instance, and with nothing allowed that cannot be repeated. */
+export function watchPruner(factory: PrunerFactory): PrunerWatch {
+  const judged: Judged[] = []
+  const complaints: string[] = []
+  return {
+    judged,
+    complaints,
+    factory: {
+      ...factory,
+      create(problem) {
+        const pruner = factory.create(problem)
+        const { next } = pruner
+        return {
+          judge(context) {
+            const verdict = judgeWatched(factory, problem, pruner, context, complaints)
+            judged.push({ number: context.number, step: context.step, loss: context.loss, verdict })
+            return verdict
+          },
+          ...(next === undefined
+            ? {}
+            : {
+                next(random) {
+                  const wanted = next.call(pruner, random)
+                  if (wanted !== undefined) complaints.push(...problemsOfNext(wanted, problem))
+                  return wanted
+                },
+              }),
+        }
+      },
+    },
+  }
+}
+
+function judgeWatched(factory: PrunerFactory, problem: Problem, pruner: Pruner, context: JudgeContext, complaints: string[]): Verdict {
+  const at = `trial ${context.number}, step ${context.step}`
+  const before = [problem.history.losses().slice(), curveOf(problem, context.number)]
+  const call = (instance: Pruner): Verdict | undefined => {
+    const forbidden = forbidChance()
+    try {
+      return instance.judge(withStream(context, problem))
+    } catch (error) {
+      complaints.push(`judge() threw at ${at}: ${show(error)}`)
+      return undefined
+    } finally {
+      forbidden.restore()
+      for (const what of forbidden.used) complaints.push(`judge() used ${what} at ${at}.`)
+    }
+  }
+  const verdict = call(pruner)
+  if (verdict !== undefined && verdict !== 'continue' && verdict !== 'prune' && verdict !== 'pause') complaints.push(`judge() answered ${show(verdict)} at ${at}: expected 'continue', 'prune' or 'pause'.`)
+  const fresh = call(factory.create(problem))
+  if (fresh !== verdict) complaints.push(`At ${at} the instance of the study says ${show(verdict)}, and a new one with the same history ${show(fresh)}: its state does not follow from the history.`)
+  if (!equalData([problem.history.losses(), curveOf(problem, context.number)], before)) complaints.push(`judge() changed the history at ${at}: its arrays are shared with everybody.`)
+  return verdict ?? 'continue'
+}
+
+/** The context with a stream of its own, so that each instance draws the same numbers. */
+function withStream(context: JudgeContext, problem: Problem): JudgeContext {
+  const { number, step, loss } = context
+  return {
+    number,
+    step,
+    loss,
+    random: problem.random.stream(number, `judge:${step}`),
+    get trial() {
+      return context.trial
+    },
+  }
+}
+
+function curveOf({ history }: Problem, number: number): readonly unknown[] {
+  const { length, steps, losses } = history.curve(number)
+  return [length, steps.slice(0, length), losses.slice(0, length)]
+}
+
+function problemsOfNext(wanted: NextTrial, { history, space }: Problem): readonly string[] {
+  const known = (number: number): boolean => Number.isInteger(number) && number >= 0 && number < history.length
+  const steps = 'toStep' in wanted && wanted.toStep !== undefined && !Number.isSafeInteger(wanted.toStep) ? [`next() wants a step that is no integer: ${show(wanted)}`] : []
+  if ('promote' in wanted) {
+    if (!known(wanted.promote)) return [...steps, `next() promotes trial ${show(wanted.promote)}, which does not exist.`]
+    const { state } = history.trial(wanted.promote)
+    return state === 'paused' ? steps : [...steps, `next() promotes trial ${wanted.promote}, which is ${state}, not paused.`]
+  }
+  if (!known(wanted.fork)) return [...steps, `next() forks trial ${show(wanted.fork)}, which does not exist.`]
+  return [...steps, ...space.problems(wanted.params).map((problem) => `next() forks with parameters that do not fit the space: ${problem}`)]
+}
