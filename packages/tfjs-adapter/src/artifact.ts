@@ -1,0 +1,42 @@
+import { AttuneError, type Artifact, type Json } from '@attune/core'
+import { loadModel } from './format/model-file.ts'
+import type { TensorFlow } from './tensorflow.ts'
+
+export const TFJS_MODEL_KIND = 'tfjs-layers-model'
+
+/**
+ * The artefact of a trained model, from its bytes: those of `tfjsTrainer`, or the same again out of a store.
+ * `as('onnx')` loads the model into `tf` for a moment and exports it.
+ */
+export function tfjsArtifact(tf: TensorFlow, bytes: Uint8Array, meta?: Json): Artifact {
+  const artifact: Artifact = {
+    kind: TFJS_MODEL_KIND,
+    ...(meta === undefined ? {} : { meta }),
+    bytes: () => bytes,
+    as(kind) {
+      if (kind === TFJS_MODEL_KIND) return artifact
+      if (kind === 'onnx') return toOnnx(tf, bytes, meta)
+      throw new AttuneError('UNSUPPORTED', `A TensorFlow.js model has no form "${kind}": there are "${TFJS_MODEL_KIND}" and "onnx".`)
+    },
+  }
+  return artifact
+}
+
+async function toOnnx(tf: TensorFlow, bytes: Uint8Array, meta: Json | undefined): Promise<Artifact> {
+  const { exportOnnx } = await import('./onnx/index.ts')
+  const model = await loadModel(tf, bytes)
+  try {
+    const onnx = await exportOnnx(tf, model, meta === undefined ? {} : { metadata: { attune: JSON.stringify(meta) } })
+    return {
+      kind: 'onnx',
+      ...(meta === undefined ? {} : { meta }),
+      bytes: () => onnx,
+      as(kind) {
+        if (kind === 'onnx') return this
+        throw new AttuneError('UNSUPPORTED', `An exported ONNX model has no form "${kind}"; ask the original artefact.`)
+      },
+    }
+  } finally {
+    model.dispose()
+  }
+}

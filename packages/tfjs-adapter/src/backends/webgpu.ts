@@ -1,0 +1,46 @@
+import { messageOf } from '../error.ts'
+import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
+
+/**
+ * The GPU through WebGPU: in browsers that have it, and in Node through the package `webgpu` (Dawn), whose globals
+ * this installs on `globalThis` where `navigator.gpu` is missing.
+ */
+export function webgpu(): Backend {
+  return {
+    name: 'webgpu',
+    async activate(tf) {
+      if (tf.getBackend() === 'webgpu') return
+      const packageName = '@tensorflow/tfjs-backend-webgpu'
+      await provideGpu()
+      await importOptional('webgpu', packageName, tf, () => import('@tensorflow/tfjs-backend-webgpu'))
+      await switchTo(tf, 'webgpu', `Update the GPU driver, or use wasm(). ${installCommand(packageName, tf)}`)
+    },
+  }
+}
+
+interface WebGpu {
+  requestAdapter(): Promise<unknown>
+}
+
+async function provideGpu(): Promise<void> {
+  const scope = globalThis as unknown as { navigator?: { gpu?: WebGpu } }
+  if (scope.navigator?.gpu === undefined) {
+    if (typeof process === 'undefined' || process.versions?.node === undefined) {
+      throw backendError('webgpu', 'needs a browser with WebGPU', 'Serve the page over https or from localhost, update the browser, or use wasm().')
+    }
+    // Not a literal, so that bundlers for browsers leave this package, which is for Node, alone.
+    const packageName: string = 'webgpu'
+    let module: typeof import('webgpu')
+    try {
+      module = (await import(/* @vite-ignore */ packageName)) as typeof import('webgpu')
+    } catch (cause) {
+      throw backendError('webgpu', `needs the package "webgpu" in Node, which cannot be loaded (${messageOf(cause)})`, 'Install it: npm install webgpu', cause)
+    }
+    Object.assign(globalThis, module.globals)
+    scope.navigator ??= {}
+    Object.defineProperty(scope.navigator, 'gpu', { value: module.create([]), configurable: true })
+  }
+  if ((await scope.navigator?.gpu?.requestAdapter()) == null) {
+    throw backendError('webgpu', 'finds no GPU adapter', 'Install a Vulkan, Metal or Direct3D 12 driver (in a container, pass the GPU through), or use wasm().')
+  }
+}

@@ -1,0 +1,70 @@
+import { tfjsError } from '../error.ts'
+import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts'
+import type { BestEpoch, TfjsTrainerOptions } from './options.ts'
+
+const PREFERRED: readonly BestEpoch[] = [
+  { metric: 'valAccuracy', direction: 'maximize' },
+  { metric: 'valLoss', direction: 'minimize' },
+  { metric: 'accuracy', direction: 'maximize' },
+  { metric: 'loss', direction: 'minimize' },
+]
+
+/** What decides which epoch is the best, or undefined if the last one counts. @throws AttuneError `TFJS_OPTION` for a metric that is not reported. */
+export function bestEpochRule(option: TfjsTrainerOptions<never>['restoreBest'], reported: readonly string[]): BestEpoch | undefined {
+  if (option === false) return undefined
+  if (option === undefined || option === true) return PREFERRED.find(({ metric }) => reported.includes(metric))
+  if (reported.includes(option.metric)) return option
+  throw tfjsError('TFJS_OPTION', `restoreBest names the metric "${option.metric}", which is not reported; there are ${reported.join(', ')}.`)
+}
+
+/** The best epoch so far and a copy of its weights. */
+export class BestWeights {
+  step = 0
+  value = NaN
+  #weights: Tensor[] = []
+  readonly #rule: BestEpoch
+
+  constructor(rule: BestEpoch) {
+    this.#rule = rule
+  }
+
+  get metric(): string {
+    return this.#rule.metric
+  }
+
+  get weights(): readonly Tensor[] {
+    return this.#weights
+  }
+
+  /** Keeps the current weights if `value` is better than what was seen; of equal epochs the first stays. */
+  offer(model: LayersModel, step: number, value: number): void {
+    const better = this.step === 0 || (this.#rule.direction === 'maximize' ? value > this.value : value < this.value)
+    // A clone shares memory with the weight until the next batch gives that a new value.
+    if (better) this.keep(step, value, model.weights.map((weight) => weight.read().clone()))
+  }
+
+  /** Takes over the tensors. */
+  keep(step: number, value: number, weights: Tensor[]): void {
+    this.dispose()
+    this.step = step
+    this.value = value
+    this.#weights = weights
+  }
+
+  restoreTo(model: LayersModel): void {
+    assignWeights(model, this.#weights)
+  }
+
+  dispose(): void {
+    for (const tensor of this.#weights.splice(0)) tensor.dispose()
+  }
+}
+
+/** Sets weights bit by bit; `setWeights` would apply constraints once more. */
+export function assignWeights(model: LayersModel, tensors: readonly Tensor[]): void {
+  for (const [index, weight] of model.weights.entries()) (weight.read() as Variable).assign(tensors[index]!)
+}
+
+export function cloneAll(tf: TensorFlow, tensors: readonly Tensor[]): Tensor[] {
+  return tensors.map((tensor) => tf.clone(tensor))
+}

@@ -1,0 +1,47 @@
+import { tfjsError } from '../error.ts'
+import type { Loss, LossName, Metric, MetricName } from './options.ts'
+
+/** Keys of a record, so that the compiler sees to it that the list is whole. */
+const lossNames: Readonly<Record<LossName, true>> = {
+  meanSquaredError: true, meanAbsoluteError: true, meanAbsolutePercentageError: true, meanSquaredLogarithmicError: true,
+  squaredHinge: true, hinge: true, categoricalHinge: true, logcosh: true, kullbackLeiblerDivergence: true, poisson: true,
+  cosineProximity: true, categoricalCrossentropy: true, sparseCategoricalCrossentropy: true, binaryCrossentropy: true,
+}
+
+const metricsByName: Readonly<Record<MetricName, true>> = {
+  accuracy: true, crossentropy: true, binaryAccuracy: true, categoricalAccuracy: true, precision: true,
+  categoricalCrossentropy: true, sparseCategoricalCrossentropy: true, mse: true, mae: true, mape: true, cosine: true,
+}
+
+const RESERVED: readonly string[] = ['step', 'checkpoint', 'loss']
+
+/** @throws AttuneError `TFJS_OPTION` for what is neither a known name nor a function. */
+export function checkLoss(loss: unknown): asserts loss is Loss {
+  if (typeof loss === 'function' || (typeof loss === 'string' && Object.hasOwn(lossNames, loss))) return
+  throw tfjsError('TFJS_OPTION', `There is no loss ${String(loss)}; there are ${Object.keys(lossNames).join(', ')}, or () => myLoss.`)
+}
+
+function metricName(metric: Metric): string {
+  if (typeof metric !== 'function' && !Object.hasOwn(metricsByName, metric)) throw tfjsError('TFJS_OPTION', `There is no metric ${String(metric)}; there are ${Object.keys(metricsByName).join(', ')}, or a function.`)
+  const name = typeof metric === 'function' ? metric.name : metric
+  if (name === '') throw tfjsError('TFJS_OPTION', 'A metric function has no name: give it one (function topThree(truth, prediction) { … }), it is reported under that.')
+  if (RESERVED.includes(name)) throw tfjsError('TFJS_OPTION', `A metric cannot be called "${name}": that name is taken.`)
+  return name
+}
+
+/** The names under which loss and metrics are reported, in that order. @throws AttuneError `TFJS_OPTION` for a name that is unknown, taken, or there twice. */
+export function metricNames(metrics: readonly Metric[]): string[] {
+  const names = ['loss', ...metrics.map(metricName)]
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw tfjsError('TFJS_OPTION', `The metric "${twice}" is given twice.`)
+  return names
+}
+
+export function validationName(name: string): string {
+  return `val${name.charAt(0).toUpperCase()}${name.slice(1)}`
+}
+
+/** What is told apart in messages: a loss by its name. */
+export function lossName(loss: Loss): string {
+  return typeof loss === 'function' ? loss.name || 'a function' : loss
+}
