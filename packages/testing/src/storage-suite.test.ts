@@ -1,4 +1,25 @@
 import { MemoryStorage } from '@attune/core'
-import { storageSuite } from './storage-suite.ts'
+import { describe, expect, it } from 'vitest'
+import { brokenStorages, otherBrokenStorages, plainSubject } from './broken/storages.test-support.ts'
+import { modelCaseName } from './storage-suite-model.ts'
+import { storageCases, storageSuite } from './storage-suite.ts'
+import { failingCases } from './suite.ts'
 
 storageSuite('the in-memory storage', () => ({ storage: new MemoryStorage({ now: () => Date.now() }) }))
+
+storageSuite('a plain storage', () => plainSubject())
+
+describe('the storage suite rejects a storage that', () => {
+  for (const { what, setup, fails } of [...brokenStorages, ...otherBrokenStorages]) {
+    it(what, async () => {
+      const failures = await failingCases(storageCases(setup))
+      expect([...failures.keys()]).toEqual(expect.arrayContaining([...fails]))
+    })
+  }
+
+  it('says how to repeat a random failure', async () => {
+    const stale = brokenStorages.find(({ what }) => what === 'takes writes of former owners')
+    const failures = await failingCases(storageCases(stale?.setup ?? plainSubject).filter(({ name }) => name === modelCaseName))
+    expect(String(failures.get(modelCaseName))).toMatch(/ATTUNE_SEED=-?\d+ ATTUNE_PATH=[\d:]+ npx vitest run -t "/)
+  })
+})
