@@ -1,1 +1,1 @@
-export {}
+export { tpe, type TpeOptions } from './tpe/tpe.ts'

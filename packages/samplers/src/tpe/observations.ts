@@ -1,0 +1,160 @@
+import type { Problem, SearchSpace, TrialRecord } from '@attune/core'
+
+/** What decides between two observations: the lower class, then the lower first key, then the second, then the trial number. */
+interface Merit {
+  readonly number: number
+  /** 0 complete and feasible, 1 pruned, 2 infeasible, 3 failed. */
+  readonly class: 0 | 1 | 2 | 3
+  readonly first: number
+  readonly second: number
+}
+
+/**
+ * The finished trials that a model learns from: coordinates in columns, and the order from the best to the worst.
+ * The order depends on the trials alone, not on when they were told.
+ */
+export class Observations {
+  readonly #problem: Problem
+  readonly #signs: readonly number[]
+  readonly #merits: Merit[] = []
+  readonly #losses: Float64Array[] = []
+  readonly #seen = new Set<string>()
+  #space: SearchSpace
+  #columns: Float64Array[] = []
+  #scratch: Float64Array
+  /** Rows from the best to the worst. */
+  #order = new Int32Array(16)
+  #feasible = 0
+  #ended = 0
+
+  constructor(problem: Problem) {
+    this.#problem = problem
+    this.#space = problem.space
+    this.#signs = problem.objectives.map(({ direction }) => (direction === 'minimize' ? 1 : -1))
+    this.#scratch = new Float64Array(0)
+    this.#cover()
+  }
+
+  /** Number of observations. */
+  get length(): number {
+    return this.#merits.length
+  }
+
+  /** Number of observations that are complete or pruned. */
+  get endedCount(): number {
+    return this.#ended
+  }
+
+  /** Number of observations that are complete and feasible; they come first in `order`. */
+  get feasibleCount(): number {
+    return this.#feasible
+  }
+
+  /** Rows from the best to the worst, by the first objective. */
+  get order(): Int32Array {
+    return this.#order.subarray(0, this.length)
+  }
+
+  /** Losses of the objectives (lower is better) of a complete row. */
+  losses(row: number): Float64Array {
+    return this.#losses[row] as Float64Array
+  }
+
+  numberOf(row: number): number {
+    return (this.#merits[row] as Merit).number
+  }
+
+  /** Coordinates along a dimension by row, NaN where inactive. Longer than `length`. */
+  column(dimension: number): Float64Array {
+    this.#cover()
+    return this.#columns[dimension] as Float64Array
+  }
+
+  /** True if a point of cells only has been observed. */
+  hasSeen(key: string): boolean {
+    return this.#seen.has(key)
+  }
+
+  add(trial: TrialRecord): void {
+    if (trial.failure?.reason === 'aborted' || trial.failure?.reason === 'lost') return // says nothing about the parameters
+    this.#cover()
+    const row = this.length
+    const losses = Float64Array.from(this.#signs, (sign, objective) => sign * (trial.values?.[objective] ?? NaN))
+    const merit = this.#meritOf(trial, losses)
+    this.#grow(row + 1)
+    this.#space.encode(trial.flatParams, this.#scratch)
+    for (let i = 0; i < this.#scratch.length; i++) (this.#columns[i] as Float64Array)[row] = this.#scratch[i] as number
+    const key = keyOfCells(this.#space, this.#scratch, 0)
+    if (key !== undefined) this.#seen.add(key)
+    this.#merits.push(merit)
+    this.#losses.push(losses)
+    if (merit.class === 0) this.#feasible++
+    if (trial.state !== 'failed') this.#ended++
+    const place = this.#placeOf(merit, row)
+    this.#order.copyWithin(place + 1, place, row)
+    this.#order[place] = row
+  }
+
+  #meritOf(trial: TrialRecord, losses: Float64Array): Merit {
+    const { number } = trial
+    if (trial.state === 'failed') return { number, class: 3, first: 0, second: 0 }
+    if (trial.violation > 0) return { number, class: 2, first: trial.violation, second: 0 }
+    const loss = losses[0] as number
+    if (trial.state === 'pruned') {
+      const last = trial.reports.at(-1)
+      return { number, class: 1, first: -(last?.step ?? -Infinity), second: Number.isNaN(loss) ? Infinity : loss }
+    }
+    return { number, class: 0, first: loss, second: 0 }
+  }
+
+  #placeOf(merit: Merit, length: number): number {
+    let low = 0
+    let high = length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (compare(this.#merits[this.#order[middle] as number] as Merit, merit) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Takes in dimensions that a space defined by running has gained: earlier trials did not have them. */
+  #cover(): void {
+    const { space } = this.#problem
+    if (this.#columns.length === space.dimensions.length && this.#space === space) return
+    this.#space = space
+    this.#scratch = new Float64Array(space.dimensions.length)
+    while (this.#columns.length < space.dimensions.length) this.#columns.push(new Float64Array(this.#order.length).fill(NaN))
+  }
+
+  #grow(length: number): void {
+    if (length <= this.#order.length) return
+    const capacity = 2 * this.#order.length
+    const order = new Int32Array(capacity)
+    order.set(this.#order)
+    this.#order = order
+    this.#columns = this.#columns.map((column) => {
+      const grown = new Float64Array(capacity).fill(NaN)
+      grown.set(column)
+      return grown
+    })
+  }
+}
+
+function compare(a: Merit, b: Merit): number {
+  if (a.class !== b.class) return a.class - b.class
+  if (a.first !== b.first) return a.first < b.first ? -1 : 1
+  if (a.second !== b.second) return a.second < b.second ? -1 : 1
+  return a.number - b.number
+}
+
+/** Names a point whose active parameters all have cells; undefined if one is continuous. */
+export function keyOfCells(space: SearchSpace, units: Float64Array, offset: number): string | undefined {
+  let key = ''
+  for (const { index, cells } of space.dimensions) {
+    const unit = units[offset + index] as number
+    if (cells === Infinity && !Number.isNaN(unit)) return undefined
+    key += `${unit},`
+  }
+  return key
+}

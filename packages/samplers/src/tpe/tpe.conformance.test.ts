@@ -1,0 +1,4 @@
+import { samplerSuite } from '@attune/testing'
+import { tpe } from './tpe.ts'
+
+samplerSuite('tpe', () => tpe())
