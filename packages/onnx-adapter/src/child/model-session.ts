@@ -82,6 +82,11 @@ async function importRuntime(): Promise<Runtime> {
 async function createSession(runtime: Runtime, bytes: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
   const { executionProviders, intraOpThreads } = settings
   const onCpu = executionProviders.includes('cpu')
+  const wanted = executionProviders.map((provider) => `"${provider}"`).join(', ')
+  const known = runtime.listSupportedBackends()
+  const unknown = executionProviders.find((provider) => known.every((backend) => backend.name !== provider))
+  // The runtime quietly leaves out a name that it does not know if another one is known.
+  if (unknown !== undefined) throw new Failure('ONNX_PROVIDER', `Provider "${unknown}" is not available: onnxruntime-node knows ${known.map((backend) => backend.name).join(', ')} on this platform.`)
   try {
     return await runtime.InferenceSession.create(bytes, {
       executionProviders,
@@ -93,13 +98,12 @@ async function createSession(runtime: Runtime, bytes: Uint8Array, settings: Sess
     })
   } catch (cause) {
     const text = messageOf(cause)
-    const wanted = executionProviders.map((provider) => `"${provider}"`).join(', ')
     if (/fallback to CPU EP has been explicitly disabled/.test(text)) {
       throw new Failure('ONNX_PROVIDER', `Provider ${wanted} cannot run all of the model. To let the CPU run the rest, add 'cpu' at the end of executionProviders.`, { cause })
     }
-    if (/backend not found|AppendExecutionProvider|shared library|WebGPU adapter/.test(text)) {
-      const available = runtime.listSupportedBackends().filter((backend) => backend.bundled).map((backend) => backend.name)
-      throw new Failure('ONNX_PROVIDER', `Provider ${wanted} is not available: ${shortened(cause)}. This installation of onnxruntime-node brings ${available.join(', ')}; others need their libraries and drivers.`, { cause })
+    if (/AppendExecutionProvider|shared library|WebGPU adapter/.test(text)) {
+      const bundled = known.filter((backend) => backend.bundled).map((backend) => backend.name)
+      throw new Failure('ONNX_PROVIDER', `Provider ${wanted} is not available: ${shortened(cause)}. onnxruntime-node brings ${bundled.join(', ')}; others need their libraries, and all but cpu a driver.`, { cause })
     }
     throw new Failure('ONNX_MODEL', `ONNX Runtime refuses the model: ${shortened(cause)}.`, { cause })
   }

@@ -1,0 +1,62 @@
+import { createModelBuilder, onnx, type ElementType } from '@attune/onnx-format'
+
+type Shape = readonly (number | string)[]
+
+/** Answers what it is asked, so a test says what the model answers by saying what it is fed. */
+export function echoModel(shape: Shape = ['N', 3], elementType: ElementType = 'float32'): Uint8Array {
+  const model = createModelBuilder({ graphName: 'echo' })
+  model.input('x', elementType, shape)
+  model.node('Identity', ['x'], { outputs: ['y'] })
+  model.output('y', elementType, shape)
+  return model.toBytes()
+}
+
+/** y = x + shift, an initialiser, which makes models of different size and answers. */
+export function shiftModel(shift: readonly number[], shape: Shape = ['N', shift.length]): Uint8Array {
+  const model = createModelBuilder({ graphName: 'shift' })
+  model.input('x', 'float32', shape)
+  model.initializer('shift', { data: Float32Array.from(shift), dims: [shift.length] })
+  model.node('Add', ['x', 'shift'], { outputs: ['y'] })
+  model.output('y', 'float32', shape)
+  return model.toBytes()
+}
+
+/** sum = a + b, difference = a - b. */
+export function twoByTwoModel(): Uint8Array {
+  const model = createModelBuilder({ graphName: 'two' })
+  model.input('a', 'float32', ['N', 2])
+  model.input('b', 'float32', ['N', 2])
+  model.node('Add', ['a', 'b'], { outputs: ['sum'] })
+  model.node('Sub', ['a', 'b'], { outputs: ['difference'] })
+  model.output('sum', 'float32', ['N', 2])
+  model.output('difference', 'float32', ['N', 2])
+  return model.toBytes()
+}
+
+/** One node of any operator from x to y. */
+export function nodeModel(operator: string, options: { readonly opset?: number; readonly irVersion?: number; readonly initializers?: readonly string[]; readonly outputShape?: Shape } = {}): Uint8Array {
+  const model = createModelBuilder({ graphName: 'node', ...(options.opset === undefined ? {} : { opset: options.opset }), ...(options.irVersion === undefined ? {} : { irVersion: options.irVersion }) })
+  model.input('x', 'float32', ['N', 3])
+  model.node(operator, ['x'], { outputs: ['y'] })
+  model.output('y', 'float32', options.outputShape ?? ['N', 3])
+  return model.toBytes()
+}
+
+/** The model, with its first initialiser moved to a file of that name. */
+export function withExternalData(bytes: Uint8Array, location: string): Uint8Array {
+  const model = onnx.ModelProto.decode(bytes)
+  const [tensor] = model.graph!.initializer
+  const external = { ...tensor!, rawData: new Uint8Array(), dataLocation: 1, externalData: [{ key: 'location', value: location }] }
+  return onnx.ModelProto.encode({ ...model, graph: { ...model.graph!, initializer: [external] } }).finish()
+}
+
+/**
+ * A Loop of 2 ** 62 iterations over x [N, 3]: a run that does not end. Made with Python's onnx 1.23.2, since its
+ * body is a graph within the graph: body = make_graph([Identity(c) -> co, Add(v, one) -> vo], …), node Loop(n, t, x) -> y.
+ */
+export function endlessModel(): Uint8Array {
+  return Buffer.from(
+    'CAo65AEKlwEKAW4KAXQKAXgSAXkiBExvb3AqggEKBGJvZHkydwoRCgFjEgJjbyIISWRlbnRpdHkKEQoBdgoDb25lEgJ2byIDQWRkEgFiKg0QAUIDb25lSgQAAIA/WgsKAWkSBgoECAcSAFoLCgFjEgYKBAgJEgBaCQoBdhIECgIIAWIMCgJjbxIGCgQICRIAYgoKAnZvEgQKAggBoAEFEgFnKg8QB0IBbkoIAAAAAAAAAEAqCBAJQgF0SgEBWhQKAXgSDwoNCAESCQoDEgFOCgIIA2IUCgF5Eg8KDQgBEgkKAxIBTgoCCANCBAoAEBU=',
+    'base64',
+  )
+}
