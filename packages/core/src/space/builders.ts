@@ -15,7 +15,7 @@ export interface NumberOptions {
 
 function numberLeaf(kind: 'float' | 'int', low: number, high: number, { scale = 'linear', step, prior }: NumberOptions): NumberLeaf {
   // Adding 0 turns -0, which JSON loses, into 0.
-  return Object.freeze({ '.kind': kind, low: low + 0, high: high + 0, scale, step: step ?? (kind === 'int' ? 1 : undefined), prior })
+  return Object.freeze({ '.kind': kind, low: low + 0, high: high + 0, scale, step: step ?? (kind === 'int' ? 1 : undefined), prior: prior ?? undefined })
 }
 
 function levelLeaf<const T extends Scalar>(kind: LevelLeaf['.kind'], values: readonly T[], weights?: readonly number[]): LevelLeaf<T> {

@@ -1,5 +1,6 @@
 import { AttuneError } from '../errors.ts'
 import { describeLeaf } from './describe-leaf.ts'
+import { cellsOf } from './number-dimension.ts'
 import type { Leaf, LevelLeaf, NumberLeaf } from './definition.ts'
 
 /** Throws what is wrong with the definition of the parameter at `path`, and what to do about it. */
@@ -25,8 +26,8 @@ function checkNumber(leaf: NumberLeaf, path: string): void {
   if (step !== undefined) {
     if (!(Number.isFinite(step) && step > 0)) refuse('STEP', path, leaf, 'the step must be a number above 0')
     if (leaf['.kind'] === 'int' && !Number.isInteger(step)) refuse('STEP', path, leaf, 'the step of an int must be a whole number')
-    if (high > low && step > (high - low) * (1 + 1e-9)) refuse('STEP', path, leaf, `the step is larger than the range, so that only ${low} is left; lower it to at most ${high - low}`)
-    if ((high - low) / step >= 2 ** 53) refuse('STEP', path, leaf, 'the step is too small for the range; leave it out')
+    if (high > low && cellsOf(leaf) < 2) refuse('STEP', path, leaf, `the step is larger than the range, so that only ${low} is left; lower it to at most ${high - low}`)
+    if (leaf['.kind'] === 'float' && step < 2 ** -40 * Math.max(-low, high)) refuse('STEP', path, leaf, 'the step is too small to tell numbers of this size apart; leave it out')
   }
   if (prior !== undefined) {
     const parts = prior.kind === 'normal' ? [prior.mean, prior.deviation] : [prior.mu, prior.sigma]

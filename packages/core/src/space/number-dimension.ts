@@ -48,7 +48,7 @@ export class NumberDimension implements LeafDimension {
     this.dynamic = dynamic
     this.log = leaf.scale === 'log'
     this.hasPrior = leaf.prior !== undefined
-    this.cells = low === high ? 1 : step === undefined ? Infinity : Math.floor((high - low) / step + 1e-9) + 1
+    this.cells = cellsOf(leaf)
     this.#low = low
     this.#high = high
     this.#step = step ?? 0
@@ -58,7 +58,7 @@ export class NumberDimension implements LeafDimension {
     const start = this.log ? log(low - Math.min(padding, low / 2)) : low
     this.#start = start
     this.#range = (this.log ? log(high + padding) : high) - start
-    this.#prior = leaf.prior && truncate(leaf, path, low - padding, high + padding)
+    this.#prior = leaf.prior && low < high ? truncate(leaf, path, low - padding, high + padding) : undefined
   }
 
   encode(value: Scalar): number {
@@ -130,6 +130,14 @@ export class NumberDimension implements LeafDimension {
   }
 }
 
+/** Number of values of a leaf. The upper bound of a float is one of them if rounding alone keeps it off the steps. */
+export function cellsOf({ '.kind': kind, low, high, step }: NumberLeaf): number {
+  if (low === high) return 1
+  if (step === undefined) return Infinity
+  const tolerance = kind === 'int' ? 0 : 1e-9 + (2 ** -52 * (Math.abs(low) + Math.abs(high))) / step
+  return Math.floor((high - low) / step + tolerance) + 1
+}
+
 /** The power of ten that makes low and step whole, or 0 if there is none below 2 ** 53. */
 function decimalOf(low: number, high: number, step: number): number {
   if (step === 0 || (Number.isInteger(low) && Number.isInteger(step))) return 0
@@ -155,7 +163,9 @@ function truncate(leaf: NumberLeaf, path: string, low: number, high: number): Tr
   const mirror = from + to > 0 ? -1 : 1
   const start = normalCdf(mirror * from)
   const mass = normalCdf(mirror * to) - start
-  if (!(mass * mirror > 0) && leaf.low < leaf.high) {
+  // Bounds so near to each other that no probability lies between: all values there are equally likely.
+  if (mass === 0 && start > 0) return (probability) => low + probability * (high - low)
+  if (!(mass * mirror > 0)) {
     throw new AttuneError('PRIOR', `'${path}' is ${describeLeaf(leaf)}: the prior has no mass between the bounds; move it or the bounds.`, { details: { path } })
   }
   return (probability) => {
