@@ -1,0 +1,4 @@
+import { MemoryArtifacts } from '@attune/core'
+import { artifactStoreSuite } from './artifact-store-suite.ts'
+
+artifactStoreSuite('MemoryArtifacts of core', () => ({ store: new MemoryArtifacts() }))
