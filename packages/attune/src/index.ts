@@ -1,1 +1,23 @@
-export {}
+export {
+  AttuneError, InProcessExecutor, MemoryArtifacts, MemoryStorage, Space, Study, StudyHistory, ThreefryRandom, Trial, afterTime, afterTrials, allOf,
+  anonymousHost, anyOf, atLeast, atMost, boolean, choice, constant, constraint, copyStudy, decodeJson, deleteStudy, encodeJson, exp, float, int,
+  isAttuneError, linear, listStudies, loadStudy, log, logNormal, maximize, minimize, noProgress, normal, normalCdf, normalQuantile, oneOf, ordinal,
+  random, repeat, space, systemClock, targetReached, threefry4x32, tokens, transition,
+} from '@attune/core'
+export type {
+  Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Clock, Condition, Constraint, CreateOperation,
+  Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Executor, Exhausted, Failure, FailureReason, FlatParams, Heads, History,
+  Host, Json, JudgeContext, Leaf, LeaseRequest, LevelLeaf, Logger, LoggerContext, LoggerFactory, Metrics, Module, NextTrial, Node, NumberLeaf,
+  NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
+  OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
+  Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SpaceConstraint, SpaceInput, SpaceOptions, StepColumn, StepReport,
+  StopContext, StopRule, Storage, StorageFactory, StudyDefinition, StudyEvent, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
+  Token, Trainer, TrainerTrial, Transition, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, WriteRequest, WriteResult,
+} from '@attune/core'
+export { directoryArtifacts, nodeHost, progress, type DirectoryArtifactsOptions, type ProgressOptions } from '@attune/node'
+export { asha, median, none, percentile, type AshaOptions, type PercentileOptions } from '@attune/pruners'
+export { csv, htmlReport, markdownTable, table, type CsvOptions, type HtmlReportOptions, type MarkdownTableOptions, type StudyData } from '@attune/report'
+export { tpe, type TpeOptions } from '@attune/samplers'
+export { sqlite, SqliteStorage, type SqliteOptions } from '@attune/storage'
+export { createStudy, type StudyOptions } from './create-study.ts'
+export { tune, type TunedParams, type TuneOptions } from './tune.ts'

@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util'
+
+export interface JobOptions {
+  readonly trials: number
+  readonly epochs: number
+  readonly samples: number
+  readonly finalEpochs: number
+  /** Undefined: the seed of the study that is there, or 7 for a new one. */
+  readonly seed: number | undefined
+  readonly sampler: 'tpe' | 'random'
+  readonly out: string
+}
+
+export const help = `Finds a good network for handwritten digits.
+
+Usage: npm start -- [options]
+
+  --trials N         complete and pruned trials in all (default 24)
+  --epochs N         most epochs of a trial (default 9)
+  --samples N        training digits of a trial (default 1500)
+  --final-epochs N   epochs of the last training, on all training digits (default 5)
+  --seed N           seed of the split, the networks and the suggestions (default 7)
+  --sampler NAME     tpe or random (default tpe)
+  --out DIR          where everything goes (default out/mnist)
+  --help             this text
+
+Called again with the same folder it goes on where it stopped.`
+
+/** Reads the command line. Throws with a sentence for the user. */
+export function readOptions(args: readonly string[]): JobOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      trials: { type: 'string', default: '24' },
+      epochs: { type: 'string', default: '9' },
+      samples: { type: 'string', default: '1500' },
+      'final-epochs': { type: 'string', default: '5' },
+      seed: { type: 'string' },
+      sampler: { type: 'string', default: 'tpe' },
+      out: { type: 'string', default: 'out/mnist' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const whole = (name: string, text: string, least: number, most: number): number => {
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || number < least || number > most) throw new Error(`--${name} takes a whole number from ${least} to ${most}, got "${text}".`)
+    return number
+  }
+  const { sampler } = values
+  if (sampler !== 'tpe' && sampler !== 'random') throw new Error(`--sampler takes tpe or random, got "${sampler}".`)
+  if (values.out === '') throw new Error('--out takes a folder.')
+  return {
+    trials: whole('trials', values.trials, 1, 100_000),
+    epochs: whole('epochs', values.epochs, 1, 1000),
+    samples: whole('samples', values.samples, 100, 7000),
+    finalEpochs: whole('final-epochs', values['final-epochs'], 1, 1000),
+    seed: values.seed === undefined ? undefined : whole('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
+    sampler,
+    out: values.out,
+  }
+}

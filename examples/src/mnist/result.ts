@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { htmlReport, type Study, type StudyData } from 'attune'
+import type { Finalist } from './finalist.ts'
+import type { NetworkParams } from './network.ts'
+import type { JobOptions } from './options.ts'
+
+/** Epochs that pruned trials did not train, out of those that all ended trials would have. */
+export function epochsSaved(study: Study<NetworkParams>, epochs: number): { readonly saved: number; readonly all: number } {
+  const ended = study.trials().filter(({ state }) => state === 'pruned' || state === 'complete')
+  const trained = ended.reduce((sum, { reports }) => sum + reports.length, 0)
+  return { saved: ended.length * epochs - trained, all: ended.length * epochs }
+}
+
+function versions(): { readonly [name: string]: string } {
+  const require = createRequire(import.meta.url)
+  const versionOf = (name: string): string => (require(`${name}/package.json`) as { readonly version: string }).version
+  return { node: process.versions.node, '@tensorflow/tfjs': versionOf('@tensorflow/tfjs'), 'onnxruntime-node': versionOf('onnxruntime-node') }
+}
+
+/** Writes `result.json` for scripts. Its fields are described in docs/main-job.md. */
+export async function writeResult(study: Study<NetworkParams>, finalist: Finalist, options: JobOptions): Promise<string> {
+  const file = join(options.out, 'result.json')
+  const result = {
+    schema: 'attune-mnist/1',
+    trials: study.trials().map(({ number, state, params, metrics, reports }) => ({ number, state, params, metrics, epochs: reports.length })),
+    best: { number: study.best.number, params: study.best.params, valAccuracy: study.best.value },
+    testAccuracyTfjs: finalist.testAccuracyTfjs,
+    testAccuracyOnnx: finalist.testAccuracyOnnx,
+    latencyP50Ms: finalist.latencyP50Ms,
+    latencyP95Ms: finalist.latencyP95Ms,
+    modelBytes: finalist.modelBytes,
+    epochsSaved: epochsSaved(study, options.epochs).saved,
+    seed: study.definition.seed,
+    versions: versions(),
+  }
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`)
+  return file
+}
+
+/** Writes `report.html`: the study as one page. */
+export async function writeReport(study: Study<NetworkParams>, finalist: Finalist, options: JobOptions): Promise<string> {
+  const file = join(options.out, 'report.html')
+  const warnings: NonNullable<StudyData['warnings']>[number][] = []
+  for await (const event of study.events()) if (event.type === 'warning') warnings.push(event)
+  const facts = [
+    { label: 'Test accuracy (ONNX Runtime)', value: finalist.testAccuracyOnnx.toFixed(4) },
+    { label: 'Latency p50', value: `${finalist.latencyP50Ms.toFixed(3)} ms` },
+    { label: 'Model', value: `${(finalist.modelBytes / 1024).toFixed(0)} kB` },
+  ]
+  await writeFile(file, htmlReport({ definition: study.definition, space: study.space, trials: study.trials(), warnings }, { title: 'Handwritten digits', facts }))
+  return file
+}
