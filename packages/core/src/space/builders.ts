@@ -24,7 +24,7 @@ function levelLeaf<const T extends Scalar>(kind: LevelLeaf['.kind'], values: rea
   return Object.freeze({
     '.kind': kind,
     values: Object.freeze(values.map((value) => (value === 0 ? (0 as T) : value))),
-    weights: weights && allEqual(weights) ? undefined : weights && Object.freeze([...weights]),
+    weights: weights && weights.length === values.length && allEqual(weights) ? undefined : weights && Object.freeze([...weights]),
   })
 }
 
@@ -71,7 +71,9 @@ export function constant<const T extends Scalar>(value: T): LevelLeaf<T> {
  */
 export function oneOf<const B extends Branches>(branches: B & CheckedBranches<B>, options: { readonly weights?: { readonly [K in keyof NoInfer<B>]: number } } = {}): OneOf<B> {
   const { weights } = options
-  return Object.freeze({ '.kind': 'oneOf', branches, weights: weights && allEqual(Object.values(weights)) ? undefined : weights && Object.freeze({ ...weights }) })
+  const names = Object.keys(weights ?? {})
+  const isPlain = names.length === Object.keys(branches ?? {}).length && names.every((name) => Object.hasOwn(branches, name)) && allEqual(Object.values(weights ?? {}))
+  return Object.freeze({ '.kind': 'oneOf', branches, weights: isPlain ? undefined : weights && Object.freeze({ ...weights }) })
 }
 
 /** A list of `min` to `max` elements: its length is a parameter, and so is what each element holds. */

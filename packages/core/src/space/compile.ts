@@ -57,7 +57,7 @@ export class Compiler {
     for (const name of names.toSorted()) {
       const node = group[name] as Node
       const known = shared?.get(inside + name)
-      if (known?.node === node) layouts.set(name, known.layout)
+      if (known !== undefined && known.node === node) layouts.set(name, known.layout)
       else if (isGroup(node)) layouts.set(name, this.#group(node, join(path, name), conditions, level + 1, shared, `${inside}${name}.`))
       else layouts.set(name, this.#node(node, join(path, name), conditions, level + 1))
     }
