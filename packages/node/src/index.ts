@@ -1,1 +1,6 @@
-export {}
+export { progress } from './progress/progress.ts'
+export type { ProgressOptions } from './progress/progress.ts'
+export type { Environment, ProgressStream } from './progress/terminal.ts'
+export { directoryArtifacts } from './artifacts/directory-artifacts.ts'
+export type { DirectoryArtifactsOptions } from './artifacts/directory-artifacts.ts'
+export { nodeHost } from './host/node-host.ts'

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { content } from './content.test-support.ts'
+import { directoryArtifacts, directoryStore } from './directory-artifacts.ts'
+import { systemError, watchedFileSystem } from './faulty-file-system.test-support.ts'
+import { nodeFileSystem } from './file-system.ts'
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const bytes = content(3)
+const hash = hashOf(bytes)
+let path: string
+let file: string
+
+beforeEach(async () => {
+  path = join(await mkdtemp(join(tmpdir(), 'attune artifacts ')), 'not yet', 'there')
+  file = join(path, hash.slice(0, 2), hash)
+})
+afterEach(() => rm(join(path, '..', '..'), { recursive: true }))
+
+it('makes its directory with the first put; reading makes nothing', async () => {
+  const store = directoryArtifacts(path)
+  expect([await store.get(hash), await store.list(), await store.delete(hash)]).toEqual([undefined, [], false])
+  expect(await readdir(join(path, '..', '..'))).toEqual([])
+  expect(await store.put(bytes)).toBe(hash)
+  expect(hashOf(await readFile(file))).toBe(hash)
+  expect(await readdir(join(path, 'tmp'))).toEqual([])
+})
+
+it('goes on when somebody has removed the directory meanwhile', async () => {
+  const store = directoryArtifacts(path)
+  await store.put(bytes)
+  await rm(path, { recursive: true })
+  await store.put(bytes)
+  expect(await store.get(hash)).toEqual(bytes)
+})
+
+describe('a damaged file', () => {
+  it('is absent, set aside and told', async () => {
+    const warnings: string[] = []
+    const store = directoryArtifacts(path, { onWarning: (message) => warnings.push(message) })
+    await store.put(bytes)
+    await truncate(file, 100)
+    expect(await store.get(hash)).toBeUndefined()
+    const [aside] = await readdir(join(path, 'damaged'))
+    expect((await readFile(join(path, 'damaged', aside!))).length).toBe(100)
+    expect(warnings).toEqual([expect.stringContaining(`Artefact ${hash}`)])
+    expect(warnings[0]).toContain(aside)
+    expect([await store.get(hash), await store.list()]).toEqual([undefined, []])
+    expect(warnings.length).toBe(1)
+  })
+
+  it('is written again by put, found by size or by content', async () => {
+    const store = directoryArtifacts(path)
+    await store.put(bytes)
+    for (const damaged of [bytes.slice(1), bytes.with(5, bytes[5]! ^ 1)]) {
+      await writeFile(file, damaged)
+      await store.put(bytes)
+      expect(await store.get(hash)).toEqual(bytes)
+    }
+  })
+
+  it('gives way when another process writes it again while it is set aside', async () => {
+    const other = directoryArtifacts(path)
+    await other.put(bytes)
+    await writeFile(file, 'damaged')
+    const store = directoryStore(path, { onWarning: () => undefined }, {
+      ...nodeFileSystem,
+      rename: async (from, to) => {
+        if (String(to).includes('damaged') && (await readFile(file, 'utf8')) === 'damaged') await other.put(bytes)
+        await nodeFileSystem.rename(from, to)
+      },
+    })
+    expect(await store.get(hash)).toBeUndefined()
+    expect(await store.get(hash)).toEqual(bytes)
+  })
+})
+
+describe('stays inside its directory', () => {
+  it('refuses a folder that is a symbolic link', async () => {
+    const outside = join(path, '..', 'outside')
+    await mkdir(outside, { recursive: true })
+    await mkdir(path)
+    await symlink(outside, join(path, hash.slice(0, 2)))
+    await writeFile(join(outside, hash), bytes)
+    const store = directoryArtifacts(path)
+    for (const call of [() => store.put(bytes), () => store.get(hash), () => store.list(), () => store.delete(hash)]) {
+      await expect((async () => call())()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_UNUSABLE', message: expect.stringContaining('symbolic link') })
+    }
+    expect(await readdir(outside)).toEqual([hash])
+  })
+
+  it('refuses a folder for temporary files that is a symbolic link', async () => {
+    const outside = join(path, '..', 'outside')
+    await mkdir(outside, { recursive: true })
+    await mkdir(path)
+    await symlink(outside, join(path, 'tmp'))
+    await expect((async () => directoryArtifacts(path).put(bytes))()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_UNUSABLE' })
+    expect(await readdir(outside)).toEqual([])
+  })
+
+  it('neither reads nor writes through a file that is a symbolic link', async () => {
+    const outside = join(path, '..', 'secret')
+    await mkdir(join(path, hash.slice(0, 2)), { recursive: true })
+    await writeFile(outside, bytes)
+    await symlink(outside, file)
+    const store = directoryArtifacts(path)
+    expect([await store.get(hash), await store.list(), await store.delete(hash)]).toEqual([undefined, [], false])
+    await writeFile(outside, 'precious')
+    await store.put(bytes)
+    expect(await readFile(outside, 'utf8')).toBe('precious')
+    expect(await store.get(hash)).toEqual(bytes)
+  })
+
+  it('ignores files that are not its own', async () => {
+    const store = directoryArtifacts(path)
+    await store.put(bytes)
+    const shard = join(path, hash.slice(0, 2))
+    await Promise.all([writeFile(join(path, 'readme.txt'), 'x'), writeFile(join(shard, 'notes'), 'x'), writeFile(join(shard, `0${hash.slice(1)}`.replace(/^0./, 'zz')), 'x'), mkdir(join(shard, hash.replace(/.$/, 'x')))])
+    expect(await store.list()).toEqual([{ hash, size: bytes.length }])
+  })
+})
+
+describe('limits', () => {
+  it('takes and gives artefacts up to maxBytes', async () => {
+    await directoryArtifacts(path).put(bytes)
+    const small = directoryArtifacts(path, { maxBytes: bytes.length - 1 })
+    await expect((async () => small.put(bytes))()).rejects.toMatchObject({ code: 'ARTIFACT_TOO_LARGE', details: { size: bytes.length, maxBytes: bytes.length - 1 } })
+    await expect((async () => small.get(hash))()).rejects.toMatchObject({ code: 'ARTIFACT_TOO_LARGE' })
+    expect(await directoryArtifacts(path, { maxBytes: bytes.length }).get(hash)).toEqual(bytes)
+  })
+
+  it.each([[''], ['a\0b'], [undefined as unknown as string]])('refuses the path %j', (wrong) => {
+    expect(() => directoryArtifacts(wrong)).toThrow(expect.objectContaining({ code: 'OPTION' }))
+  })
+
+  it.each([-1, 0.5, Number.NaN, 2 ** 31])('refuses maxBytes %d', (maxBytes) => {
+    expect(() => directoryArtifacts(path, { maxBytes })).toThrow(expect.objectContaining({ code: 'OPTION' }))
+  })
+
+  it('says so when the path is a file', async () => {
+    await mkdir(join(path, '..'), { recursive: true })
+    await writeFile(path, 'x')
+    const store = directoryArtifacts(path)
+    for (const call of [() => store.put(bytes), () => store.get(hash), () => store.list()]) {
+      await expect((async () => call())()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_UNUSABLE', message: expect.stringContaining('not a directory') })
+    }
+  })
+
+  it('says so when it may not write', async () => {
+    const store = directoryStore(path, {}, { ...nodeFileSystem, open: () => Promise.reject(systemError('EACCES')) })
+    await expect((async () => store.put(bytes))()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_UNUSABLE', message: expect.stringContaining('EACCES') })
+  })
+})
+
+describe('a full disk', () => {
+  it('is told, and leaves nothing behind, whichever call meets it', async () => {
+    const writing = new Set(['mkdir', 'open', 'writeFile', 'sync', 'rename'])
+    let calls: string[] = []
+    for (let failing = 0; ; failing++) {
+      await rm(path, { recursive: true, force: true })
+      calls = []
+      const store = directoryStore(path, {}, watchedFileSystem((call) => {
+        if (!writing.has(call)) return
+        calls.push(call)
+        if (calls.length - 1 === failing) throw systemError('ENOSPC')
+      }))
+      const outcome = await Promise.resolve(store.put(bytes)).then(() => 'whole', (error: unknown) => error)
+      if (calls.length <= failing) {
+        expect(outcome).toBe('whole')
+        break
+      }
+      expect(outcome).toMatchObject({ code: 'ARTIFACT_STORE_FULL', message: expect.stringContaining('the disk is full') })
+      const fresh = directoryArtifacts(path)
+      const before = await fresh.get(hash)
+      expect(before === undefined || hashOf(before) === hash).toBe(true)
+      expect(await readdir(join(path, 'tmp')).catch(() => [])).toEqual([])
+      // The same store goes on once there is room.
+      expect(await store.put(bytes)).toBe(hash)
+      expect(await fresh.get(hash)).toEqual(bytes)
+    }
+    expect(new Set(calls)).toEqual(writing)
+  })
+
+  it.skipIf(process.platform !== 'linux')('is met as the kernel reports it (needs /dev/full)', async () => {
+    const isTemporary = (target: unknown): boolean => String(target).startsWith(join(path, 'tmp', '/'))
+    const store = directoryStore(path, {}, { ...nodeFileSystem, open: (target, ...rest) => (isTemporary(target) ? nodeFileSystem.open('/dev/full', 'w') : nodeFileSystem.open(target, ...rest)) })
+    await expect((async () => store.put(bytes))()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_FULL', cause: { code: 'ENOSPC' } })
+    expect(await directoryArtifacts(path).list()).toEqual([])
+  })
+})
+
+describe('files left behind', () => {
+  const leave = async (name: string, age: number): Promise<void> => {
+    await mkdir(join(path, 'tmp'), { recursive: true })
+    await writeFile(join(path, 'tmp', name), 'part')
+    const when = new Date(Date.now() - age)
+    await utimes(join(path, 'tmp', name), when, when)
+  }
+  const uuid = '01234567-89ab-cdef-0123-456789abcdef'
+  const day = 24 * 60 * 60 * 1000
+
+  it('are taken away when their writer is unknown and they are old; others stay', async () => {
+    await leave(`${uuid}.elsewhere%2Fabc%2F17%2F99`, day + 1000)
+    await leave(`${uuid.replace('0', '1')}.elsewhere%2Fabc%2F17%2F99`, day / 2)
+    await leave(`${uuid.replace('0', '2')}.cut%2`, day + 1000)
+    await leave('notes.txt', 10 * day)
+    await directoryArtifacts(path).put(bytes)
+    expect((await readdir(join(path, 'tmp'))).toSorted()).toEqual([`${uuid.replace('0', '1')}.elsewhere%2Fabc%2F17%2F99`, 'notes.txt'])
+  })
+
+  it('do not keep the store from working', async () => {
+    await leave(`${uuid}.x`, day + 1000)
+    const warnings: string[] = []
+    const store = directoryStore(path, { onWarning: (message) => warnings.push(message) }, { ...nodeFileSystem, unlink: () => Promise.reject(systemError('EBUSY')) })
+    expect(await store.put(bytes)).toBe(hash)
+    expect(warnings).toEqual([expect.stringContaining('EBUSY')])
+  })
+})
