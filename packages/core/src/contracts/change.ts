@@ -55,7 +55,7 @@ export type Operation =
   | { readonly type: 'attribute'; readonly number?: number; readonly key: string; readonly value: Json }
   | { readonly type: 'artifact'; readonly number?: number; readonly name: string; readonly artifact: ArtifactReference | null }
   | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment }
-  /** Adds a leaf to a space defined by running. Never refused: the first definition of a path in the history holds. */
+  /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition; no change if it has this one. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
   /** A session opened the study, started to run trials (up to `goal` in all), or stopped. */

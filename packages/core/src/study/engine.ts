@@ -296,6 +296,16 @@ export class StudyEngine implements Problem, TrialRuntime {
     operations.push(requeue ? { ...ending, requeue } : ending)
     this.release(trial)
     const result = await this.access.write(operations)
+    if (result.ok) return outcome
+    if (operations.length > 1 && result.refusal.reason === 'state') return this.#refusedLeaf(trial, result.refusal.message)
+    this.#discarded(trial, result.refusal.message)
+    return outcome
+  }
+
+  /** A trial that ran at the same time gave a leaf another definition, and was first. */
+  async #refusedLeaf(trial: Trial, message: string): Promise<Outcome> {
+    const outcome = { state: 'failed', failure: { reason: 'error', message: `LEAF_CHANGED: ${message}` } } as const
+    const result = await this.access.write([{ type: 'finish', number: trial.number, token: trial.token, outcome }])
     if (!result.ok) this.#discarded(trial, result.refusal.message)
     return outcome
   }

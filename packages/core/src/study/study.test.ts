@@ -355,6 +355,15 @@ describe('a space defined by running', () => {
     expect(study.trials().at(-1)!.failure!.message).toMatch(/'x' was .*0.*1.* and is now/)
   })
 
+  it('fails a trial that met a leaf which another one, running at the same time, has defined otherwise', async () => {
+    const study = await createStudy({ seed: 1 })
+    const [first, second] = [await study.ask(), await study.ask()]
+    first.float('x', 0, 1)
+    second.float('x', 0, 2)
+    await study.tell(second, 1)
+    expect(await study.tell(first, 1)).toMatchObject({ state: 'failed', failure: { message: expect.stringMatching(/LEAF_CHANGED.*x/) as unknown } })
+  })
+
   it('is refused where a space is declared', async () => {
     const study = await createStudy({ space, seed: 1 })
     const trial = await study.ask()
