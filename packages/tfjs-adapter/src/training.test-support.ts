@@ -26,7 +26,7 @@ export async function run<P>(trainer: Trainer<P>, trial: TrainerTrial<P>, each: 
 
 /** The numbers of a report, without its checkpoint. */
 export function numbersOf(reports: readonly Report[]): { readonly [metric: string]: unknown }[] {
-  return reports.map(({ checkpoint: _, ...numbers }) => numbers)
+  return reports.map((report) => Object.fromEntries(Object.entries(report).filter(([, value]) => typeof value === 'number')))
 }
 
 /** Noise that is the same in every run. */

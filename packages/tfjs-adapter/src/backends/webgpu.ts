@@ -1,3 +1,4 @@
+import type { create, globals } from 'webgpu'
 import { messageOf } from '../error.ts'
 import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 
@@ -18,6 +19,12 @@ export function webgpu(): Backend {
   }
 }
 
+/** The package `webgpu`. */
+interface Dawn {
+  readonly create: typeof create
+  readonly globals: typeof globals
+}
+
 interface WebGpu {
   requestAdapter(): Promise<unknown>
 }
@@ -30,9 +37,9 @@ async function provideGpu(): Promise<void> {
     }
     // Not a literal, so that bundlers for browsers leave this package, which is for Node, alone.
     const packageName: string = 'webgpu'
-    let module: typeof import('webgpu')
+    let module: Dawn
     try {
-      module = (await import(/* @vite-ignore */ packageName)) as typeof import('webgpu')
+      module = (await import(/* @vite-ignore */ packageName)) as Dawn
     } catch (cause) {
       throw backendError('webgpu', `needs the package "webgpu" in Node, which cannot be loaded (${messageOf(cause)})`, 'Install it: npm install webgpu', cause)
     }

@@ -56,7 +56,7 @@ export function readPackedFile(bytes: Uint8Array, kind: PackedFile['kind']): Pac
   const header = parseHeader(bytes.subarray(PROLOGUE, headerEnd), kind)
   const weightData = bytes.slice(headerEnd, bytes.length - TRAILER).buffer
   const weightSpecs = checkSpecs(header['weightSpecs'], weightData.byteLength, kind)
-  if (header['kind'] !== kind) throw formatError(kind, `it is a ${String(header['kind'])}`)
+  if (header['kind'] !== kind) throw formatError(kind, `it is a ${JSON.stringify(header['kind'])}`)
   return { kind, header, weightSpecs, weightData }
 }
 

@@ -3,11 +3,9 @@ import { activate, clip } from './activations.ts'
 import { exportError } from './export-error.ts'
 import type { GraphWriter } from './graph-writer.ts'
 import { layerConfig } from './layer-config.ts'
+import type { LayerWriter } from './layer-writer.ts'
 import { conv2d, globalPooling1d, globalPooling2d, pooling2d } from './spatial-layers.ts'
 import { axisOf, type Value } from './value.ts'
-
-/** Writes one application of a layer. `shape` is that of its output, in the order of TensorFlow.js. */
-export type LayerWriter = (graph: GraphWriter, layer: Layer, inputs: readonly [Value, ...Value[]], shape: Value['shape']) => Value | Promise<Value>
 
 const identity: LayerWriter = (_graph, _layer, [input]) => input
 

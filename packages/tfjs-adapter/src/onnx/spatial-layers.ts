@@ -4,7 +4,7 @@ import { activate } from './activations.ts'
 import { exportError } from './export-error.ts'
 import type { Weight } from './graph-writer.ts'
 import { layerConfig, type LayerConfig } from './layer-config.ts'
-import type { LayerWriter } from './layers.ts'
+import type { LayerWriter } from './layer-writer.ts'
 import type { Value } from './value.ts'
 
 export const conv2d: LayerWriter = async (graph, layer, [input], shape) => {

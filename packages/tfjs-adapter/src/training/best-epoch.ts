@@ -1,5 +1,6 @@
 import { tfjsError } from '../error.ts'
-import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts'
+import { assignWeights } from '../format/model-weights.ts'
+import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.ts'
 import type { BestEpoch, TfjsTrainerOptions } from './options.ts'
 
 const PREFERRED: readonly BestEpoch[] = [
@@ -58,11 +59,6 @@ export class BestWeights {
   dispose(): void {
     for (const tensor of this.#weights.splice(0)) tensor.dispose()
   }
-}
-
-/** Sets weights bit by bit; `setWeights` would apply constraints once more. */
-export function assignWeights(model: LayersModel, tensors: readonly Tensor[]): void {
-  for (const [index, weight] of model.weights.entries()) (weight.read() as Variable).assign(tensors[index]!)
 }
 
 export function cloneAll(tf: TensorFlow, tensors: readonly Tensor[]): Tensor[] {

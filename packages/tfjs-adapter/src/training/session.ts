@@ -1,11 +1,12 @@
 import { AttuneError, type TrainerTrial } from '@attune/core'
 import type { PreparedData } from '../data/training-data.ts'
 import { messageOf, tfjsError } from '../error.ts'
-import { checkpointTensors, packCheckpoint, readCheckpoint, type Checkpoint } from '../format/checkpoint-file.ts'
+import { checkpointTensors, packCheckpoint, readCheckpoint } from '../format/checkpoint-file.ts'
 import { packModel } from '../format/model-file.ts'
+import { assignWeights, requireSameShapes } from '../format/model-weights.ts'
 import { epochPermutation, withSeededRandom } from '../keyed-random.ts'
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from '../tensorflow.ts'
-import { assignWeights, bestEpochRule, BestWeights, cloneAll } from './best-epoch.ts'
+import { bestEpochRule, BestWeights, cloneAll } from './best-epoch.ts'
 import { dropoutSeeds, type DropoutSeeds } from './dropout-seeds.ts'
 import { validationName } from './metric-names.ts'
 import { checkModel, lossFor } from './model-check.ts'
@@ -149,7 +150,7 @@ export class TrainingSession {
     const tf = this.#tf
     const checkpoint = readCheckpoint(tf, bytes)
     try {
-      requireSameShapes(this.model, checkpoint)
+      requireSameShapes(this.model, checkpoint.weights)
       assignWeights(this.model, checkpoint.weights)
       const { className, entries, iterations } = checkpoint.optimizer
       if (className !== this.#optimizer.getClassName() || !restoreOptimizerState(tf, this.#optimizer, entries, iterations)) {
@@ -179,12 +180,6 @@ function shuffle(tf: TensorFlow, tensors: readonly Tensor[], order: Int32Array):
   } finally {
     indices.dispose()
   }
-}
-
-function requireSameShapes(model: LayersModel, checkpoint: Checkpoint): void {
-  const shapes = (tensors: readonly { readonly shape: readonly (number | null)[] }[]): string => tensors.map(({ shape }) => `[${shape.join(', ')}]`).join(' ')
-  const [own, saved] = [shapes(model.weights), shapes(checkpoint.weights)]
-  if (own !== saved) throw tfjsError('TFJS_CHECKPOINT', `The checkpoint is of another architecture: the model has weights ${own}, the checkpoint ${saved}. Fork with the same structural parameters, or start without the checkpoint.`)
 }
 
 function kernelError(error: unknown): Error | undefined {
