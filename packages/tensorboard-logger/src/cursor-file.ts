@@ -9,7 +9,7 @@ const version = 1
 
 /**
  * The revision kept in the file; 0 if the file is missing or damaged, which loses nothing: the event files say
- * themselves what they hold. Rejects with CURSOR_FORMAT for a file of a newer release.
+ * themselves what they hold. Rejects with TENSORBOARD_CURSOR for a file of a newer release.
  */
 export async function readCursor(path: string): Promise<number> {
   let text: string
@@ -22,7 +22,7 @@ export async function readCursor(path: string): Promise<number> {
   const cursor = parse(text)
   if (cursor === undefined) return 0
   if (cursor.version > version) {
-    throw new AttuneError('CURSOR_FORMAT', `"${path}" was written by a newer release (format ${cursor.version}, known is ${version}). Update @attune/tensorboard-logger or choose another logDir.`, { details: { path, version: cursor.version } })
+    throw new AttuneError('TENSORBOARD_CURSOR', `"${path}" was written by a newer release (format ${cursor.version}, known is ${version}). Update @attune/tensorboard-logger or choose another logDir.`, { details: { path, version: cursor.version } })
   }
   return cursor.revision
 }

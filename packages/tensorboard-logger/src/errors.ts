@@ -12,24 +12,24 @@ const remedies: { readonly [code: string]: string } = {
   EMFILE: 'This process has too many files open: raise the limit (ulimit -n)',
 }
 
-/** The system refused to make or write a file: EVENT_FILE_WRITE, with path and system code in `details`. */
+/** The system refused to make or write a file: TENSORBOARD_WRITE, with path and system code in `details`. */
 export function writeError(path: string, cause: unknown): AttuneError {
   const systemCode = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
   const reason = cause instanceof Error ? cause.message : String(cause)
   const remedy = (systemCode !== undefined && remedies[systemCode]) || 'Check the folder or choose another logDir'
-  return new AttuneError('EVENT_FILE_WRITE', `Cannot write TensorBoard data to "${path}": ${reason}. ${remedy}.`, { cause, details: { path, systemCode } })
+  return new AttuneError('TENSORBOARD_WRITE', `Cannot write TensorBoard data to "${path}": ${reason}. ${remedy}.`, { cause, details: { path, systemCode } })
 }
 
-/** A file is not a whole sequence of valid records: EVENT_FILE_DAMAGED, with the offset of the bad record. */
+/** A file is not a whole sequence of valid records: TENSORBOARD_DAMAGED, with the offset of the bad record. */
 export function damagedError(path: string, offset: number, what: string, cause?: unknown): AttuneError {
   return new AttuneError(
-    'EVENT_FILE_DAMAGED',
+    'TENSORBOARD_DAMAGED',
     `"${path}" is not a valid event file: ${what} in the record at byte ${offset}. What precedes it is intact; the rest cannot be trusted.`,
     { ...(cause === undefined ? {} : { cause }), details: { path, offset } },
   )
 }
 
-/** A value that cannot be written: EVENT_INVALID. */
+/** A value that cannot be written: TENSORBOARD_INVALID. */
 export function invalidEvent(message: string, details: { readonly [key: string]: unknown }): AttuneError {
-  return new AttuneError('EVENT_INVALID', message, { details })
+  return new AttuneError('TENSORBOARD_INVALID', message, { details })
 }

@@ -8,7 +8,7 @@ const { HParamsPluginData, Status } = proto.hparams
 const sessionStartTag = '_hparams_/session_start_info'
 const sessionEndTag = '_hparams_/session_end_info'
 
-/** The bytes of one event. Throws EVENT_INVALID for a step that is no integer, an empty tag, or a hyperparameter that is not finite. */
+/** The bytes of one event. Throws TENSORBOARD_INVALID for a step that is no integer, an empty tag, or a hyperparameter that is not finite. */
 export function encodeEvent(event: TensorBoardEvent): Uint8Array {
   const wallTime = event.time / 1000
   switch (event.kind) {

@@ -104,7 +104,7 @@ describe('damage', () => {
       expect(events.slice(0, read.events.length)).toEqual(read.events)
       expect(read.events.length).toBeLessThan(events.length)
       const onBoundary = read.error === undefined
-      if (!onBoundary) expect(isAttuneError(read.error, 'EVENT_FILE_DAMAGED')).toBe(true)
+      if (!onBoundary) expect(isAttuneError(read.error, 'TENSORBOARD_DAMAGED')).toBe(true)
     }
   })
 
@@ -116,7 +116,7 @@ describe('damage', () => {
       damaged[position]! ^= 0x10
       await writeFile(path, damaged)
       const read = await readPrefix(path)
-      expect(isAttuneError(read.error, 'EVENT_FILE_DAMAGED')).toBe(true)
+      expect(isAttuneError(read.error, 'TENSORBOARD_DAMAGED')).toBe(true)
       expect(events.slice(0, read.events.length)).toEqual(read.events)
     }
   })
@@ -128,7 +128,7 @@ describe('damage', () => {
     await writeFile(path, Buffer.concat([bytes, Buffer.from('0000000000010000', 'hex'), Buffer.from('aa3d6be4', 'hex')]))
     const { events, error } = await readPrefix(path)
     expect(events).toHaveLength(5)
-    expect(error).toMatchObject({ code: 'EVENT_FILE_DAMAGED', message: expect.stringContaining('1099511627776 bytes') })
+    expect(error).toMatchObject({ code: 'TENSORBOARD_DAMAGED', message: expect.stringContaining('1099511627776 bytes') })
   })
 
   test('bytes with a valid frame that are no event are refused', async () => {
@@ -136,7 +136,7 @@ describe('damage', () => {
     const { path } = await sample(folder.path)
     const { encodeRecord } = await import('./record.ts')
     await appendFile(path, encodeRecord(Uint8Array.from([0x0a, 0xff, 0xff])))
-    expect((await readPrefix(path)).error).toMatchObject({ code: 'EVENT_FILE_DAMAGED', message: expect.stringContaining('not an event') })
+    expect((await readPrefix(path)).error).toMatchObject({ code: 'TENSORBOARD_DAMAGED', message: expect.stringContaining('not an event') })
   })
 })
 
@@ -144,7 +144,7 @@ describe('refusals', () => {
   test.each([0.5, Number.NaN, Infinity, 2 ** 60])('a step of %s', async (step) => {
     await using folder = await temporaryFolder()
     await using writer = await openEventWriter({ folder: folder.path })
-    expect(() => writer.add(scalar(step, 1))).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }))
+    expect(() => writer.add(scalar(step, 1))).toThrow(expect.objectContaining({ code: 'TENSORBOARD_INVALID' }))
   })
 
   test('an empty tag, and a hyperparameter that is not finite', async () => {
@@ -169,13 +169,13 @@ describe('refusals', () => {
     const file = join(folder.path, 'file')
     await writeFile(file, '')
     for (const path of [file, join(file, 'deeper')]) {
-      await expect(openEventWriter({ folder: path })).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE', message: expect.stringContaining('A file stands where a folder is needed') })
+      await expect(openEventWriter({ folder: path })).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE', message: expect.stringContaining('A file stands where a folder is needed') })
     }
   })
 
   test.skipIf(process.platform !== 'linux')('a file system that is read-only (on Linux, where /proc is one)', async () => {
-    await expect(openEventWriter({ folder: '/proc/attune' })).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE' })
-    await expect(openEventWriter({ folder: '/sys/attune' })).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE' })
+    await expect(openEventWriter({ folder: '/proc/attune' })).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
+    await expect(openEventWriter({ folder: '/sys/attune' })).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
   })
 })
 
@@ -188,12 +188,12 @@ describe.skipIf(process.platform === 'win32')('a full disk (a limit on the size 
     const report = JSON.parse(stdout) as { readonly errors: readonly { readonly code: string; readonly message: string }[]; readonly size: number; readonly path: string }
     expect(report.errors).toHaveLength(4)
     for (const error of report.errors) {
-      expect(error).toEqual({ code: 'EVENT_FILE_WRITE', message: expect.stringContaining('raise the limit (ulimit -f) or choose another logDir') })
+      expect(error).toEqual({ code: 'TENSORBOARD_WRITE', message: expect.stringContaining('raise the limit (ulimit -f) or choose another logDir') })
     }
     expect((await readFile(report.path)).length).toBe(report.size)
     const { events, error } = await readPrefix(report.path)
     expect(events.length).toBeGreaterThan(10)
-    expect(error).toMatchObject({ code: 'EVENT_FILE_DAMAGED' })
+    expect(error).toMatchObject({ code: 'TENSORBOARD_DAMAGED' })
   })
 })
 

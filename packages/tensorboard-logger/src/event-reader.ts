@@ -10,7 +10,7 @@ const maxPayloadBytes = 256 * 1024 * 1024
 
 /**
  * Reads an event file from its beginning, verifying every checksum.
- * Throws EVENT_FILE_DAMAGED, after all events before it, at the first record that is torn, altered or no event.
+ * Throws TENSORBOARD_DAMAGED, after all events before it, at the first record that is torn, altered or no event.
  */
 export async function* readEvents(path: string): AsyncGenerator<TensorBoardEvent, void, void> {
   let offset = 0

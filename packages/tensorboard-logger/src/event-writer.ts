@@ -22,10 +22,10 @@ export interface EventWriterOptions {
 /** Appends events to one file of its own. */
 export interface EventWriter extends AsyncDisposable {
   readonly path: string
-  /** Takes the event into memory; `flush` writes it. Throws EVENT_INVALID and then takes nothing. */
+  /** Takes the event into memory; `flush` writes it. Throws TENSORBOARD_INVALID and then takes nothing. */
   add(event: SummaryEvent): void
   /**
-   * Resolves once everything added is in the file, where a running TensorBoard sees it. Rejects with EVENT_FILE_WRITE;
+   * Resolves once everything added is in the file, where a running TensorBoard sees it. Rejects with TENSORBOARD_WRITE;
    * the file may then end in the middle of a record, so this writer writes no more: open another one.
    */
   flush(): Promise<void>
@@ -37,7 +37,7 @@ export interface EventWriter extends AsyncDisposable {
 
 const versionEvent = (time: number): TensorBoardEvent => ({ kind: 'version', time, version: 'brain.Event:2', writer: '@attune/tensorboard-logger' })
 
-/** Starts a new event file in a folder, after any that are there. Rejects with EVENT_FILE_WRITE. */
+/** Starts a new event file in a folder, after any that are there. Rejects with TENSORBOARD_WRITE. */
 export async function openEventWriter(options: EventWriterOptions): Promise<EventWriter> {
   const now = options.now ?? Date.now
   const startStep = options.startStep ?? 0

@@ -15,8 +15,8 @@ export interface RunContents {
 }
 
 /**
- * Makes a folder inside `parent` and answers its real path. Rejects with EVENT_FOLDER_OUTSIDE if a link leads
- * out of the parent, and with EVENT_FILE_WRITE if it cannot be made.
+ * Makes a folder inside `parent` and answers its real path. Rejects with TENSORBOARD_OUTSIDE if a link leads
+ * out of the parent, and with TENSORBOARD_WRITE if it cannot be made.
  */
 export async function makeFolder(parent: string, name: string): Promise<string> {
   const folder = join(parent, name)
@@ -28,7 +28,7 @@ export async function makeFolder(parent: string, name: string): Promise<string> 
   } catch (cause) {
     throw writeError(folder, cause)
   }
-  throw new AttuneError('EVENT_FOLDER_OUTSIDE', `"${folder}" leads out of "${parent}". Remove the link, or choose another logDir.`, { details: { folder, parent } })
+  throw new AttuneError('TENSORBOARD_OUTSIDE', `"${folder}" leads out of "${parent}". Remove the link, or choose another logDir.`, { details: { folder, parent } })
 }
 
 /** Reads the event files of a run in order. What follows a torn record in a file does not count: readers stop there, too. */
@@ -46,7 +46,7 @@ export async function readRun(folder: string): Promise<RunContents> {
         }
       }
     } catch (error) {
-      if (!isAttuneError(error, 'EVENT_FILE_DAMAGED')) throw error
+      if (!isAttuneError(error, 'TENSORBOARD_DAMAGED')) throw error
     }
   }
   return contents

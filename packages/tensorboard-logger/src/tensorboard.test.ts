@@ -171,7 +171,7 @@ describe('a restart', () => {
     await using folder = await temporaryFolder()
     const study = await logAll(folder.path, script.events)
     await writeFile(join(study, 'attune-cursor.json'), '{"format":"attune-tensorboard-cursor","version":2,"place":"x"}')
-    await expect(open(folder.path)).rejects.toMatchObject({ code: 'CURSOR_FORMAT', message: expect.stringContaining('newer release') })
+    await expect(open(folder.path)).rejects.toMatchObject({ code: 'TENSORBOARD_CURSOR', message: expect.stringContaining('newer release') })
   })
 
   test.each(['', 'null', '[]', '{"format":"attune-tensorboard-cursor","version":1,"revision":-1}', '{"format":"x","version":1,"revision":9}', '\u0000\u0001'])('takes the damaged cursor %j as none', async (text) => {
@@ -221,8 +221,8 @@ describe('a folder that cannot be written', () => {
     const obstacle = join(study, 'trial-0000')
     await writeFile(obstacle, '')
     const [start, first, second, end] = learningCurve.events
-    for (const event of [start!, start!, first!, second!]) await expect(logger.log(event)).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE' })
-    await expect(logger.flush()).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE', message: expect.stringContaining('A file stands where a folder is needed') })
+    for (const event of [start!, start!, first!, second!]) await expect(logger.log(event)).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
+    await expect(logger.flush()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE', message: expect.stringContaining('A file stands where a folder is needed') })
     await rm(obstacle)
     await logger.log(end!)
     await logger.close()
@@ -241,7 +241,7 @@ describe('a folder that cannot be written', () => {
     await writeFile(join(study, 'trial-0000'), '')
     const outcomes = await Promise.allSettled(script.events.map(async (event) => logger.log(event)))
     expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled'])
-    await expect(logger.close()).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE' })
+    await expect(logger.close()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
     await rm(join(study, 'trial-0000'))
     const next = await open(folder.path)
     expect(next.cursor).toBe(0)
@@ -265,7 +265,7 @@ describe('a folder that cannot be written', () => {
       if (message.includes('keeps no more')) refused++
     }
     expect(refused).toBe(50)
-    await expect(logger.close()).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE' })
+    await expect(logger.close()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
     const next = await open(folder.path)
     expect(next.cursor).toBe(0)
     await next.close()
@@ -274,7 +274,7 @@ describe('a folder that cannot be written', () => {
   test('is an error of create when it is the log folder', async () => {
     await using folder = await temporaryFolder()
     await writeFile(join(folder.path, 'file'), '')
-    await expect(open(join(folder.path, 'file'))).rejects.toMatchObject({ code: 'EVENT_FILE_WRITE', message: expect.stringContaining('logDir') })
+    await expect(open(join(folder.path, 'file'))).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE', message: expect.stringContaining('logDir') })
   })
 })
 
@@ -310,11 +310,11 @@ describe('names', () => {
     await symlink(outside.path, join(study, 'trial-0000'))
     await writeFile(join(study, 'attune-cursor.json'), '')
     const logger = await open(folder.path)
-    await expect(logger.log(learningCurve.events[0]!)).rejects.toMatchObject({ code: 'EVENT_FOLDER_OUTSIDE' })
-    await expect(logger.close()).rejects.toMatchObject({ code: 'EVENT_FOLDER_OUTSIDE' })
+    await expect(logger.log(learningCurve.events[0]!)).rejects.toMatchObject({ code: 'TENSORBOARD_OUTSIDE' })
+    await expect(logger.close()).rejects.toMatchObject({ code: 'TENSORBOARD_OUTSIDE' })
     await rm(study, { recursive: true })
     await symlink(outside.path, study)
-    await expect(open(folder.path)).rejects.toMatchObject({ code: 'EVENT_FOLDER_OUTSIDE', message: expect.stringContaining('leads out of') })
+    await expect(open(folder.path)).rejects.toMatchObject({ code: 'TENSORBOARD_OUTSIDE', message: expect.stringContaining('leads out of') })
     expect(await readdir(outside.path)).toEqual([])
   })
 
@@ -327,7 +327,7 @@ describe('names', () => {
   })
 
   test.each(['', 'a\0b', 7, undefined])('of a log folder cannot be %j', (logDir) => {
-    expect(() => tensorboard({ logDir: logDir as string })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
+    expect(() => tensorboard({ logDir: logDir as string })).toThrow(expect.objectContaining({ code: 'TENSORBOARD_OPTION' }))
   })
 })
 
@@ -335,7 +335,7 @@ test('a closed logger takes nothing more, and closing twice is safe', async () =
   await using folder = await temporaryFolder()
   const logger = await open(folder.path)
   await Promise.all([logger.close(), logger.close()])
-  await expect(logger.log(learningCurve.events[0]!)).rejects.toMatchObject({ code: 'LOGGER_CLOSED' })
+  await expect(logger.log(learningCurve.events[0]!)).rejects.toMatchObject({ code: 'TENSORBOARD_CLOSED' })
 })
 
 test('calls that overlap, as after a deadline, are written once and in order', async () => {

@@ -22,12 +22,12 @@ const backlogLimit = 10_000
 /**
  * Writes a study for TensorBoard: learning curves while trials run, and the HParams tab with every trial that ended,
  * pruned and failed ones included. A study that is resumed goes on in its folder, nothing twice and nothing left out.
- * Throws INVALID_OPTIONS for a `logDir` that is no path.
+ * Throws TENSORBOARD_OPTION for a `logDir` that is no path.
  */
 export function tensorboard(options: TensorBoardOptions): LoggerFactory {
   const { logDir } = options
   if (typeof logDir !== 'string' || logDir === '' || logDir.includes('\0')) {
-    throw new AttuneError('INVALID_OPTIONS', `tensorboard({ logDir }) needs the path of a folder, got ${JSON.stringify(logDir)}.`, { details: { logDir } })
+    throw new AttuneError('TENSORBOARD_OPTION', `tensorboard({ logDir }) needs the path of a folder, got ${JSON.stringify(logDir)}.`, { details: { logDir } })
   }
   return { specVersion: 'v1', id: 'tensorboard', create: (context) => createLogger(logDir, context) }
 }
@@ -56,7 +56,7 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
   }
 
   async function take(event: StudyEvent): Promise<void> {
-    if (closed) throw new AttuneError('LOGGER_CLOSED', `The TensorBoard logger of "${definition.name}" is closed.`)
+    if (closed) throw new AttuneError('TENSORBOARD_CLOSED', `The TensorBoard logger of "${definition.name}" is closed.`)
     if (refusedFrom !== undefined) throw backlogError(studyFolder)
     if (isTrialEvent(event)) await takeTrialEvent(event)
     else seen = event.revision
@@ -99,8 +99,9 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
     }
   }
 
-  /** Everything before it is in the files. */
+  /** Everything up to it is in the files, also after a power failure. */
   async function saveCursor(kept: number): Promise<void> {
+    for (const log of logs.values()) await log.sync()
     const waiting = [...logs.values()].flatMap((log) => log.oldest ?? [])
     await writeCursor(cursorPath, Math.min(kept, ...[...waiting, refusedFrom ?? Infinity].map((revision) => revision - 1)))
     sinceCursor = 0
@@ -136,7 +137,7 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
 
 function backlogError(folder: string): AttuneError {
   return new AttuneError(
-    'EVENT_FILE_WRITE',
+    'TENSORBOARD_WRITE',
     `More than ${backlogLimit} events could not be written to "${folder}" and the logger keeps no more of them. Make the folder writable; what is missing is written when the study is opened again.`,
     { details: { path: folder } },
   )

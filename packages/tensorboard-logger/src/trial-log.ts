@@ -69,24 +69,33 @@ export class TrialLog {
     if (last === undefined || markOf(last) < markOf(event)) this.#queue.push(event)
   }
 
-  /** Writes what waits. Rejects with EVENT_FILE_WRITE, and then keeps it; with EVENT_INVALID it drops the event that can never be written. */
+  /** Writes what waits. Rejects with TENSORBOARD_WRITE, and then keeps it; with TENSORBOARD_INVALID it drops the event that can never be written. */
   async drain(): Promise<void> {
     for (let event = this.#queue[0]; event !== undefined; event = this.#queue[0]) {
       try {
         await this.#write(event)
       } catch (error) {
         await this.#abandonFile()
-        if (isAttuneError(error, 'EVENT_INVALID')) this.#queue.shift()
+        if (isAttuneError(error, 'TENSORBOARD_INVALID')) this.#queue.shift()
         throw error
       }
       this.#queue.shift()
     }
   }
 
+  /** What was written survives a power failure from here on. */
+  async sync(): Promise<void> {
+    await this.#writer?.sync()
+  }
+
   async closeFile(): Promise<void> {
     const writer = this.#writer
     this.#writer = undefined
-    await writer?.close()
+    try {
+      await writer?.sync()
+    } finally {
+      await writer?.close()
+    }
   }
 
   async #write(event: TrialEvent): Promise<void> {
