@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { RandomStream } from '../contracts/random.ts'
 import type { Scalar } from '../contracts/values.ts'
 import { boolean, choice, constant, float, int, logNormal, normal, oneOf, ordinal, repeat } from './builders.ts'
-import type { Definition, Leaf, Node, NumberLeaf } from './definition.ts'
+import type { Definition, Leaf, SpaceNode, NumberLeaf } from './definition.ts'
 
 /** A stream for tests: the minimal standard generator of Park and Miller. */
 export function testStream(seed = 1): RandomStream {
@@ -62,7 +62,7 @@ const name = fc.constantFrom('alpha', 'beta', 'gamma', 'delta', 'length', 'toStr
 
 /** Whole definitions, with branches that share leaves. */
 export const anyDefinition: fc.Arbitrary<Definition> = fc
-  .letrec<{ node: Node; group: Definition; branches: Definition }>((tie) => ({
+  .letrec<{ node: SpaceNode; group: Definition; branches: Definition }>((tie) => ({
     node: fc.oneof(
       { maxDepth: 3, withCrossShrink: true },
       anyLeaf,

@@ -1,6 +1,6 @@
 import type { Scalar } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
-import type { Branches, CheckedBranches, LevelLeaf, Node, NumberLeaf, OneOf, Prior, Repeat } from './definition.ts'
+import type { Branches, CheckedBranches, LevelLeaf, SpaceNode, NumberLeaf, OneOf, Prior, Repeat } from './definition.ts'
 
 export interface NumberOptions {
   /** Spreads values evenly by their logarithm; the low bound must be positive. Default: `linear`. */
@@ -77,7 +77,7 @@ export function oneOf<const B extends Branches>(branches: B & CheckedBranches<B>
 }
 
 /** A list of `min` to `max` elements: its length is a parameter, and so is what each element holds. */
-export function repeat<const E extends Node>(of: E, bounds: { readonly min: number; readonly max: number }): Repeat<E> {
+export function repeat<const E extends SpaceNode>(of: E, bounds: { readonly min: number; readonly max: number }): Repeat<E> {
   return Object.freeze({ '.kind': 'repeat', of, min: bounds.min, max: bounds.max })
 }
 

@@ -2,7 +2,7 @@ import type { Condition } from '../contracts/space.ts'
 import { AttuneError } from '../errors.ts'
 import { choice, int } from './builders.ts'
 import { checkLeaf } from './check-leaf.ts'
-import type { Definition, Leaf, LevelLeaf, Node, NumberLeaf, OneOf, Repeat } from './definition.ts'
+import type { Definition, Leaf, LevelLeaf, SpaceNode, NumberLeaf, OneOf, Repeat } from './definition.ts'
 import { join } from './layout.ts'
 import type { GroupLayout, Layout, LeafLayout, OneOfLayout, RepeatLayout } from './layout.ts'
 import type { LeafDimension } from './leaf-dimension.ts'
@@ -19,7 +19,7 @@ const MOST_ELEMENTS = 1000
 const kinds: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['float', 'int', 'choice', 'ordinal', 'boolean', 'constant'])
 
 /** A node that is shared by branches, and what it was compiled to. */
-type SharedLayouts = ReadonlyMap<string, { readonly node: Node; readonly layout: Layout }>
+type SharedLayouts = ReadonlyMap<string, { readonly node: SpaceNode; readonly layout: Layout }>
 
 /**
  * Turns a definition into dimensions, parents before children and otherwise by name:
@@ -55,7 +55,7 @@ export class Compiler {
     for (const name of names) checkName(name, path)
     const layouts = new Map<string, Layout>()
     for (const name of names.toSorted()) {
-      const node = group[name] as Node
+      const node = group[name] as SpaceNode
       const known = shared?.get(inside + name)
       if (known !== undefined && known.node === node) layouts.set(name, known.layout)
       else if (isGroup(node)) layouts.set(name, this.#group(node, join(path, name), conditions, level + 1, shared, `${inside}${name}.`))
@@ -64,7 +64,7 @@ export class Compiler {
     return { kind: 'group', names, parts: names.map((name) => layouts.get(name) as Layout) }
   }
 
-  #node(node: Node, path: string, conditions: readonly Condition[], level: number): Layout {
+  #node(node: SpaceNode, path: string, conditions: readonly Condition[], level: number): Layout {
     this.#count(path, level)
     if (isGroup(node)) return this.#group(node, path, conditions, level)
     const kind = typeof node === 'object' && node !== null ? node['.kind'] : undefined
@@ -92,7 +92,7 @@ export class Compiler {
     const inBranches = (isActive: (name: string) => boolean): readonly Condition[] => [
       { parent: selector.index, cells: new Set([...names.keys()].filter((cell) => isActive(names[cell] as string))) },
     ]
-    const shared = new Map<string, { node: Node; layout: Layout }>()
+    const shared = new Map<string, { node: SpaceNode; layout: Layout }>()
     for (const one of sharedNodes(branches)) {
       shared.set(one.path, { node: one.node, layout: this.#node(one.node, `${path}.${one.path}`, inBranches((name) => one.branches.has(name)), level + 1) })
     }

@@ -39,7 +39,7 @@ export interface OneOf<B extends Branches = Branches> {
 }
 
 /** A list of `min` to `max` elements of the same definition. */
-export interface Repeat<E extends Node = Node> {
+export interface Repeat<E extends SpaceNode = SpaceNode> {
   readonly '.kind': 'repeat'
   readonly of: E
   readonly min: number
@@ -48,15 +48,15 @@ export interface Repeat<E extends Node = Node> {
 
 /** Parameters by name. */
 export interface Definition {
-  readonly [name: string]: Node
+  readonly [name: string]: SpaceNode
 }
 
 export interface Branches {
   readonly [branch: string]: Definition
 }
 
-/** Whatever can stand in a space. */
-export type Node = Leaf | OneOf | Repeat | Definition
+/** Whatever can stand in a space: a leaf, `oneOf`, `repeat`, or a plain object of these. */
+export type SpaceNode = Leaf | OneOf | Repeat | Definition
 
 /** Refuses, at the key, names that no parameter may have. */
 export type CheckedNames<G> = {

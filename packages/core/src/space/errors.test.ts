@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { boolean, choice, constant, float, int, logNormal, normal, oneOf, ordinal, repeat } from './builders.ts'
 import { constraint, linear } from './constraint.ts'
-import type { Definition, Node } from './definition.ts'
+import type { Definition, SpaceNode } from './definition.ts'
 import { Space } from './space.ts'
 
-const any = (value: unknown): Node => value as Node
+const any = (value: unknown): SpaceNode => value as SpaceNode
 const cycle: { [name: string]: unknown } = {}
 cycle['again'] = cycle
 

@@ -3,7 +3,7 @@ import { AttuneError } from '../errors.ts'
 import { linear } from './constraint.ts'
 import type { Constraint, FunctionConstraint } from './constraint.ts'
 import { checkLeaf } from './check-leaf.ts'
-import type { Branches, Definition, Leaf, Node, OneOf, Prior, Repeat } from './definition.ts'
+import type { Branches, Definition, Leaf, SpaceNode, OneOf, Prior, Repeat } from './definition.ts'
 import { boolean, choice, constant, float, int, logNormal, normal, oneOf, ordinal, repeat } from './builders.ts'
 import { isGroup, sharedNodes } from './shared-nodes.ts'
 import { show } from './show.ts'
@@ -28,7 +28,7 @@ function withoutUndefined(fields: { readonly [key: string]: Json | undefined }):
   return Object.fromEntries(Object.entries(fields).filter((field): field is [string, Json] => field[1] !== undefined))
 }
 
-function groupToJSON(group: Definition, shared?: ReadonlyMap<string, Node>, inside = ''): JsonObject {
+function groupToJSON(group: Definition, shared?: ReadonlyMap<string, SpaceNode>, inside = ''): JsonObject {
   return Object.fromEntries(Object.entries(group).map(([name, node]) => {
     const path = inside + name
     if (shared?.get(path) === node) return [name, { '.kind': 'shared' }]
@@ -36,7 +36,7 @@ function groupToJSON(group: Definition, shared?: ReadonlyMap<string, Node>, insi
   }))
 }
 
-function nodeToJSON(node: Node): Json {
+function nodeToJSON(node: SpaceNode): Json {
   if (isGroup(node)) return groupToJSON(node)
   if (node['.kind'] === 'repeat') return { ...(node as Repeat), of: nodeToJSON((node as Repeat).of) } as unknown as Json
   if (node['.kind'] !== 'oneOf') return leafToJson(node as Leaf)
@@ -92,18 +92,18 @@ export function readingSpace<T>(read: () => T): T {
   }
 }
 
-function parseGroup(json: JsonObject, where: string, level: number, shared?: ReadonlyMap<string, Node>, inside = ''): Definition {
+function parseGroup(json: JsonObject, where: string, level: number, shared?: ReadonlyMap<string, SpaceNode>, inside = ''): Definition {
   if (level > 40) malformed(where, json, 'is nested too deeply')
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, parseMember(value, `${where}.${name}`, level, shared, inside + name)]))
 }
 
-function parseMember(value: Json, where: string, level: number, shared: ReadonlyMap<string, Node> | undefined, path: string): Node {
+function parseMember(value: Json, where: string, level: number, shared: ReadonlyMap<string, SpaceNode> | undefined, path: string): SpaceNode {
   const json = asObject(value, where)
   if (json['.kind'] === 'shared') return shared?.get(path) ?? malformed(where, json, 'refers to a shared parameter that is not there')
   return Object.hasOwn(json, '.kind') ? parseNode(json, where, level + 1) : parseGroup(json, where, level + 1, shared, `${path}.`)
 }
 
-function parseNode(value: Json | undefined, where: string, level: number): Node {
+function parseNode(value: Json | undefined, where: string, level: number): SpaceNode {
   if (level > 40) malformed(where, value, 'is nested too deeply')
   const json = asObject(value, where)
   if (!Object.hasOwn(json, '.kind')) return parseGroup(json, where, level)
@@ -131,7 +131,7 @@ function parseNode(value: Json | undefined, where: string, level: number): Node 
     case 'repeat':
       return repeat(parseNode(json['of'], `${where}.of`, level + 1), { min: json['min'] as number, max: json['max'] as number })
     case 'oneOf': {
-      const shared = new Map<string, Node>()
+      const shared = new Map<string, SpaceNode>()
       for (const [path, node] of Object.entries(asObject(json['shared'] ?? {}, `${where}.shared`))) shared.set(path, parseNode(node, `${where}.shared.${path}`, level + 1))
       const branches = Object.fromEntries(Object.entries(asObject(json['branches'], `${where}.branches`)).map(([name, branch]) => {
         const here = `${where}.${name}`

@@ -1,8 +1,8 @@
-import type { Branches, Definition, Node } from './definition.ts'
+import type { Branches, Definition, SpaceNode } from './definition.ts'
 
 /** A node that is one parameter (or group of them) in several branches. */
 export interface SharedNode {
-  readonly node: Node
+  readonly node: SpaceNode
   /** Where it stands inside each of its branches. */
   readonly path: string
   readonly branches: ReadonlySet<string>
@@ -10,7 +10,7 @@ export interface SharedNode {
 
 /** The nodes that stand, the very same object, at the same path in two or more branches; by path. */
 export function sharedNodes(branches: Branches): readonly SharedNode[] {
-  const found = new Map<Node, Map<string, Set<string>>>()
+  const found = new Map<SpaceNode, Map<string, Set<string>>>()
   const visit = (group: Definition, branch: string, prefix: string, level: number): void => {
     for (const [name, node] of Object.entries(group)) {
       const path = prefix + name

@@ -2,8 +2,7 @@ import type { Scalar } from '../contracts/values.ts'
 import type { Definition, LevelLeaf, NumberLeaf, OneOf, Repeat } from './definition.ts'
 import type { Space } from './space.ts'
 
-/** Expands an intersection, so that editors show its properties. */
-type Flat<T> = { readonly [K in keyof T]: T[K] }
+// Each mapped type ends in `& {}`, which makes editors and errors show its properties instead of its name.
 
 /** What a node of a definition becomes in the parameters. */
 export type ValueOf<N> = N extends NumberLeaf
@@ -11,15 +10,13 @@ export type ValueOf<N> = N extends NumberLeaf
   : N extends LevelLeaf<infer T extends Scalar>
     ? T
     : N extends OneOf<infer B>
-      ? { readonly [K in keyof B]: Flat<{ readonly type: K } & GroupOf<B[K]>> }[keyof B]
+      ? { readonly [K in keyof B]: { readonly [N in keyof B[K] | 'type']: N extends keyof B[K] ? ValueOf<B[K][N]> : K } & {} }[keyof B]
       : N extends Repeat<infer E>
         ? readonly ValueOf<E>[]
-        : GroupOf<N>
-
-type GroupOf<G> = { readonly [K in keyof G]: ValueOf<G[K]> }
+        : { readonly [K in keyof N]: ValueOf<N[K]> } & {}
 
 /** The parameters of a space, or of a definition of one. */
-export type Params<S> = S extends Space<infer P> ? P : S extends Definition ? GroupOf<S> : never
+export type Params<S> = S extends Space<infer P> ? P : S extends Definition ? ValueOf<S> : never
 
 /** What may be given as a space: a definition, or a space built with `space(…)`. */
 export type SpaceInput = Definition | Space<unknown>
