@@ -6,7 +6,7 @@ export function onnxError(code: string, message: string, details: Details = {}, 
   return new AttuneError(code, message, { details, ...(cause === undefined ? {} : { cause }) })
 }
 
-/** An option or a data set that cannot be meant: INVALID_OPTIONS. */
+/** An option or a data set that cannot be meant: ONNX_OPTION. */
 export function invalidOption(message: string, details: Details = {}): AttuneError {
-  return onnxError('INVALID_OPTIONS', message, details)
+  return onnxError('ONNX_OPTION', message, details)
 }

@@ -14,7 +14,7 @@ export interface EvaluationData {
 /** More than this cannot be sent to another process at once. */
 const maxBytes = 2 ** 30
 
-/** Throws INVALID_OPTIONS for data that no model could be judged on. */
+/** Throws ONNX_OPTION for data that no model could be judged on. */
 export function checkEvaluationData(data: EvaluationData): { readonly inputs: ModelInputs; readonly truth: Truth } {
   const { inputs, labels, targets } = data
   const rows = checkInputs('data.inputs', inputs)
@@ -27,7 +27,7 @@ export function checkEvaluationData(data: EvaluationData): { readonly inputs: Mo
   return { inputs, truth: { labels: checkLabels(labels!, rows) } }
 }
 
-/** The number of rows. Throws INVALID_OPTIONS. */
+/** The number of rows. Throws ONNX_OPTION. */
 export function checkInputs(name: string, inputs: ModelInputs): number {
   if (typeof inputs !== 'object' || inputs === null) throw invalidOption(`${name} is a tensor { data, dims } or { inputName: tensor }.`)
   const tensors = isSingleTensor(inputs) ? [[name, inputs] as const] : Object.entries(inputs).map(([input, tensor]) => [`${name}["${input}"]`, tensor] as const)

@@ -230,7 +230,7 @@ describe('options and data that cannot be meant are refused at once', () => {
     ['a time-out of 0', { data, timeout: 0 }, /timeout/],
     ['a time-out that is no number', { data, timeout: Number.NaN }, /timeout/],
   ])('%s', (_, options, message) => {
-    expect(() => onnxEvaluator(options as OnnxEvaluatorOptions)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringMatching(message) }))
+    expect(() => onnxEvaluator(options as OnnxEvaluatorOptions)).toThrow(expect.objectContaining({ code: 'ONNX_OPTION', message: expect.stringMatching(message) }))
   })
 })
 
@@ -249,7 +249,7 @@ describe('a predictor', () => {
   test('refuses what an evaluator refuses, and goes on', async () => {
     await using predictor = await openPredictor(echoModel())
     await expect(predictor.predict({ data: Float32Array.from([1]), dims: [1, 1] })).rejects.toMatchObject({ code: 'ONNX_INPUT' })
-    await expect(predictor.predict({ data: Float32Array.from([]), dims: [0, 3] })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
+    await expect(predictor.predict({ data: Float32Array.from([]), dims: [0, 3] })).rejects.toMatchObject({ code: 'ONNX_OPTION' })
     expect(await predictor.predict(rows)).toMatchObject({ y: { dims: [5, 3] } })
     await expect(openPredictor(new Uint8Array())).rejects.toMatchObject({ code: 'ONNX_MODEL' })
     await expect(openPredictor(nodeModel('Reluu'))).rejects.toMatchObject({ code: 'ONNX_MODEL' })

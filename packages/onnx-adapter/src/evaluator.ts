@@ -49,7 +49,7 @@ const regression: readonly QualityMetric[] = ['meanSquaredError', 'rootMeanSquar
 /**
  * Judges ONNX models on a data set with ONNX Runtime: quality, latency and size. Models run in a process of their
  * own, which gets the data once, is killed on abort and time-out, and ends with this one.
- * Throws INVALID_OPTIONS for options or data that do not fit.
+ * Throws ONNX_OPTION for options or data that do not fit.
  */
 export function onnxEvaluator(options: OnnxEvaluatorOptions): OnnxEvaluator {
   const { session, timeout } = checkSessionOptions(options)

@@ -19,7 +19,7 @@ export interface CheckedSessionOptions {
   readonly timeout: number
 }
 
-/** Throws INVALID_OPTIONS. */
+/** Throws ONNX_OPTION. */
 export function checkSessionOptions(options: SessionOptions): CheckedSessionOptions {
   const { executionProviders = ['cpu'], intraOpThreads = 1, timeout = 120_000 } = options
   if (!Array.isArray(executionProviders) || executionProviders.length === 0 || !executionProviders.every((provider) => typeof provider === 'string' && provider !== '')) {
@@ -30,7 +30,7 @@ export function checkSessionOptions(options: SessionOptions): CheckedSessionOpti
   return { session: { executionProviders: [...executionProviders], intraOpThreads: count('intraOpThreads', intraOpThreads, 1) }, timeout }
 }
 
-/** A whole number of at least `least`. Throws INVALID_OPTIONS. */
+/** A whole number of at least `least`. Throws ONNX_OPTION. */
 export function count(name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) throw invalidOption(`${name} is a whole number of at least ${least}, got ${value}.`, { [name]: value })
   return value
