@@ -62,7 +62,8 @@ export class StudyEngine implements Problem, TrialRuntime {
   readonly #parts: EngineParts
   readonly #samplerFactory: SamplerFactory
   #sampler: Sampler
-  #pruner: Pruner
+  /** Undefined after an amendment: what it knew may no longer be true. */
+  #pruner: Pruner | undefined
   readonly #duplicates: Duplicates | undefined
   readonly #warned = new Set<string>()
   #tokens = 0
@@ -86,6 +87,7 @@ export class StudyEngine implements Problem, TrialRuntime {
     if (this.#sampler.observe !== undefined || this.#duplicates !== undefined) this.access.onEnd = (trial) => this.#observe(trial)
     this.access.onAmend = () => {
       this.#outdated = true
+      this.#pruner = undefined
     }
   }
 
@@ -153,7 +155,7 @@ export class StudyEngine implements Problem, TrialRuntime {
     for (;;) {
       const waiting = this.history.waitingCount > 0 ? await this.#claim() : undefined
       if (waiting !== undefined) return waiting
-      const wanted = this.#pruner.next?.(this.random.stream(this.history.length, 'pruner'))
+      const wanted = this.#currentPruner().next?.(this.random.stream(this.history.length, 'pruner'))
       const next = wanted === undefined ? undefined : await this.#follow(wanted)
       if (next !== undefined) return next
       const made = await this.#create()
@@ -243,7 +245,7 @@ export class StudyEngine implements Problem, TrialRuntime {
     }
     if (saved !== undefined && before !== undefined && before !== saved.hash) await this.discard(before)
     if (trial.stopReason !== undefined) return 'stop'
-    const verdict = this.#pruner.judge({
+    const verdict = this.#currentPruner().judge({
       number,
       step,
       loss: history.loss(metrics),
@@ -353,11 +355,14 @@ export class StudyEngine implements Problem, TrialRuntime {
     if (trial.voided === undefined) this.#sampler.observe?.(trial)
   }
 
+  #currentPruner(): Pruner {
+    return (this.#pruner ??= this.#parts.pruner.create(this))
+  }
+
   /** After an amendment: a new sampler is told everything again, as it is known now. */
   #relearn(): void {
     this.#outdated = false
     this.#sampler = this.#samplerFactory.create(this)
-    this.#pruner = this.#parts.pruner.create(this)
     const ended = Array.from({ length: this.history.length }, (_, number) => this.history.trial(number)).filter(({ state, voided }) => voided === undefined && (state === 'complete' || state === 'pruned' || state === 'failed'))
     for (const trial of ended.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0) || a.number - b.number)) this.#sampler.observe?.(trial)
   }
