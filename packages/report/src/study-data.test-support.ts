@@ -13,6 +13,7 @@ export function trial(number: number, given: Partial<TrialRecord> = {}): TrialRe
     suggestion: undefined,
     reports: [],
     metrics: {},
+    value: undefined,
     values: undefined,
     violation: 0,
     failure: undefined,

@@ -21,7 +21,7 @@ const barWidth = 24
 /** The live display: a few lines, none wider than the terminal. */
 export function block(tally: Tally, frame: Frame): readonly string[] {
   // The last column stays free: some terminals wrap when it is written.
-  const columns = Math.max(20, frame.columns - 1)
+  const columns = Math.max(10, frame.columns - 1)
   const { styles } = frame
   const running = [...tally.running.values()]
   const lines = [
@@ -57,13 +57,12 @@ function stateParts({ counts, running }: Tally): readonly { readonly text: strin
 function barLine(tally: Tally, { elapsed, styles }: Frame, columns: number): readonly string[] {
   const { goal, done, seen } = tally
   const left = goal === undefined || seen === 0 ? undefined : (Math.max(0, goal - done) * elapsed) / seen
-  const parts = [
-    goal === undefined ? count(done, 'trial') : `${done}/${goal} trials`,
-    ...(seen > 0 ? [rate(elapsed / seen)] : []),
-    `${formatTime(elapsed)} elapsed`,
-    ...(left === undefined || left === 0 ? [] : [`about ${formatTime(left)} left`]),
-  ]
-  const text = parts.join(' · ')
+  const place = goal === undefined ? count(done, 'trial') : `${done}/${goal} trials`
+  const time = `${formatTime(elapsed)} elapsed`
+  const toGo = left === undefined || left === 0 ? [] : [`about ${formatTime(left)} left`]
+  // Where not all of it fits, the rate goes first, then the time gone.
+  const choices = [[place, ...(seen > 0 ? [rate(elapsed / seen)] : []), time, ...toGo], [place, time, ...toGo], [place, ...toGo]].map((parts) => parts.join(' · '))
+  const text = choices.find((choice) => stringWidth(choice) <= columns - 2) ?? place
   const room = Math.min(barWidth, columns - stringWidth(text) - 4)
   if (goal === undefined || goal === 0 || room < 6) return [`  ${styles.faint(fit(text, columns - 2))}`]
   const full = Math.min(room, Math.floor((room * done) / goal))
@@ -75,8 +74,9 @@ function rate(perTrial: number): string {
 }
 
 function bestLine({ objective, value, trial }: Best, columns: number, styles: Styles, partial: boolean): string {
-  const label = `  ${partial ? 'best now' : 'best'} ${fit(plain(objective.metric), Math.max(8, Math.floor(columns / 3)))} `
   const number = formatNumber(value)
+  const word = `  ${partial ? 'best now' : 'best'} `
+  const label = `${word}${fit(plain(objective.metric), Math.min(Math.max(8, Math.floor(columns / 3)), columns - word.length - number.length - 1))} `
   const rest = fit(`  trial ${trial.number}  ${formatParams(trial.flatParams)}`.trimEnd(), columns - stringWidth(label) - number.length)
   return `${label}${styles.good(number)}${styles.faint(rest)}`
 }

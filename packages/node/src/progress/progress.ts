@@ -97,7 +97,6 @@ class Progress implements Logger {
     if (this.#began === undefined) return
     const lines = summary(this.#tally, this.#clock.now() - this.#began, this.#styles)
     this.#began = undefined
-    this.#tally.seen = 0
     if (this.#screen === undefined) this.#say(lines.join('\n'))
     else this.#screen.finish(lines)
   }

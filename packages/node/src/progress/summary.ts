@@ -8,7 +8,8 @@ const mostEntries = 5
 export function summary(tally: Tally, elapsed: number, styles: Styles): readonly string[] {
   const { counts } = tally
   const states = [`${counts.complete} complete`, ...(counts.pruned > 0 ? [`${counts.pruned} pruned`] : []), ...(counts.failed > 0 ? [styles.bad(`${counts.failed} failed`)] : [])]
-  const lines = [`${styles.strong(plain(tally.name))}: ${states.join(', ')} in ${formatTime(elapsed)}${tally.stopped === undefined || tally.stopped === '' ? '' : styles.faint(` (${plain(tally.stopped)})`)}`]
+  const time = tally.before > 0 ? `; ${tally.ended - tally.before} of them in this run of ${formatTime(elapsed)}` : ` in ${formatTime(elapsed)}`
+  const lines = [`${styles.strong(plain(tally.name))}: ${states.join(', ')}${time}${tally.stopped === undefined || tally.stopped === '' ? '' : styles.faint(` (${plain(tally.stopped)})`)}`]
   if (tally.best.size === 0) lines.push(styles.warn(counts.complete > 0 ? '  no trial keeps the constraints' : '  no trial is complete'))
   const single = tally.best.size === 1 && tally.objectives.length === 1
   for (const best of tally.best.values()) lines.push(...bestLines(best, styles, single, tally.partial))

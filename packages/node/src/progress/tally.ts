@@ -41,8 +41,10 @@ export class Tally {
   goal: number | undefined
   /** Why `optimize` ended, once it has. */
   stopped: string | undefined
-  /** Complete and pruned trials that this display has seen end. */
+  /** Complete and pruned trials that have ended in this run, for its rate. */
   seen = 0
+  /** Trials that had ended before this run. */
+  before: number
   /** Steps that ran in trials that this display has seen end. */
   steps = 0
   /** Most steps of a complete trial. */
@@ -58,6 +60,7 @@ export class Tally {
     this.objectives = study.definition.objectives
     this.goal = goal
     for (const state of ['complete', 'pruned', 'failed'] as const) this.counts[state] = study.counts[state]
+    this.before = this.ended
     this.partial = this.objectives.length > 1 && study.counts.complete > 0
     const value = best?.values?.[0]
     const objective = this.objectives[0]
@@ -67,6 +70,11 @@ export class Tally {
   /** Complete and pruned trials: what `trials: 50` counts. */
   get done(): number {
     return this.counts.complete + this.counts.pruned
+  }
+
+  /** Trials that have ended in any way. */
+  get ended(): number {
+    return this.done + this.counts.failed
   }
 
   /** Steps that pruned trials were spared, measured by the longest complete one; undefined where trials have no steps. */
@@ -83,6 +91,8 @@ export class Tally {
       case 'study.started':
         this.goal = event.goal ?? this.goal
         this.stopped = undefined
+        this.seen = 0
+        this.before = this.ended
         break
       case 'study.stopped':
         this.stopped = event.reason

@@ -173,7 +173,7 @@ for (const brush of all('.brush')) {
     clear(column);
     if (Math.abs(end - start) > 3) {
       const low = Math.min(start, end), high = Math.max(start, end);
-      const band = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+      const band = document.createElementNS(brush.namespaceURI, 'rect');
       band.setAttribute('class', 'band');
       for (const [name, value] of [['x', Number(brush.getAttribute('x')) + 6], ['width', 16], ['y', low], ['height', high - low]]) band.setAttribute(name, value);
       brush.parentNode.append(band);
