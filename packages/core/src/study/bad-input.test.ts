@@ -112,6 +112,13 @@ describe('a sampler', () => {
     const study = await createStudy({ space, sampler: { specVersion: 'v1', id: 'thrower', revision: 1, create: () => ({ suggest: () => { throw thrown } }) } })
     await expect(study.optimize(() => 1, { trials: 1 })).rejects.toBe(thrown)
   })
+
+  it('that throws when it is told a trial ends the run with its own error, and the result is kept', async () => {
+    const thrown = new Error('inside')
+    const study = await createStudy({ space, sampler: { ...answering({ learningRate: 1, n: 1 }), create: () => ({ observe: () => { throw thrown }, suggest: () => ({ params: { learningRate: 1, n: 1 } }) }) } })
+    await expect(study.optimize(() => 1, { trials: 3 })).rejects.toBe(thrown)
+    expect(study.trials().map(({ state }) => state)).toEqual(['complete'])
+  })
 })
 
 describe('options', () => {

@@ -63,20 +63,21 @@ export class StudyAccess {
    */
   async write(operations: readonly Operation[]): Promise<Written> {
     const id = `${this.#session}.${++this.#requests}`
-    for (let repetition = 0; ; repetition++) {
+    let result: Written | undefined
+    for (let repetition = 0; result === undefined; repetition++) {
       try {
         // Awaits only what has to be awaited: a turn of the event loop is dear at 100,000 trials a second.
         const answer = this.#storage.write(this.id, { id, operations })
-        const result = 'then' in answer ? await answer : answer
-        if (!result.ok) return result
-        if (!this.#take(result.changes)) await this.sync()
-        return result
+        result = 'then' in answer ? await answer : answer
       } catch (error) {
         const wait = repetitions[repetition]
         if (wait === undefined || isAttuneError(error)) throw error
         await new Promise<void>((resolve) => void this.#clock.schedule(wait, resolve))
       }
     }
+    // Not repeated: what a sampler or listener throws here is no lost answer.
+    if (result.ok && !this.#take(result.changes)) await this.sync()
+    return result
   }
 
   /** Writes what must succeed. */
