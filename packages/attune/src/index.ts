@@ -7,7 +7,7 @@ export {
 export type {
   Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Clock, Condition, Constraint, CreateOperation,
   Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Executor, Exhausted, Failure, FailureReason, FlatParams, Heads, History,
-  Host, Json, JudgeContext, Leaf, LeaseRequest, LevelLeaf, Logger, LoggerContext, LoggerFactory, Metrics, Module, NextTrial, Node, NumberLeaf,
+  Host, Json, JudgeContext, Leaf, LeaseRequest, LevelLeaf, Logger, LoggerContext, LoggerFactory, Metrics, Module, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
   Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SpaceConstraint, SpaceInput, SpaceOptions, StepColumn, StepReport,

@@ -1,0 +1,110 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { loadStudy, sqlite } from 'attune'
+import { describe, expect, it } from 'vitest'
+import { inFolder, run, start } from './programs.test-support.ts'
+
+const program = 'mnist/main'
+/** Small enough for a test; the real job is measured in the benchmarks. */
+const small = ['--trials', '5', '--epochs', '3', '--samples', '300', '--final-epochs', '1', '--seed', '3']
+
+interface Result {
+  readonly schema: string
+  readonly trials: readonly { readonly number: number; readonly state: string; readonly params: object; readonly metrics: object; readonly epochs: number }[]
+  readonly best: { readonly number: number; readonly valAccuracy: number }
+  readonly testAccuracyTfjs: number
+  readonly testAccuracyOnnx: number
+  readonly epochsSaved: number
+  readonly seed: number
+  readonly versions: object
+}
+
+const readResult = async (out: string): Promise<Result> => JSON.parse(await readFile(join(out, 'result.json'), 'utf8')) as Result
+
+/** Parameters of all trials, and their values: what must not depend on interruptions. */
+async function outcome(out: string): Promise<unknown> {
+  return (await readResult(out)).trials.map(({ number, state, params, metrics, epochs }) => ({ number, state, params, metrics, epochs }))
+}
+
+/** Only catches hangs: a run takes seconds. */
+const deadline = 600_000
+
+describe('the main job', { timeout: deadline }, () => {
+  it('leaves a study, a model, a report and a result, and says where; called again it says that all is done', async () => {
+    await inFolder(async (folder) => {
+      const out = join(folder, 'with space')
+      const first = await run(program, [...small, '--out', out])
+      expect({ code: first.code, errors: first.code === 0 ? '' : first.errors }).toEqual({ code: 0, errors: '' })
+      expect(first.output).toMatch(/accuracy {2}0\.\d+ by ONNX Runtime, 0\.\d+ by TensorFlow\.js/)
+      expect(first.output).toMatch(/agreement 1500 of 1500 digits get the same class/)
+      expect(first.output).toContain(`tensorboard --logdir ${out}/tensorboard`)
+      const result = await readResult(out)
+      expect(result).toMatchObject({ schema: 'attune-mnist/1', seed: 3 })
+      expect(result.trials.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4])
+      expect(result.trials[result.best.number]).toMatchObject({ state: 'complete' })
+      expect(result.testAccuracyOnnx).toBeCloseTo(result.testAccuracyTfjs, 2)
+      expect(result.testAccuracyOnnx).toBeGreaterThan(0.5)
+      const trained = result.trials.reduce((sum, { epochs }) => sum + epochs, 0)
+      expect(result.epochsSaved).toBe(5 * 3 - trained)
+      const report = await readFile(join(out, 'report.html'), 'utf8')
+      expect(report).toContain('Handwritten digits')
+      expect(report).not.toMatch(/(src|href)="https?:/)
+      expect((await stat(join(out, 'best.onnx'))).size).toBeGreaterThan(1000)
+
+      const again = await run(program, [...small, '--out', out])
+      expect(again.code).toBe(0)
+      expect(again.output).toContain(`Resuming the study in ${out}: 5 of 5 trials are done.`)
+      expect(await readResult(out)).toEqual(result)
+    })
+  })
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('is ended by %s with nothing lost, and goes on from there to the same end', async (signal) => {
+    await inFolder(async (folder) => {
+      const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')]
+      await run(program, [...small, '--out', whole])
+
+      const first = start(program, [...small, '--out', cut])
+      await first.said(/trial 1 {2}(complete|pruned)/)
+      first.child.kill(signal)
+      const ended = await first.ended
+      if (signal === 'SIGINT') {
+        expect(ended.code).toBe(130)
+        expect(ended.output).toContain('Stopped. Nothing is lost')
+      } else {
+        expect(ended.signal).toBe('SIGKILL')
+      }
+      const study = await loadStudy({ storage: sqlite(join(cut, 'study.db')), name: 'mnist' })
+      expect(study.history.counts.complete + study.history.counts.pruned).toBeGreaterThanOrEqual(2)
+      await study.close()
+
+      const second = await run(program, [...small, '--out', cut])
+      expect({ code: second.code, errors: second.code === 0 ? '' : second.errors }).toEqual({ code: 0, errors: '' })
+      expect(second.output).toMatch(/Resuming the study in .*: [2-5] of 5 trials are done\./)
+      expect(await outcome(cut)).toEqual(await outcome(whole))
+    })
+  })
+
+  it('explains itself, and its mistakes in a sentence', async () => {
+    const { code, output } = await run(program, ['--help'])
+    expect(code).toBe(0)
+    expect(output).toContain('--trials N')
+    await inFolder(async (folder) => {
+      for (const [args, message] of [
+        [['--trials', 'many'], '--trials takes a whole number from 1 to 100000, got "many".'],
+        [['--sampler', 'best'], '--sampler takes tpe or random, got "best".'],
+        [['--colour'], "Unknown option '--colour'"],
+      ] as const) {
+        const ended = await run(program, [...args, '--out', folder])
+        expect(ended.code).toBe(1)
+        expect(ended.errors).toContain(message)
+        expect(ended.errors).not.toContain('    at ')
+      }
+      await run(program, ['--trials', '1', '--epochs', '1', '--samples', '100', '--final-epochs', '1', '--seed', '1', '--sampler', 'random', '--out', folder])
+      const otherSeed = await run(program, ['--trials', '1', '--epochs', '1', '--samples', '100', '--seed', '2', '--out', folder])
+      expect(otherSeed.errors).toContain('seed: 1 → 2')
+      expect(otherSeed.errors).not.toContain('    at ')
+      const otherEpochs = await run(program, ['--trials', '1', '--epochs', '2', '--samples', '100', '--out', folder])
+      expect(otherEpochs.errors).toContain('give the same --epochs and --samples')
+    })
+  })
+})
