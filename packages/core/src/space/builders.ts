@@ -13,19 +13,23 @@ export interface NumberOptions {
 
 // Bounds, weights and names are checked when the space is built, where the path is known.
 
-function numberLeaf(kind: 'float' | 'int', low: number, high: number, { scale = 'linear', step, prior }: NumberOptions): NumberLeaf {
-  // Adding 0 turns -0, which JSON loses, into 0.
-  return Object.freeze({ '.kind': kind, low: low + 0, high: high + 0, scale, step: step ?? (kind === 'int' ? 1 : undefined), prior: prior ?? undefined })
+export function numberLeaf(kind: NumberLeaf['.kind'], low: number, high: number, { scale = 'linear', step, prior }: { readonly [K in keyof NumberOptions]?: NumberOptions[K] | undefined }): NumberLeaf {
+  return Object.freeze({ '.kind': kind, low: unsigned(low), high: unsigned(high), scale, step: step ?? (kind === 'int' ? 1 : undefined), prior: prior ? Object.freeze({ ...prior }) : undefined })
 }
 
-function levelLeaf<const T extends Scalar>(kind: LevelLeaf['.kind'], values: readonly T[], weights?: readonly number[]): LevelLeaf<T> {
+export function levelLeaf<const T extends Scalar>(kind: LevelLeaf['.kind'], values: readonly T[], weights?: readonly number[]): LevelLeaf<T> {
   if (!Array.isArray(values)) throw new AttuneError('EMPTY_CHOICE', `${kind}(…) takes an array of values, as in ${kind}(['relu', 'tanh']).`)
   if (weights !== undefined && !Array.isArray(weights)) throw new AttuneError('WEIGHTS', `${kind}([…], { weights }) takes an array of weights, one for each value.`)
   return Object.freeze({
     '.kind': kind,
-    values: Object.freeze(values.map((value) => (value === 0 ? (0 as T) : value))),
-    weights: weights && weights.length === values.length && allEqual(weights) ? undefined : weights && Object.freeze([...weights]),
+    values: Object.freeze(values.map(unsigned)),
+    weights: weights === undefined || (weights.length === values.length && allEqual(weights)) ? undefined : Object.freeze([...weights]),
   })
+}
+
+/** JSON loses the sign of -0. */
+function unsigned<T>(value: T): T {
+  return value === 0 ? (0 as T) : value
 }
 
 /** Equal weights say nothing: without them the definition is the same as one that has none. */
@@ -70,10 +74,10 @@ export function constant<const T extends Scalar>(value: T): LevelLeaf<T> {
  * `weights` are prior weights by name of branch.
  */
 export function oneOf<const B extends Branches>(branches: B & CheckedBranches<B>, options: { readonly weights?: { readonly [K in keyof NoInfer<B>]: number } } = {}): OneOf<B> {
-  const { weights } = options
-  const names = Object.keys(weights ?? {})
-  const isPlain = names.length === Object.keys(branches ?? {}).length && names.every((name) => Object.hasOwn(branches, name)) && allEqual(Object.values(weights ?? {}))
-  return Object.freeze({ '.kind': 'oneOf', branches, weights: isPlain ? undefined : weights && Object.freeze({ ...weights }) })
+  const weights = Object.freeze({ ...options.weights })
+  const names = Object.keys(weights)
+  const isPlain = options.weights === undefined || (allEqual(Object.values(weights)) && names.length === Object.keys(branches).length && names.every((name) => Object.hasOwn(branches, name)))
+  return Object.freeze({ '.kind': 'oneOf', branches: branches ?? {}, weights: isPlain ? undefined : weights })
 }
 
 /** A list of `min` to `max` elements: its length is a parameter, and so is what each element holds. */

@@ -3,6 +3,12 @@ import { describeLeaf } from './describe-leaf.ts'
 import { cellsOf } from './number-dimension.ts'
 import type { Leaf, LevelLeaf, NumberLeaf } from './definition.ts'
 
+/** Whether this is what the builder of a leaf made. */
+export function isLeaf(node: unknown): node is Leaf {
+  if (typeof node !== 'object' || node === null || !('.kind' in node)) return false
+  return ('values' in node ? ['choice', 'ordinal', 'boolean', 'constant'] : ['float', 'int']).includes(node['.kind'] as string)
+}
+
 /** Throws what is wrong with the definition of the parameter at `path`, and what to do about it. */
 export function checkLeaf(leaf: Leaf, path: string): void {
   if ('values' in leaf) checkLevels(leaf, path)
@@ -42,6 +48,9 @@ function checkLevels(leaf: LevelLeaf, path: string): void {
   for (const value of values) {
     if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) continue
     refuse('CHOICE_VALUE', path, leaf, `values are texts, finite numbers, booleans or null, not ${typeof value === 'number' ? value : `of type ${typeof value}`}; name the alternatives and look them up in your code`)
+  }
+  if ((leaf['.kind'] === 'constant' && values.length > 1) || (leaf['.kind'] === 'boolean' && values.join() !== 'false,true')) {
+    refuse('CHOICE_VALUE', path, leaf, `a ${leaf['.kind']} has values of its own; use choice(…) for others`)
   }
   if (new Set(values).size < values.length) {
     const twice = values.find((value, index) => values.indexOf(value) < index)

@@ -1,7 +1,7 @@
 import type { Condition } from '../contracts/space.ts'
 import { AttuneError } from '../errors.ts'
 import { choice, int } from './builders.ts'
-import { checkLeaf } from './check-leaf.ts'
+import { checkLeaf, isLeaf } from './check-leaf.ts'
 import type { Definition, Leaf, LevelLeaf, SpaceNode, NumberLeaf, OneOf, Repeat } from './definition.ts'
 import { join } from './layout.ts'
 import type { GroupLayout, Layout, LeafLayout, OneOfLayout, RepeatLayout } from './layout.ts'
@@ -15,8 +15,6 @@ import { show } from './show.ts'
 const MOST_NODES = 20_000
 const MOST_LEVELS = 32
 const MOST_ELEMENTS = 1000
-
-const kinds: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['float', 'int', 'choice', 'ordinal', 'boolean', 'constant'])
 
 /** A node that is shared by branches, and what it was compiled to. */
 type SharedLayouts = ReadonlyMap<string, { readonly node: SpaceNode; readonly layout: Layout }>
@@ -70,8 +68,8 @@ export class Compiler {
     const kind = typeof node === 'object' && node !== null ? node['.kind'] : undefined
     if (kind === 'oneOf') return this.#oneOf(node as OneOf, path, conditions, level)
     if (kind === 'repeat') return this.#repeat(node as Repeat, path, conditions, level)
-    if (kinds.has(kind)) return this.#leaf(node as Leaf, path, conditions)
-    throw new AttuneError('DEFINITION', `'${path}' is ${show(node)}: give float(…), int(…), choice(…), another builder's result, or a plain object of them.`, { details: { path } })
+    if (isLeaf(node)) return this.#leaf(node, path, conditions)
+    throw new AttuneError('DEFINITION', `'${path}' is ${kind === undefined ? show(node) : `of the unknown kind ${show(kind)}`}: give float(…), int(…), choice(…), another builder's result, or a plain object of them.`, { details: { path } })
   }
 
   #oneOf(node: OneOf, path: string, conditions: readonly Condition[], level: number): OneOfLayout {

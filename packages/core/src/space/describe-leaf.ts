@@ -1,4 +1,5 @@
 import type { Leaf, Prior } from './definition.ts'
+import { show } from './show.ts'
 
 /** The call that makes this leaf, for messages: `float(0.001, 1, { scale: "log" })`. */
 export function describeLeaf(leaf: Leaf): string {
@@ -18,5 +19,6 @@ export function describeLeaf(leaf: Leaf): string {
 }
 
 function describePrior(prior: Prior): string {
-  return prior.kind === 'normal' ? `normal(${prior.mean}, ${prior.deviation})` : `logNormal(${prior.mu}, ${prior.sigma})`
+  if (prior.kind === 'normal') return `normal(${prior.mean}, ${prior.deviation})`
+  return prior.kind === 'logNormal' ? `logNormal(${prior.mu}, ${prior.sigma})` : show(prior)
 }

@@ -17,7 +17,7 @@ const refused: readonly (readonly [name: string, definition: () => Definition, c
   ['a number', () => ({ a: { x: any(5) } }), 'DEFINITION', "'a.x' is 5: give float(…)"],
   ['undefined', () => ({ x: any(undefined) }), 'DEFINITION', "'x' is undefined: give float(…)"],
   ['an object of a class', () => ({ x: any(new Map()) }), 'DEFINITION', "'x' is an object: give float(…)"],
-  ['an unknown kind', () => ({ x: any({ '.kind': 'integer' }) }), 'DEFINITION', "'x' is an object with .kind: give float(…)"],
+  ['an unknown kind', () => ({ x: any({ '.kind': 'integer' }) }), 'DEFINITION', `'x' is of the unknown kind "integer": give float(…)`],
   ['a group that holds itself', () => cycle as never, 'DEFINITION', 'at most 32 levels and 20000 nodes'],
   ['too many nodes', () => ({ a: repeat(repeat({ x: int(1, 2) }, { min: 0, max: 1000 }), { min: 0, max: 1000 }) }), 'DEFINITION', 'lower the bounds of repeat'],
 

@@ -75,9 +75,9 @@ describe('the JSON form', () => {
     expect(again.violation({ x: 1, y: 1 })).toBe(2)
     const refused = (constraints: Parameters<typeof Space.fromJSON>[1], message: string): void =>
       expect(() => Space.fromJSON(json, constraints)).toThrowError(expect.objectContaining({ code: 'CONSTRAINT', message: expect.stringContaining(message) }))
-    refused({}, `The space has the constraint 'c' (version 2), a function, which is not stored: give it again as constraint('c', …, { version: 2 }).`)
-    refused({ constraints: [constraint('c', check)] }, `'c' (version 2)`)
-    refused({ constraints: [constraint('c', check, { version: 2 }), constraint('d', check)] }, `The constraint 'd' is not one of the space's`)
+    refused({}, `The space has a constraint "c" (version 2), a function, which is not stored: give it again as constraint("c", …, { version: 2 }).`)
+    refused({ constraints: [constraint('c', check)] }, `"c" (version 2)`)
+    refused({ constraints: [constraint('c', check, { version: 2 }), constraint('d', check)] }, `The constraint "d" is not one of the space's`)
   })
 })
 
@@ -91,14 +91,15 @@ describe('a malformed form', () => {
     ['no space', { format: 'attune-space/1' }, `malformed at 'space': undefined should be an object`],
     ['an empty space', form({}), 'The space has no parameters'],
     ['an array as a group', form({ a: [] }), `malformed at 'space.a': an array of 0 should be an object`],
-    ['an unknown kind', form({ a: { '.kind': 'complex' } }), `malformed at 'space.a': "complex" is not a kind of parameter; the space may come from a newer version`],
-    ['no bounds', form({ a: { '.kind': 'int', low: 1 } }), `'space.a'`],
+    ['an unknown kind', form({ a: { '.kind': 'complex' } }), `'a' is of the unknown kind "complex"`],
+    ['no bounds', form({ a: { '.kind': 'int', low: 1 } }), `'a' is int(1, undefined): both bounds must be finite numbers`],
     ['swapped bounds', form({ a: { ...leaf, low: 2 } }), `'a' is float(2, 1): the low bound is above the high one`],
-    ['a prior of another kind', form({ a: { ...leaf, prior: { kind: 'beta' } } }), 'is not a prior'],
-    ['values that are none', form({ a: { '.kind': 'choice', values: 'relu' } }), 'should have lists of values and weights'],
+    ['a bound that is null', form({ a: { ...leaf, low: null } }), 'both bounds must be finite numbers'],
+    ['a prior of another kind', form({ a: { ...leaf, prior: { kind: 'beta' } } }), 'a prior is normal(mean, deviation) or logNormal(mu, sigma)'],
+    ['values that are none', form({ a: { '.kind': 'choice', values: 'relu' } }), 'choice(…) takes an array of values'],
     ['values that are objects', form({ a: { '.kind': 'choice', values: [{}] } }), 'not of type object'],
-    ['a constant of two', form({ a: { '.kind': 'constant', values: [1, 2] } }), 'should have the values of its kind'],
-    ['a boolean of other values', form({ a: { '.kind': 'boolean', values: [true, false] } }), 'should have the values of its kind'],
+    ['a constant of two', form({ a: { '.kind': 'constant', values: [1, 2] } }), 'a constant has values of its own'],
+    ['a boolean of other values', form({ a: { '.kind': 'boolean', values: [true, false] } }), 'a boolean has values of its own'],
     ['a shared leaf that is not there', form({ a: { '.kind': 'oneOf', branches: { p: { x: { '.kind': 'shared' } } } } }), `malformed at 'space.a.p.x': an object with .kind refers to a shared parameter that is not there`],
     ['a shared leaf outside a branch', form({ a: { '.kind': 'shared' } }), 'refers to a shared parameter that is not there'],
     ['a branch that is none', form({ a: { '.kind': 'oneOf', branches: { p: 1 } } }), `malformed at 'space.a.p': 1 should be an object`],
@@ -106,9 +107,11 @@ describe('a malformed form', () => {
     ['a forbidden name', JSON.parse(`{"format":"attune-space/1","space":{"a":${JSON.stringify(leaf)},"__proto__":${JSON.stringify(leaf)}}}`) as Json, `named '__proto__'`],
     ['a forbidden branch', JSON.parse(`{"format":"attune-space/1","space":{"a":{".kind":"oneOf","branches":{"__proto__":{}}}}}`) as Json, `named '__proto__'`],
     ['constraints that are no list', form({ a: leaf }, { constraints: {} }), `'constraints'`],
-    ['a constraint without name', form({ a: leaf }, { constraints: [{ kind: 'linear' }] }), 'should have a name'],
-    ['a constraint of another kind', form({ a: leaf }, { constraints: [{ kind: 'quadratic', name: 'c' }] }), 'should be linear or a function'],
-    ['a leaf without path', { format: 'attune-space/1', leaves: [leaf] }, 'should have a path'],
+    ['a linear constraint of nothing', form({ a: leaf }, { constraints: [{ kind: 'linear' }] }), `'constraints': undefined should be an object`],
+    ['a constraint of another kind', form({ a: leaf }, { constraints: [{ kind: 'quadratic', name: 'c' }] }), 'should be linear or function'],
+    ['a leaf without path', { format: 'attune-space/1', leaves: [leaf] }, `named ''`],
+    ['a leaf that is none', { format: 'attune-space/1', leaves: [null] }, `'leaf': null should be an object`],
+    ['a group as a leaf', { format: 'attune-space/1', leaves: [{ path: 'x' }] }, 'should be'],
     ['depth', form(JSON.parse('{"a":'.repeat(500) + '{}' + '}'.repeat(500))), 'is nested too deeply'],
   ] as const)('with %s is refused', (_, json, message) => {
     expect(() => Space.fromJSON(json as Json)).toThrowError(expect.objectContaining({ code: 'SPACE_JSON', message: expect.stringContaining(message) }))

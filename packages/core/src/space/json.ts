@@ -1,10 +1,10 @@
-import type { Json, Scalar } from '../contracts/values.ts'
+import type { Json } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
+import { levelLeaf, numberLeaf, oneOf, repeat } from './builders.ts'
+import { checkLeaf, isLeaf } from './check-leaf.ts'
 import { linear } from './constraint.ts'
 import type { Constraint, FunctionConstraint } from './constraint.ts'
-import { checkLeaf } from './check-leaf.ts'
-import type { Branches, Definition, Leaf, SpaceNode, OneOf, Prior, Repeat } from './definition.ts'
-import { boolean, choice, constant, float, int, logNormal, normal, oneOf, ordinal, repeat } from './builders.ts'
+import type { Branches, Definition, Leaf, OneOf, Repeat, SpaceNode } from './definition.ts'
 import { isGroup, sharedNodes } from './shared-nodes.ts'
 import { show } from './show.ts'
 
@@ -13,76 +13,50 @@ import { show } from './show.ts'
 
 type JsonObject = { readonly [key: string]: Json }
 
+type SharedByPath = ReadonlyMap<string, SpaceNode>
+
 export const FORMAT = 'attune-space/1'
+
+/** Levels of a JSON form that are read: more than a space may have, and few enough for the stack. */
+const MOST_LEVELS = 100
 
 /** JSON form of one parameter. */
 export function leafToJson(leaf: Leaf): JsonObject {
   return withoutUndefined(leaf as unknown as { readonly [key: string]: Json | undefined })
 }
 
-export function definitionToJson(definition: Definition): JsonObject {
-  return groupToJSON(definition)
-}
-
 function withoutUndefined(fields: { readonly [key: string]: Json | undefined }): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter((field): field is [string, Json] => field[1] !== undefined))
 }
 
-function groupToJSON(group: Definition, shared?: ReadonlyMap<string, SpaceNode>, inside = ''): JsonObject {
-  return Object.fromEntries(Object.entries(group).map(([name, node]) => {
+export function groupToJson(group: Definition, shared?: SharedByPath, inside = ''): JsonObject {
+  return mapValues(group, (node, name) => {
     const path = inside + name
-    if (shared?.get(path) === node) return [name, { '.kind': 'shared' }]
-    return [name, isGroup(node) ? groupToJSON(node, shared, `${path}.`) : nodeToJSON(node)]
-  }))
+    if (shared !== undefined && shared.get(path) === node) return { '.kind': 'shared' }
+    return isGroup(node) ? groupToJson(node, shared, `${path}.`) : nodeToJson(node)
+  })
 }
 
-function nodeToJSON(node: SpaceNode): Json {
-  if (isGroup(node)) return groupToJSON(node)
-  if (node['.kind'] === 'repeat') return { ...(node as Repeat), of: nodeToJSON((node as Repeat).of) } as unknown as Json
+function nodeToJson(node: SpaceNode): Json {
+  if (isGroup(node)) return groupToJson(node)
+  if (node['.kind'] === 'repeat') return { ...(node as Repeat), of: nodeToJson((node as Repeat).of) } as unknown as Json
   if (node['.kind'] !== 'oneOf') return leafToJson(node as Leaf)
   const { branches, weights } = node as OneOf
-  const shared = new Map(sharedNodes(branches).map(({ path, node: common }) => [path, common]))
+  const shared = new Map(sharedNodes(branches).map((one) => [one.path, one.node]))
   return withoutUndefined({
     '.kind': 'oneOf',
-    shared: shared.size === 0 ? undefined : Object.fromEntries([...shared].map(([path, common]) => [path, nodeToJSON(common)])),
-    branches: Object.fromEntries(Object.entries(branches).map(([name, branch]) => [name, groupToJSON(branch, shared)])),
+    shared: shared.size === 0 ? undefined : mapValues(Object.fromEntries(shared), nodeToJson),
+    branches: mapValues(branches, (branch) => groupToJson(branch, shared)),
     weights,
   })
 }
 
-function malformed(where: string, value: unknown, remedy: string): never {
-  throw new AttuneError('SPACE_JSON', `The JSON form of a space is malformed at ${where === '' ? 'its root' : `'${where}'`}: ${show(value)} ${remedy}.`, { details: { path: where } })
+/** Keeps every name its own, `__proto__` too, so that compiling can refuse it. */
+function mapValues<A, B>(object: { readonly [name: string]: A }, map: (value: A, name: string) => B): { readonly [name: string]: B } {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value, name)]))
 }
 
-function asObject(value: unknown, where: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) malformed(where, value, 'should be an object')
-  return value as JsonObject
-}
-
-/** One parameter from its JSON form. Throws SPACE_JSON. */
-export function leafFromJson(json: Json): Leaf {
-  return readingSpace(() => {
-    const leaf = parseNode(json, 'leaf', 0)
-    if (!('low' in leaf || 'values' in leaf)) malformed('leaf', json, 'should be a single parameter')
-    checkLeaf(leaf as Leaf, 'leaf')
-    return leaf as Leaf
-  })
-}
-
-/** Paths and leaves of a space defined by running. */
-export function leavesFromJson(json: readonly Json[]): readonly (readonly [path: string, leaf: Leaf])[] {
-  return json.map((entry, index) => {
-    const { path, ...leaf } = asObject(entry, `leaves.${index}`)
-    return [typeof path === 'string' ? path : malformed(`leaves.${index}`, entry, 'should have a path'), leafFromJson(leaf)]
-  })
-}
-
-/** A definition from its JSON form; what compiling it checks is not checked here. */
-export function definitionFromJson(json: Json | undefined): Definition {
-  return parseGroup(asObject(json, 'space'), 'space', 0)
-}
-
-/** Runs what reads JSON; whatever it refuses becomes SPACE_JSON. */
+/** Runs what reads JSON; what the parts of a space refuse becomes SPACE_JSON. */
 export function readingSpace<T>(read: () => T): T {
   try {
     return read()
@@ -92,64 +66,44 @@ export function readingSpace<T>(read: () => T): T {
   }
 }
 
-function parseGroup(json: JsonObject, where: string, level: number, shared?: ReadonlyMap<string, SpaceNode>, inside = ''): Definition {
-  if (level > 40) malformed(where, json, 'is nested too deeply')
-  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, parseMember(value, `${where}.${name}`, level, shared, inside + name)]))
+function malformed(where: string, value: unknown, remedy: string): never {
+  throw new AttuneError('SPACE_JSON', `The JSON form of a space is malformed at '${where}': ${show(value)} ${remedy}.`, { details: { path: where } })
 }
 
-function parseMember(value: Json, where: string, level: number, shared: ReadonlyMap<string, SpaceNode> | undefined, path: string): SpaceNode {
-  const json = asObject(value, where)
-  if (json['.kind'] === 'shared') return shared?.get(path) ?? malformed(where, json, 'refers to a shared parameter that is not there')
-  return Object.hasOwn(json, '.kind') ? parseNode(json, where, level + 1) : parseGroup(json, where, level + 1, shared, `${path}.`)
+function asObject(value: Json | undefined, where: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) malformed(where, value, 'should be an object')
+  return value as JsonObject
 }
 
-function parseNode(value: Json | undefined, where: string, level: number): SpaceNode {
-  if (level > 40) malformed(where, value, 'is nested too deeply')
-  const json = asObject(value, where)
-  if (!Object.hasOwn(json, '.kind')) return parseGroup(json, where, level)
-  const kind = json['.kind']
-  switch (kind) {
-    case 'float':
-    case 'int': {
-      const { low, high, scale, step, prior } = json
-      const options = { scale: scale as 'log', ...(step !== undefined && { step: step as number }), ...(prior !== undefined && { prior: parsePrior(prior, where) }) }
-      if (typeof low !== 'number' || typeof high !== 'number') malformed(where, json, 'should have two numbers, low and high')
-      return kind === 'float' ? float(low, high, options) : int(low, high, options)
-    }
-    case 'choice':
-    case 'ordinal':
-    case 'boolean':
-    case 'constant': {
-      const { values, weights } = json
-      if (!Array.isArray(values) || (weights !== undefined && !Array.isArray(weights))) malformed(where, json, 'should have lists of values and weights')
-      const list = values as readonly Scalar[]
-      if (kind === 'constant' && list.length === 1) return constant(list[0] as Scalar)
-      if (kind === 'boolean' && list.length === 2 && list[0] === false && list[1] === true) return boolean(weights && { weight: (weights as readonly number[])[1] as number })
-      if (kind === 'constant' || kind === 'boolean') malformed(where, json, 'should have the values of its kind')
-      return (kind === 'choice' ? choice : ordinal)(list, weights && { weights: weights as readonly number[] })
-    }
-    case 'repeat':
-      return repeat(parseNode(json['of'], `${where}.of`, level + 1), { min: json['min'] as number, max: json['max'] as number })
-    case 'oneOf': {
-      const shared = new Map<string, SpaceNode>()
-      for (const [path, node] of Object.entries(asObject(json['shared'] ?? {}, `${where}.shared`))) shared.set(path, parseNode(node, `${where}.shared.${path}`, level + 1))
-      const branches = Object.fromEntries(Object.entries(asObject(json['branches'], `${where}.branches`)).map(([name, branch]) => {
-        const here = `${where}.${name}`
-        return [name, parseGroup(asObject(branch, here), here, level + 1, shared)]
-      }))
-      const weights = json['weights'] === undefined ? {} : { weights: asObject(json['weights'], `${where}.weights`) as { [name: string]: number } }
-      return oneOf<Branches>(branches, weights)
-    }
-    default:
-      return malformed(where, kind, 'is not a kind of parameter; the space may come from a newer version, which then has to be installed')
+/** One parameter from its JSON form. Throws SPACE_JSON. */
+export function leafFromJson(json: Json, path = 'leaf'): Leaf {
+  return readingSpace(() => {
+    const leaf = nodeFromJson(json, path, 0)
+    if (!isLeaf(leaf)) malformed(path, json, 'should be one parameter')
+    checkLeaf(leaf, path)
+    return leaf
+  })
+}
+
+/** A definition from its JSON form; what compiling refuses is not looked for. */
+export function groupFromJson(json: Json | undefined, where: string, level = 0, shared?: SharedByPath, inside = ''): Definition {
+  if (level > MOST_LEVELS) malformed(where, json, 'is nested too deeply')
+  return mapValues(asObject(json, where), (value, name) => nodeFromJson(value, `${where}.${name}`, level + 1, shared, inside + name))
+}
+
+function nodeFromJson(json: Json | undefined, where: string, level: number, shared?: SharedByPath, path = ''): SpaceNode {
+  const node = asObject(json, where)
+  const kind = node['.kind']
+  if (kind === undefined) return groupFromJson(node, where, level, shared, `${path}.`)
+  if (kind === 'shared') return shared?.get(path) ?? malformed(where, json, 'refers to a shared parameter that is not there')
+  if (kind === 'oneOf') {
+    const common = new Map(Object.entries(mapValues(asObject(node['shared'] ?? {}, where), (value, name) => nodeFromJson(value, `${where}.${name}`, level + 1))))
+    const branches = mapValues(asObject(node['branches'], where), (branch, name) => groupFromJson(branch, `${where}.${name}`, level + 1, common))
+    return oneOf<Branches>(branches, node as { readonly weights?: { readonly [name: string]: number } })
   }
-}
-
-function parsePrior(value: Json, where: string): Prior {
-  const json = asObject(value, where)
-  if (json['kind'] === 'normal') return normal(json['mean'] as number, json['deviation'] as number)
-  if (json['kind'] === 'logNormal') return logNormal(json['mu'] as number, json['sigma'] as number)
-  return malformed(where, value, 'is not a prior')
+  if (kind === 'repeat') return repeat(nodeFromJson(node['of'], `${where}.*`, level + 1), node as unknown as Repeat)
+  const fields = node as unknown as Leaf
+  return 'values' in fields ? levelLeaf(fields['.kind'], fields.values, fields.weights) : numberLeaf(fields['.kind'], fields.low, fields.high, fields)
 }
 
 export function constraintsToJson(constraints: readonly Constraint<never>[]): readonly Json[] {
@@ -159,24 +113,18 @@ export function constraintsToJson(constraints: readonly Constraint<never>[]): re
 }
 
 /** Constraints from their JSON form; functions are taken from those given. Throws CONSTRAINT if one is missing or another version. */
-export function constraintsFromJson<P>(json: Json | undefined, given: readonly Constraint<P>[]): readonly Constraint<P>[] {
-  if (!Array.isArray(json ?? [])) malformed('constraints', json, 'should be a list')
-  const parsed = ((json ?? []) as readonly Json[]).map((value): Constraint<P> => {
-    const { kind, name, version, coefficients, atMost, atLeast } = asObject(value, 'constraints')
-    if (typeof name !== 'string') malformed('constraints', value, 'should have a name')
-    if (kind === 'linear') {
-      return linear(asObject(coefficients, `constraints.${name}`) as { [path: string]: number }, {
-        name,
-        ...(atMost !== undefined && { atMost: atMost as number }),
-        ...(atLeast !== undefined && { atLeast: atLeast as number }),
-      })
-    }
-    if (kind !== 'function') malformed('constraints', value, 'should be linear or a function')
-    const match = given.find((one): one is FunctionConstraint<P> => one.kind === 'function' && one.name === name && one.version === version)
+export function constraintsFromJson<P>(json: Json, given: readonly Constraint<P>[]): readonly Constraint<P>[] {
+  if (!Array.isArray(json)) malformed('constraints', json, 'should be a list')
+  const parsed = (json as readonly Json[]).map((value): Constraint<P> => {
+    const one = asObject(value, 'constraints')
+    const { kind, name, version } = one
+    if (kind === 'linear') return linear(asObject(one['coefficients'], 'constraints') as { [path: string]: number }, one as { readonly atMost: number; readonly atLeast: number; readonly name: string })
+    const match = given.find((other): other is FunctionConstraint<P> => other.kind === 'function' && other.name === name && other.version === version)
     if (match !== undefined) return match
-    throw new AttuneError('CONSTRAINT', `The space has the constraint '${name}' (version ${String(version)}), a function, which is not stored: give it again as constraint('${name}', …, { version: ${String(version)} }).`, { details: { name, version } })
+    if (kind !== 'function') malformed('constraints', kind, 'should be linear or function')
+    throw new AttuneError('CONSTRAINT', `The space has a constraint ${show(name)} (version ${show(version)}), a function, which is not stored: give it again as constraint(${show(name)}, …, { version: ${show(version)} }).`, { details: { name, version } })
   })
   const extra = given.find((one) => !parsed.some(({ name }) => name === one.name))
-  if (extra !== undefined) throw new AttuneError('CONSTRAINT', `The constraint '${extra.name}' is not one of the space's; leave it out, or build a new space.`, { details: { name: extra.name } })
-  return parsed
+  if (extra === undefined) return parsed
+  throw new AttuneError('CONSTRAINT', `The constraint ${show(extra.name)} is not one of the space's; leave it out, or build a new space.`, { details: { name: extra.name } })
 }

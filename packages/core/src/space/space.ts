@@ -13,7 +13,7 @@ import { describeLeaf } from './describe-leaf.ts'
 import { differenceOfForms } from './difference-of-forms.ts'
 import { DimensionTree } from './dimension-tree.ts'
 import { flattenDynamic, growDimensions, nestDynamic } from './dynamic-space.ts'
-import { constraintsFromJson, constraintsToJson, definitionFromJson, definitionToJson, FORMAT, leafToJson, leavesFromJson, readingSpace } from './json.ts'
+import { constraintsFromJson, constraintsToJson, FORMAT, groupFromJson, groupToJson, leafFromJson, leafToJson, readingSpace } from './json.ts'
 import { flatten, nest, sizeOf } from './layout.ts'
 import type { GroupLayout } from './layout.ts'
 import type { LeafDimension } from './leaf-dimension.ts'
@@ -83,10 +83,11 @@ export class Space<P = unknown> implements SearchSpace {
    */
   static fromJSON<P = unknown>(json: Json, options: SpaceOptions<P> = {}): Space<P> {
     return readingSpace(() => {
-      const { format, space: definition, leaves, constraints } = Object(json) as { readonly [key: string]: Json | undefined }
+      const { format, space: definition, leaves, constraints = [] } = Object(json) as { readonly [key: string]: Json | undefined }
       if (format !== FORMAT) throw new AttuneError('SPACE_JSON', `A space in the format ${show(format)} cannot be read, only '${FORMAT}': check where it comes from, or install the version that wrote it.`)
-      if (Array.isArray(leaves)) return new Space<P>(growDimensions([], leavesFromJson(leaves)), undefined)
-      return Space.of<P>(definitionFromJson(definition), { constraints: constraintsFromJson(constraints, options.constraints ?? []) })
+      if (!Array.isArray(leaves)) return Space.of<P>(groupFromJson(definition, 'space'), { constraints: constraintsFromJson(constraints, options.constraints ?? []) })
+      const named = (leaves as readonly ({ readonly path?: Json } | null)[]).map((leaf) => [typeof leaf?.path === 'string' ? leaf.path : '', leafFromJson(leaf)] as const)
+      return new Space<P>(growDimensions([], named), undefined)
     })
   }
 
@@ -158,6 +159,6 @@ export class Space<P = unknown> implements SearchSpace {
 
   #form(dimensions: readonly LeafDimension[]): Json {
     if (this.#fixed === undefined) return { format: FORMAT, leaves: dimensions.map(({ path, leaf }) => ({ path, ...leafToJson(leaf) })) }
-    return { format: FORMAT, space: definitionToJson(this.#fixed.definition), constraints: constraintsToJson(this.#fixed.constraints) }
+    return { format: FORMAT, space: groupToJson(this.#fixed.definition), constraints: constraintsToJson(this.#fixed.constraints) }
   }
 }
