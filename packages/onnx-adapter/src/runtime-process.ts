@@ -90,7 +90,9 @@ interface StartedChild {
 
 function startChild(): StartedChild {
   const fromSource = import.meta.url.endsWith('.ts')
-  const child = fork(fileURLToPath(new URL(fromSource ? './child/main.ts' : './child/main.js', import.meta.url)), [], {
+  // The same ending as this file: TypeScript from the sources, JavaScript from the package.
+  const program = fromSource ? new URL('./child/main.ts', import.meta.url) : new URL('./child/main.js', import.meta.url)
+  const child = fork(fileURLToPath(program), [], {
     serialization: 'advanced',
     // Standard input is how the child notices that this process is gone.
     stdio: ['pipe', 'ignore', 'pipe', 'ipc'],

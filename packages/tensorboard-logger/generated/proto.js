@@ -2373,6 +2373,3 @@ export const tensorboard = $root.tensorboard = (() => {
     return tensorboard;
 })();
 
-export {
-  $root as default
-};

@@ -37,6 +37,7 @@ pbjs('--no-comments') // ... which the code need not carry
 rewrite(script, [
   // protobufjs's `roots` is one table for the whole process: two packages that generate into it would meet there.
   ['$protobuf.roots["default"] || ($protobuf.roots["default"] = {})', '{}'],
+  ['export {\n  $root as default\n};\n', ''],
   // --force-number, also for the default of an int64 field.
   ['$util.Long ? $util.Long.fromBits(0,0,false) : 0', '0'],
 ])

@@ -66,4 +66,4 @@ process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (message) => void handle(message))
 // The same ending as this file: TypeScript from the sources, JavaScript from the package.
-new Worker(new URL(import.meta.url.endsWith('.ts') ? './parent-watch.ts' : './parent-watch.js', import.meta.url))
+new Worker(import.meta.url.endsWith('.ts') ? new URL('./parent-watch.ts', import.meta.url) : new URL('./parent-watch.js', import.meta.url))
