@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createStudy, float, maximize, minimize, sqlite, tune, type Scalar, type StudyEvent } from './index.ts'
 
 describe('createStudy', () => {
   it('samples by TPE, prunes by the median, and shows progress', async () => {
     const lines: string[] = []
-    const stream = { write: (text: string) => lines.push(text), isTTY: false } as unknown as NodeJS.WriteStream
+    const stream = new PassThrough().on('data', (data: Buffer) => lines.push(data.toString()))
     const study = await createStudy({ space: { x: float(0, 1) }, objective: minimize('loss'), seed: 1, progress: { stream } })
     await study.optimize(async function* ({ params }) {
       for (let step = 1; step <= 4; step++) yield { step, loss: params.x + 1 / step }
