@@ -3,6 +3,7 @@
  * what it is about to write (`intend`) and what the storage acknowledged (`done`). Arguments: path, run, kind of storage.
  */
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import type { Storage, WriteRequest, WriteResult } from '@attune/core'
 import { SqliteStorage } from './sqlite-storage.ts'
 
@@ -19,6 +20,9 @@ function acknowledgingEarly(storage: Storage): Pick<Storage, 'write'> {
     },
   }
 }
+
+// A killed process leaves no compiled modules behind for the next one unless it is told to.
+flushCompileCache()
 
 const storage = await SqliteStorage.open(path)
 const study = await storage.createStudy(

@@ -59,8 +59,8 @@ async function readAfterEachCut(path: string): Promise<readonly (readonly Change
   const length = statSync(`${path}-wal`).size
   const lengths = new Set<number>()
   // Frames are 4,096 + 24 bytes after a header of 32: boundaries with their neighbours, and points between.
-  for (let at = 0; at <= length; at += 2971) lengths.add(at)
-  for (let at = 32; at <= length; at += 8 * 4120) for (const near of [at - 1, at, at + 1, at + 24]) lengths.add(Math.min(near, length))
+  for (let at = 0; at <= length; at += 5501) lengths.add(at)
+  for (let at = 32; at <= length; at += 16 * 4120) for (const near of [at - 1, at, at + 1, at + 24]) lengths.add(Math.min(near, length))
   const copy = `${path}.copy`
   const found: (readonly Change[])[] = []
   for (const cut of lengths) {
@@ -98,7 +98,7 @@ describe('a torn write-ahead log', () => {
     const history = await fileWithLog(path)
     const log = readFileSync(`${path}-wal`)
     const copy = `${path}.copy`
-    for (let at = 0; at < log.length; at += 5077) {
+    for (let at = 0; at < log.length; at += 9173) {
       const damaged = Buffer.from(log)
       damaged[at] = (damaged[at] ?? 0) ^ 0x40
       copyFileSync(path, copy)
