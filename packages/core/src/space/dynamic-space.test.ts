@@ -34,8 +34,8 @@ describe('a space defined by running', () => {
   })
 
   test.each([
-    ['x.y', float(0, 1), 'DUPLICATE_NAME', `'x.y' cannot be added, since 'x' is a parameter already: rename one of them.`],
-    ['layer', float(0, 1), 'DUPLICATE_NAME', `'layer' cannot be added, since 'layer' is a group already`],
+    ['x.y', float(0, 1), 'DUPLICATE_NAME', `'x.y' and 'x' cannot both be parameters, since one would hold the other: rename one of them.`],
+    ['layer', float(0, 1), 'DUPLICATE_NAME', `'layer' and 'layer.units' cannot both be parameters`],
     ['a..b', float(0, 1), 'NAME_FORBIDDEN', `named ''`],
     ['__proto__.x', float(0, 1), 'NAME_FORBIDDEN', `named '__proto__'`],
     ['y', float(2, 1), 'BOUNDS', `'y' is float(2, 1)`],

@@ -48,24 +48,12 @@ export function flattenDynamic(byPath: ReadonlyMap<string, LeafDimension>, value
 /** Dimensions with further leaves appended. Throws NAME_FORBIDDEN, DUPLICATE_NAME, DEFINITION (too many) and what is wrong with a leaf. */
 export function growDimensions(dimensions: readonly LeafDimension[], leaves: readonly (readonly [path: string, leaf: Leaf])[]): readonly LeafDimension[] {
   const grown = [...dimensions]
-  // Every path, and every group that holds one: none may be both.
-  const holders = new Map<string, string>()
-  const claim = (path: string): void => {
-    const parts = path.split('.')
-    for (let end = 1; end <= parts.length; end++) {
-      const holder = parts.slice(0, end).join('.')
-      const kind = end === parts.length ? 'a parameter' : 'a group'
-      const other = holders.get(holder)
-      if (other === 'a parameter' || (other !== undefined && other !== kind)) {
-        throw new AttuneError('DUPLICATE_NAME', `'${path}' cannot be added, since '${holder}' is ${other} already: rename one of them.`, { details: { path } })
-      }
-      holders.set(holder, kind)
-    }
-  }
-  for (const { path } of dimensions) claim(path)
   for (const [path, leaf] of leaves) {
     for (const name of path.split('.')) checkName(name, '')
-    claim(path)
+    const clash = grown.find((other) => `${other.path}.`.startsWith(`${path}.`) || `${path}.`.startsWith(`${other.path}.`))
+    if (clash !== undefined) {
+      throw new AttuneError('DUPLICATE_NAME', `'${path}' and '${clash.path}' cannot both be parameters, since one would hold the other: rename one of them.`, { details: { path } })
+    }
     checkLeaf(leaf, path)
     if (grown.length === MOST_LEAVES) {
       throw new AttuneError('DEFINITION', `'${path}' would be parameter ${MOST_LEAVES + 1} of a space defined by running: give the same names in every trial.`, { details: { path } })
