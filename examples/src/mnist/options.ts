@@ -17,7 +17,7 @@ Usage: npm start -- [options]
 
   --trials N         complete and pruned trials in all (default 24)
   --epochs N         most epochs of a trial (default 9)
-  --samples N        training digits of a trial (default 3000)
+  --samples N        training digits of a trial (default 2000)
   --final-epochs N   epochs of the last training, on all training digits (default 8)
   --seed N           seed of the split, the networks and the suggestions (default 7)
   --sampler NAME     tpe or random (default tpe)
@@ -33,7 +33,7 @@ export function readOptions(args: readonly string[]): JobOptions | 'help' {
     options: {
       trials: { type: 'string', default: '24' },
       epochs: { type: 'string', default: '9' },
-      samples: { type: 'string', default: '3000' },
+      samples: { type: 'string', default: '2000' },
       'final-epochs': { type: 'string', default: '8' },
       seed: { type: 'string' },
       sampler: { type: 'string', default: 'tpe' },
