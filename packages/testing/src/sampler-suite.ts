@@ -63,6 +63,20 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
       },
     },
     ...battery,
+    {
+      name: 'answers for every leaf known so far of a space that grows',
+      run: async () => {
+        const problem = problemSpaces().find(({ space }) => space === undefined) as ProblemSpace
+        const study = await openUnlessDeclined({ problem, sampler: make() })
+        if (study === undefined) return
+        await runTrials(study, problem, 12)
+        const known = study.space.dimensions.map(({ path }) => path)
+        for (const params of await flatParamsOf(study, 3)) {
+          const missing = known.filter((path) => !(path in params))
+          ensure(missing.length === 0, () => `suggest() left out ${missing.join(', ')}: read problem.space at each use, it grows as code meets parameters.`)
+        }
+      },
+    },
     test('gives the same suggestions for the same seed', async (problem) => {
       const first = await runTrials(await openStudy({ problem, sampler: make() }), problem, trials)
       ensureEqual(await runTrials(await openStudy({ problem, sampler: make() }), problem, trials), first, 'A second study with the same seed')

@@ -56,6 +56,11 @@ interface Broken {
 /** Samplers that each break one promise: the suite must notice every one. */
 export const brokenSamplers: readonly Broken[] = [
   {
+    what: 'reads the space once',
+    make: twin(({ space }) => ({ suggest: ({ random }) => ({ params: space.sample(random) }) })),
+    fails: ['answers for every leaf known so far of a space that grows'],
+  },
+  {
     what: 'leaves a parameter out',
     make: altered((params) => Object.fromEntries(Object.entries(params).slice(1))),
     fails: ['suggests complete parameters in range: linear floats', 'suggests complete parameters in range: integers'],
