@@ -43,16 +43,19 @@ export function createRuntimeProcess(preamble: readonly RequestBody[] = []): Run
   async function perform(body: RequestBody, options: RequestOptions): Promise<unknown> {
     options.signal?.throwIfAborted()
     const current = child?.isAlive() ? child : (child = startChild())
-    const deadline = AbortSignal.timeout(options.timeout)
-    const stopped = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(), options.timeout)
+    const stopped = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal
     try {
       for (const first of current.takePreamble(preamble)) await current.ask(first, stopped)
       return await current.ask(body, stopped)
     } catch (error) {
       if (stopped.aborted || !current.isUsable()) await current.kill()
       if (options.signal?.aborted) throw onnxError('ONNX_ABORTED', 'The evaluation was aborted and its process ended.', {}, options.signal.reason)
-      if (deadline.aborted) throw onnxError('ONNX_TIMEOUT', `ONNX Runtime did not answer within ${options.timeout} ms and its process was ended. Raise "timeout", or use fewer rows or latency runs.`, { timeout: options.timeout })
+      if (deadline.signal.aborted) throw onnxError('ONNX_TIMEOUT', `ONNX Runtime did not answer within ${options.timeout} ms and its process was ended. Raise "timeout", or use fewer rows or latency runs.`, { timeout: options.timeout })
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 

@@ -91,6 +91,24 @@ export class HistoryScript {
   }
 }
 
+/** Twenty trials of ten reports, three at a time, every fifth of them retried from its fourth step. */
+export function longHistory(): readonly StudyEvent[] {
+  const script = new HistoryScript()
+  for (let first = 0; first < 20; first += 3) {
+    const numbers = [first, first + 1, first + 2].filter((number) => number < 20)
+    for (const number of numbers) script.start(number)
+    for (let step = 1; step <= 10; step++) for (const number of numbers) script.report(number, step, { loss: number + step / 16 })
+    for (const number of numbers) {
+      if (number % 5 === 0) {
+        script.requeue(number).start(number)
+        for (let step = 4; step <= 12; step++) script.report(number, step, { loss: number + step / 32 })
+      }
+      script.end(number, { state: 'complete', metrics: { loss: 1 }, values: [1] })
+    }
+  }
+  return script.events
+}
+
 function emptyTrial(number: number, createdAt: number): TrialRecord {
   return {
     number, state: 'waiting', attempt: 0, params: {}, flatParams: {}, origin: 'sampler', suggestion: undefined, reports: [], metrics: {}, values: undefined, value: undefined, violation: 0,

@@ -122,5 +122,12 @@ describe.skipIf(missing !== undefined)('TensorBoard', () => {
     const texts = (await server.json(`/data/plugin/text/text?run=${encodeURIComponent(`${study}/trial-0002`)}&tag=trial/text_summary`)) as readonly { readonly text: string }[]
     expect(texts[0]!.text).toContain('out of memory | &lt;b&gt;')
     expect(texts[0]!.text).toContain('<table>')
+
+    const logger = await tensorboard({ logDir: folder.path }).create(context())
+    const more = new HistoryScript().report(5, 2, { loss: 0.25 })
+    await logger.log({ ...more.events[0]!, revision: script.events.length + 1 })
+    const live = await server.until(() => curve(5, 'loss') as Promise<readonly (readonly [number, number, number])[]>, (answer) => answer.length === 2)
+    expect(live.map(([, step, value]) => [step, value])).toEqual([[1, 0.5], [2, 0.25]])
+    await logger.close()
   })
 })
