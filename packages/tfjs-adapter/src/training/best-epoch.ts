@@ -20,8 +20,8 @@ export function bestEpochRule(option: TfjsTrainerOptions<never>['restoreBest'], 
 
 /** The best epoch so far and a copy of its weights. */
 export class BestWeights {
-  step = 0
-  value = NaN
+  step: number = 0
+  value: number = NaN
   #weights: Tensor[] = []
   readonly #rule: BestEpoch
 

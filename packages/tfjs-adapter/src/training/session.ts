@@ -21,7 +21,7 @@ export type EpochMetrics = { readonly [metric: string]: number }
 export class TrainingSession {
   readonly model: LayersModel
   /** Epochs done. */
-  step = 0
+  step: number = 0
   readonly #tf: TensorFlow
   readonly #optimizer: Optimizer
   readonly #data: PreparedData
