@@ -11,8 +11,8 @@ export interface Anchors {
   readonly median: number
 }
 
-export function readAnchors(): Readonly<Record<string, Anchors>> {
-  const path = join(benchmarksFolder, 'problems', 'anchors.json')
+export function readAnchors(file = 'anchors.json'): Readonly<Record<string, Anchors>> {
+  const path = join(benchmarksFolder, 'problems', file)
   return (JSON.parse(readFileSync(path, 'utf8')) as { anchors: Record<string, Anchors> }).anchors
 }
 

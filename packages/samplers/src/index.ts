@@ -1,1 +1,3 @@
+export { grid, type GridOptions } from './grid/grid.ts'
+export type { GridPoints } from './grid/grid-values.ts'
 export { tpe, type TpeOptions } from './tpe/tpe.ts'

@@ -133,7 +133,10 @@ function priorOfNumbers(dimension: Dimension, edges: Float64Array): Float64Array
     const cell = cellAt(axis, priorUnit(axis, (draw + 0.5) / draws))
     mass[cell] = (mass[cell] as number) + 1 / draws
   }
-  return mass.map((one) => log(Math.max(0.1 / draws, one)))
+  // No cell is impossible: some mass is kept for those that no quantile fell into.
+  const kept = mass.map((one) => Math.max(0.1 / draws, one))
+  const total = kept.reduce((sum, one) => sum + one, 0)
+  return kept.map((one) => log(one / total))
 }
 
 /** A histogram of the prior with pieces of equal mass, read off its quantiles. */
