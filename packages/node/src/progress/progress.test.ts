@@ -294,6 +294,29 @@ it('obeys nothing that a name or a message says', async () => {
   }
 })
 
+it.each([true, false])('goes on in silence when its terminal or pipe is gone (terminal: %j)', async (tty) => {
+  const given = await setup({ tty })
+  const { write } = given.terminal
+  given.events.studyStarted(10)
+  given.events.start(0)
+  given.terminal.destroy(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }))
+  await new Promise((resolve) => given.terminal.once('close', resolve))
+  const { output } = given.terminal
+  given.events.end(0, 'complete', [0.9])
+  given.clock.advance(5000)
+  given.events.studyStopped('done')
+  await given.logger.close()
+  expect([given.terminal.output, given.clock.waiting, given.terminal.listenerCount('error')]).toEqual([output, 0, 0])
+  expect(given.terminal.write).toBe(write)
+})
+
+it('leaves no listener behind', async () => {
+  const given = await setup()
+  play(given)
+  await given.logger.close()
+  expect(given.terminal.listenerCount('error')).toBe(0)
+})
+
 it('is silent on request', async () => {
   const given = await setup({ silent: true })
   play(given)

@@ -57,6 +57,7 @@ class Progress implements Logger {
   #began: number | undefined
   /** What the clock says less what the events say: storage and display may be on different machines. */
   #ahead = 0
+  #broken = false
   #lastFrame = Number.NEGATIVE_INFINITY
   #next: { readonly due: number; readonly cancel: () => void } | undefined
 
@@ -67,7 +68,14 @@ class Progress implements Logger {
     this.#styles = stylesFor(hasColour(this.#stream, environment))
     this.#tally = new Tally(context, options.total)
     const shared: readonly Guarded[] = this.#stream === process.stderr || this.#stream === process.stdout ? [process.stdout, process.stderr] : [this.#stream]
+    this.#stream.on('error', this.#onError)
     this.#screen = (options.live ?? isLive(this.#stream, environment)) ? new Screen(this.#stream, shared) : undefined
+  }
+
+  /** A closed pipe or terminal ends the display, not the study: without a listener Node would end the process. */
+  readonly #onError = (): void => {
+    this.#broken = true
+    this.#screen?.abandon()
   }
 
   log(event: StudyEvent): void {
@@ -86,8 +94,11 @@ class Progress implements Logger {
     if (this.#screen !== undefined && this.#began !== undefined) this.#draw()
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#finish()
+    // What was written may still fail; the listener stays until that is known.
+    await new Promise<void>((resolve) => void (this.#broken ? resolve() : this.#stream.write('', () => resolve())))
+    this.#stream.off('error', this.#onError)
   }
 
   /** Ends the display of a run with its summary. Another run may begin afterwards. */
@@ -98,11 +109,11 @@ class Progress implements Logger {
     const lines = summary(this.#tally, this.#clock.now() - this.#began, this.#styles)
     this.#began = undefined
     if (this.#screen === undefined) this.#say(lines.join('\n'))
-    else this.#screen.finish(lines)
+    else if (!this.#broken) this.#screen.finish(lines)
   }
 
   #say(text: string | undefined): void {
-    if (text !== undefined) this.#stream.write(`${text}\n`)
+    if (text !== undefined && !this.#broken) this.#stream.write(`${text}\n`)
   }
 
   #drawSoon(now: number): void {
@@ -114,6 +125,7 @@ class Progress implements Logger {
   #draw(): void {
     const now = this.#clock.now()
     this.#lastFrame = now
+    if (this.#broken) return
     this.#screen?.draw(block(this.#tally, { columns: this.#stream.columns ?? 80, now: now - this.#ahead, elapsed: now - (this.#began ?? now), styles: this.#styles }))
     // Times go on while nothing else happens.
     this.#next?.cancel()

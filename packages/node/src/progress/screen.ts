@@ -61,6 +61,12 @@ export class Screen {
     this.#torn = false
   }
 
+  /** Writes no more, and gives the streams back. */
+  abandon(): void {
+    this.#drawn = false
+    this.#release()
+  }
+
   #clear(): void {
     if (!this.#drawn) return
     this.#update.clear()

@@ -29,9 +29,14 @@ export function failureSection({ trials }: StudyData): Markup | undefined {
   const groups = Map.groupBy(failures, ({ failure, final }) => JSON.stringify([failure.reason, failure.message, final]))
   const items = [...groups.values()].toSorted((a, b) => b.length - a.length).slice(0, mostEntries).map((group) => {
     const { failure, final } = group[0]!
-    return html`<li><b>${failure.reason}</b>${final ? '' : ' (started again)'}: ${failure.message}${trialLinks(group.map(({ trial }) => trial.number))}${failure.stack === undefined ? undefined : html`<details><summary>Stack of the first</summary><pre>${failure.stack}</pre></details>`}</li>`
+    return html`<li><b>${failure.reason}</b>${final ? '' : ' (started again)'}: ${withoutName(failure.message)}${trialLinks(group.map(({ trial }) => trial.number))}${failure.stack === undefined ? undefined : html`<details><summary>Stack of the first</summary><pre>${failure.stack}</pre></details>`}</li>`
   })
   return html`<section class="card"><h2 id="failures">Failures</h2><p class="note">${count(failures.filter(({ final }) => final).length, 'trial')} failed.</p><ul class="list">${items}</ul></section>`
+}
+
+/** The reason says already that it is an error. */
+function withoutName(message: string): string {
+  return message.replace(/^Error: /, '')
 }
 
 function trialLinks(numbers: readonly number[]): Markup {
