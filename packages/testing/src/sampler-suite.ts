@@ -21,6 +21,7 @@ async function openUnlessDeclined(plan: StudyPlan & { readonly sampler: SamplerF
   } catch (error) {
     if (!isAttuneError(error, 'UNSUPPORTED')) throw error
     ensure(error.message.length >= 20, () => `A refusal must say what to do instead. It says ${show(error.message)}`)
+    console.info(`${plan.sampler.id} declines ${plan.problem.name}${plan.objectives === undefined ? '' : ` with ${plan.objectives.length} objectives`}: ${error.message}`)
     return undefined
   }
 }
@@ -45,7 +46,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
     name: `suggests complete parameters in range: ${problem.name}`,
     run: async () => {
       const study = await openUnlessDeclined({ problem, sampler: watchSampler(make()).factory })
-      if (study === undefined) return console.info(`${make().id} declines ${problem.name}.`)
+      if (study === undefined) return
       const suggested = await runTrials(study, problem, batteryTrials)
       ensure(suggested.length > 0, 'The sampler was exhausted before its first suggestion.')
       await study.close()
