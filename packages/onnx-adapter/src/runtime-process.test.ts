@@ -123,6 +123,14 @@ describe('the child', () => {
     await Promise.all([expect(endless).rejects.toMatchObject({ code: 'ONNX_ABORTED' }), runtime.close()])
   })
 
+  test('that cannot take its preamble is replaced, too', async () => {
+    const runtime = createRuntimeProcess([load(new Uint8Array(3))])
+    for (let time = 0; time < 2; time++) {
+      await expect(runtime.request(predict, { timeout })).rejects.toMatchObject({ code: 'ONNX_MODEL' })
+      expect(runtime.pid).toBeUndefined()
+    }
+  })
+
   test('answers a malformed request', async () => {
     const runtime = createRuntimeProcess()
     await expect(runtime.request({ type: 'predict', inputs: 7, batchSize: 1 } as unknown as RequestBody, { timeout })).rejects.toMatchObject({ code: 'ONNX_PROTOCOL' })

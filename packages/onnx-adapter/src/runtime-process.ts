@@ -46,11 +46,13 @@ export function createRuntimeProcess(preamble: readonly RequestBody[] = []): Run
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), options.timeout)
     const stopped = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal
+    let prepared = false
     try {
       for (const first of current.takePreamble(preamble)) await current.ask(first, stopped)
+      prepared = true
       return await current.ask(body, stopped)
     } catch (error) {
-      if (stopped.aborted || !current.isUsable()) await current.kill()
+      if (stopped.aborted || !prepared || !current.isUsable()) await current.kill()
       if (options.signal?.aborted) throw onnxError('ONNX_ABORTED', 'The evaluation was aborted and its process ended.', {}, options.signal.reason)
       if (deadline.signal.aborted) throw onnxError('ONNX_TIMEOUT', `ONNX Runtime did not answer within ${options.timeout} ms and its process was ended. Raise "timeout", or use fewer rows or latency runs.`, { timeout: options.timeout })
       throw error
@@ -141,8 +143,8 @@ function startChild(): StartedChild {
     setReferenced(child, true)
     try {
       stopped.throwIfAborted()
-      // Where it cannot be sent because the child is gone, "close" says why.
-      child.send({ ...body, id }, (error) => error && child.connected && reject(error))
+      // It cannot be sent to a child that is gone or about to go: "close" says why.
+      child.send({ ...body, id }, (error) => error && child.kill('SIGKILL'))
       return await promise
     } finally {
       rejectCurrent = undefined
