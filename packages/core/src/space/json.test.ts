@@ -81,6 +81,16 @@ describe('the JSON form', () => {
   })
 })
 
+test('the fingerprint does not depend on the order of constraints, nor on the sign of 0', () => {
+  const [a, b] = [linear({ x: 1 }, { atMost: 1, name: 'a' }), constraint('b', () => 0)]
+  const of = (...constraints: (typeof a | typeof b)[]): string => space({ x: float(0, 1), y: choice([0, 1]) }, { constraints }).fingerprint
+  expect(of(a, b)).toBe(of(b, a))
+  expect(of(a, b)).not.toBe(of(a))
+  const negative = space({ x: float(-0, 1), y: choice([-0, 1]) })
+  expect(Space.fromJSON(throughText(negative)).dimensions.map(({ leaf }) => leaf)).toStrictEqual(negative.dimensions.map(({ leaf }) => leaf))
+  expect(Object.values(negative.decode([0, 0])).every((value) => Object.is(value, 0))).toBe(true)
+})
+
 describe('a malformed form', () => {
   const leaf = { '.kind': 'float', low: 0, high: 1, scale: 'linear' }
   const form = (definition: unknown, more: object = {}): Json => ({ format: 'attune-space/1', space: definition, ...more }) as Json

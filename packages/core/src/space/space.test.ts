@@ -191,6 +191,12 @@ describe('problems', () => {
     expect(fullSpace().problems({ ...good, ...change } as never)[0]).toContain(message)
   })
 
+  test('are found to be none without making anything', () => {
+    const dynamic = Space.dynamic().extend('x', float(0, 1)).extend('y', float(0, 1))
+    expect(fullSpace().problems(good)).toBe(dynamic.problems({ x: 0.5 }))
+    expect(Object.isFrozen(dynamic.problems({ x: 0.5 }))).toBe(true)
+  })
+
   test('of a name that every object inherits', () => {
     const s = space({ toString: float(0, 1) })
     expect(s.problems({})).toEqual([`'toString' is missing; give a value of float(0, 1)`])
