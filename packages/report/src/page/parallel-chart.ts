@@ -12,6 +12,9 @@ import { thin } from './thin.ts'
 
 const mostLines = 1000
 const mostAxes = 40
+/** About the width on a large screen: fewer axes stand further apart, more make the chart scroll. */
+const usualWidth = 1160
+const right = 54
 const height = 400
 const top = 50
 /** End of the axes; below it lies the place of parameters that a trial does not have. */
@@ -33,10 +36,10 @@ export function parallelChart(study: StudyData, leading: ReadonlySet<number>): M
   }).flatMap(({ axis, index }) => (axis === undefined ? [] : [{ axis, read: (trial: TrialRecord) => valueOf(trial, index) }]))
   const starts = dimensions.map((dimension) => ({ axis: parameterAxis(dimension, top, bottom), read: (trial: TrialRecord) => own(trial.flatParams, dimension.path) }))
   const columns = [...starts, ...ends]
-  const gap = Math.max(96, Math.min(240, 1090 / Math.max(1, columns.length - 1)))
   const left = 18 + 7.4 * Math.max('inactive'.length, ...(columns[0]?.axis.ticks ?? []).map(({ label }) => [...label].length))
+  const gap = Math.max(96, Math.min(520, (usualWidth - left - right) / Math.max(1, columns.length - 1)))
   const x = (column: number): number => left + column * gap
-  const box = { width: Math.max(760, x(columns.length - 1) + 54), height, left, right: 54, top, bottom: height - bottom }
+  const box = { width: Math.max(usualWidth, x(columns.length - 1) + right), height, left, right, top, bottom: height - bottom }
 
   const shade = shadeByRank(study)
   const lines = trials
