@@ -45,7 +45,8 @@ export type Operation =
   /** Extends a lease. Leaves no change. */
   | { readonly type: 'renew'; readonly number: number; readonly token: string; readonly milliseconds: number }
   | { readonly type: 'report'; readonly number: number; readonly token: string; readonly step: number; readonly metrics: Metrics }
-  | { readonly type: 'checkpoint'; readonly number: number; readonly token: string; readonly step: number; readonly artifact: ArtifactReference }
+  /** The last checkpoint of a trial; null says that it is lost, and with it what was reported. */
+  | { readonly type: 'checkpoint'; readonly number: number; readonly token: string; readonly step: number; readonly artifact: ArtifactReference | null }
   | { readonly type: 'pause'; readonly number: number; readonly token: string }
   /** Ends a trial. `requeue` records a failure and puts the trial back among the waiting, in one step.
    *  `params` replaces the parameters by those a define-by-run trial really met. */
@@ -67,7 +68,7 @@ export type ChangeBody =
   | { readonly type: 'assign'; readonly number: number; readonly params: FlatParams; readonly suggestion?: SuggestionTrace }
   | { readonly type: 'claim'; readonly number: number; readonly owner: string; readonly attempt: number }
   | { readonly type: 'report'; readonly number: number; readonly step: number; readonly metrics: Metrics }
-  | { readonly type: 'checkpoint'; readonly number: number; readonly step: number; readonly artifact: ArtifactReference }
+  | { readonly type: 'checkpoint'; readonly number: number; readonly step: number; readonly artifact: ArtifactReference | null }
   | { readonly type: 'pause'; readonly number: number }
   | { readonly type: 'finish'; readonly number: number; readonly outcome: Outcome; readonly params?: FlatParams; readonly requeue?: boolean }
   /** A running trial went back to waiting because its owner was lost. */

@@ -16,9 +16,9 @@ export interface JudgeContext {
   readonly trial: TrialRecord
 }
 
-/** What to run next instead of a new trial: a paused one up to a step, or a fork of another's checkpoint. */
+/** What to run next instead of a new trial: a paused one, or a fork of another's checkpoint; up to a step, where it is paused again, or to its end. */
 export type NextTrial =
-  | { readonly promote: number; readonly toStep: number }
+  | { readonly promote: number; readonly toStep?: number }
   | { readonly fork: number; readonly params: FlatParams; readonly toStep?: number }
 
 /**

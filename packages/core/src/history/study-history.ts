@@ -1,7 +1,7 @@
 import type { Change, ChangeBody, Outcome } from '../contracts/change.ts'
 import type { Curve, History, StepColumn } from '../contracts/history.ts'
 import type { StudyDefinition } from '../contracts/storage.ts'
-import type { StepReport, TrialRecord, TrialState } from '../contracts/trial-record.ts'
+import type { ArtifactReference, StepReport, TrialRecord, TrialState } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import { leafFromJson } from '../space/json.ts'
@@ -49,6 +49,7 @@ export class StudyHistory implements History {
   readonly #violations = new Column(0)
   readonly #curves = new Map<number, GrowingCurve>()
   readonly #steps = new Map<number, GrowingStepColumn>()
+  readonly #references = new Map<string, number>()
   readonly #active = new Set<number>()
   readonly #waiting = new Set<number>()
   #runningSorted: readonly number[] | undefined
@@ -112,6 +113,11 @@ export class StudyHistory implements History {
     return this.#entry(number).checkpoint?.artifact.hash
   }
 
+  /** How often artefacts, and checkpoints of trials that have not ended, refer to these bytes. */
+  references(hash: string): number {
+    return this.#references.get(hash) ?? 0
+  }
+
   hasTrial(number: number): boolean {
     return this.#entries[number] !== undefined
   }
@@ -169,7 +175,9 @@ export class StudyHistory implements History {
         return false
       }
       case 'checkpoint':
-        entry.checkpoint = Object.freeze({ step: body.step, artifact: body.artifact })
+        this.#refer(entry.checkpoint?.artifact, body.artifact ?? undefined)
+        entry.checkpoint = body.artifact === null ? undefined : Object.freeze({ step: body.step, artifact: body.artifact })
+        if (body.artifact === null) this.#forgetReports(entry)
         return false
       case 'pause':
         this.#move(entry, 'paused')
@@ -191,7 +199,8 @@ export class StudyHistory implements History {
         entry.attributes = Object.freeze({ ...entry.attributes, [body.key]: body.value })
         return false
       case 'artifact': {
-        const { [body.name]: _, ...others } = entry.artifacts
+        const { [body.name]: before, ...others } = entry.artifacts
+        this.#refer(before, body.artifact ?? undefined)
         entry.artifacts = Object.freeze(body.artifact === null ? others : { ...others, [body.name]: body.artifact })
         return false
       }
@@ -211,6 +220,12 @@ export class StudyHistory implements History {
         return this.best !== best && this.best >= 0
       }
     }
+  }
+
+  /** Counts references to artefacts. */
+  #refer(before: ArtifactReference | undefined, after: ArtifactReference | undefined): void {
+    if (before !== undefined) this.#references.set(before.hash, this.references(before.hash) - 1)
+    if (after !== undefined) this.#references.set(after.hash, this.references(after.hash) + 1)
   }
 
   #entry(number: number): TrialEntry {
@@ -274,6 +289,7 @@ export class StudyHistory implements History {
 
   #end(entry: TrialEntry, outcome: Outcome, time: number): boolean {
     this.#move(entry, outcome.state)
+    this.#refer(entry.checkpoint?.artifact, undefined)
     entry.endedAt = time
     if (outcome.state === 'failed') entry.failure = outcome.failure
     if (outcome.metrics !== undefined) this.#score(entry, outcome.metrics)

@@ -177,7 +177,10 @@ export class StudyEngine implements Problem, TrialRuntime {
         if (number !== undefined) return undefined
         continue
       }
-      return this.#hold({ number: record.number, attempt: record.attempt, token: lease.token, flatParams: record.flatParams, toStep, resumeFrom: await this.#checkpointOf(record) })
+      const resumeFrom = await this.#checkpointOf(record)
+      // What the lost checkpoint stood for is trained and reported again.
+      if (resumeFrom === undefined && record.checkpoint !== undefined) await this.access.mustWrite([{ type: 'checkpoint', number: record.number, token: lease.token, step: record.checkpoint.step, artifact: null }])
+      return this.#hold({ number: record.number, attempt: record.attempt, token: lease.token, flatParams: record.flatParams, toStep, resumeFrom })
     }
   }
 
@@ -298,7 +301,12 @@ export class StudyEngine implements Problem, TrialRuntime {
     operations.push(requeue ? { ...ending, requeue } : ending)
     this.release(trial)
     const result = await this.access.write(operations)
-    if (result.ok) return outcome
+    if (result.ok) {
+      // The trial is over: nobody goes on from its checkpoint, unless the pruner forks or promotes.
+      const hash = requeue || this.#currentPruner().next !== undefined ? undefined : this.history.checkpoint(trial.number)
+      if (hash !== undefined) await this.discard(hash)
+      return outcome
+    }
     if (operations.length > 1 && result.refusal.reason === 'state') return this.#refusedLeaf(trial, result.refusal.message)
     this.#discarded(trial, result.refusal.message)
     return outcome
@@ -333,12 +341,9 @@ export class StudyEngine implements Problem, TrialRuntime {
     return this.#parts.host.identity
   }
 
-  /** Deletes bytes that no trial refers to any more. A store that fails is told of once. */
+  /** Deletes bytes that nothing refers to any more. A store that fails is told of once. */
   async discard(hash: string): Promise<void> {
-    for (let number = 0; number < this.history.length; number++) {
-      const { checkpoint, artifacts } = this.history.trial(number)
-      if (checkpoint?.artifact.hash === hash || Object.values(artifacts).some((artifact) => artifact.hash === hash)) return
-    }
+    if (this.history.references(hash) > 0) return
     try {
       await this.artifacts?.delete(hash)
     } catch (error) {

@@ -26,7 +26,7 @@ export function eventsOf(change: Change, effect: Effect, history: StudyHistory, 
     case 'report':
       return [{ type: 'trial.reported', ...ofTrial(body.number), report: { step: body.step, metrics: body.metrics, time } }]
     case 'checkpoint':
-      return [{ type: 'checkpoint.saved', ...ofTrial(body.number), step: body.step, artifact: body.artifact }]
+      return body.artifact === null ? [] : [{ type: 'checkpoint.saved', ...ofTrial(body.number), step: body.step, artifact: body.artifact }]
     case 'pause':
       return [{ type: 'trial.paused', ...ofTrial(body.number) }]
     case 'requeue':

@@ -23,7 +23,7 @@ const body = tagged('type', {
   assign: shape({ number: count, params }, { suggestion }),
   claim: shape({ number: count, owner: text, attempt: count }),
   report: shape({ number: count, step: number, metrics }),
-  checkpoint: shape({ number: count, step: number, artifact }),
+  checkpoint: shape({ number: count, step: number, artifact: nullable(artifact) }),
   pause: shape({ number: count }),
   finish: shape({ number: count, outcome }, { params, requeue: (value, path) => (typeof value === 'boolean' ? undefined : `${path}: expected true or false`) }),
   requeue: shape({ number: count, failure }),
