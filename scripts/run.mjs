@@ -20,6 +20,9 @@ const TYPESCRIPT_NODE = '22.18'
 /** A signal that reached only this process is handed on after this many milliseconds; one that reached the whole group has ended the program by then. */
 const FORWARD_AFTER = 500
 
+/** How often, in milliseconds, it is checked whether npm's shell is still there. */
+const PARENT_CHECK = 100
+
 function fail(message) {
   console.error(message)
   process.exit(1)
@@ -77,25 +80,38 @@ function install() {
 }
 
 /**
- * Runs the program and exits as it does. Ctrl-C at a terminal reaches the whole process group, the program included, so nothing is
- * handed on there; npm sends the signal once more, which is ignored. A signal sent to this process alone is handed on once.
+ * Runs the program, waits for its end and exits as it did.
+ * - Ctrl-C at a terminal reaches the whole process group, the program included, so nothing is handed on.
+ * - Without a terminal, a signal to this process alone cannot be told from one to the group: it is handed on after a while. A program
+ *   that had it has usually ended by then, and should take a second one within a second for the same.
+ * - The shell that npm puts between may die of a signal and leave us behind: a parent that is gone is an interrupt.
  */
 function runProgram(node, args) {
   const flags = ['--conditions=attune-source', '--disable-warning=ExperimentalWarning']
   if (!atLeast(node.version, TYPESCRIPT_NODE)) flags.push('--experimental-strip-types')
   const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
   const child = spawn(node.path, [...flags, ...args], { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } })
-  let interrupted = false
+  const parent = process.ppid
+  const terminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
+  let signalled = false
+  let waiting = false
   const forward = (signal) => {
-    if (interrupted) return
-    interrupted = true
-    if (signal === 'SIGINT' && [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)) return
+    signalled = true
+    if (waiting || (terminal && signal === 'SIGINT')) return
+    waiting = true
     setTimeout(() => {
-      interrupted = false
-      child.kill(signal)
-    }, FORWARD_AFTER).unref()
+      waiting = false
+      if (process.ppid === parent) child.kill(signal)
+    }, FORWARD_AFTER)
   }
   process.on('SIGINT', forward).on('SIGTERM', forward)
+  if (process.env.npm_lifecycle_event !== undefined) {
+    setInterval(() => {
+      if (signalled || process.ppid === parent) return
+      signalled = true
+      child.kill('SIGINT')
+    }, PARENT_CHECK)
+  }
   child.on('error', (error) => fail(`Could not start ${node.path}: ${error.message}`))
   child.on('close', (code, signal) => process.exit(code ?? { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 }[signal] ?? 1))
 }

@@ -13,7 +13,6 @@ let home: string
 
 /** Prints what it was given and each SIGINT; ends itself a while after the first, so that a second one would be seen. */
 const PROGRAM = `
-console.log('started ' + JSON.stringify(process.argv.slice(2)))
 if (process.argv.includes('wait')) {
   const alive = setInterval(() => {}, 1000)
   process.on('SIGINT', () => {
@@ -21,6 +20,7 @@ if (process.argv.includes('wait')) {
     setTimeout(() => { clearInterval(alive); process.exitCode = 130 }, process.argv.includes('slowly') ? 1500 : 100)
   })
 } else process.exitCode = Number(process.argv[2] ?? 0)
+console.log('started ' + JSON.stringify(process.argv.slice(2)))
 `
 
 /** Stands for npx: writes its arguments down, and lays what an installation would have laid. */
@@ -54,6 +54,15 @@ async function finish(child: ChildProcess): Promise<{ readonly code: number | nu
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, output }
 }
+
+const hasStarted = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    let seen = ''
+    child.stdout?.on('data', (bytes) => {
+      seen += String(bytes)
+      if (seen.includes('started')) resolve()
+    })
+  })
 
 const run = (args: readonly string[], env?: NodeJS.ProcessEnv) => finish(start(args, env))
 const installations = () => (existsSync(join(home, 'npx.log')) ? readFileSync(join(home, 'npx.log'), 'utf8').trim().split('\n').length : 0)
@@ -126,16 +135,21 @@ describe.skipIf(process.platform === 'win32')('scripts/run.mjs', () => {
   ])('SIGINT %s: the program gets it once, and the script waits for its end', async (_what, whom, args) => {
     const child = start(['study', ...args])
     const ended = finish(child)
-    await new Promise<void>((resolve) => {
-      let seen = ''
-      child.stdout?.on('data', (bytes) => {
-        seen += String(bytes)
-        if (seen.includes('started')) resolve()
-      })
-    })
+    await hasStarted(child)
     process.kill(whom === 'group' ? -(child.pid as number) : (child.pid as number), 'SIGINT')
     const { code, output } = await ended
     expect(output.match(/interrupted/g)).toHaveLength(1)
     expect(code).toBe(130)
+  })
+  test('a shell of npm that dies takes the program with it, by an interrupt', async () => {
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${join(home, 'scripts/run.mjs')}" study wait; true`], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, npm_execpath: '', npm_lifecycle_event: 'start', PATH: [join(home, 'bin'), process.env.PATH].join(delimiter) },
+    })
+    const ended = finish(shell)
+    await hasStarted(shell)
+    shell.kill('SIGTERM')
+    expect((await ended).output.match(/interrupted/g)).toHaveLength(1)
   })
 })
