@@ -26,9 +26,14 @@ type Step =
   | { readonly kind: 'create'; readonly how: 'waiting' | 'running' | 'ended'; readonly expired: boolean; readonly owner: string }
   | { readonly kind: 'claim'; readonly trial: number | undefined; readonly expired: boolean; readonly owner: string }
   | { readonly kind: 'finish'; readonly trial: number; readonly stale: boolean; readonly end: 'complete' | 'pruned' | 'failed'; readonly requeue: boolean; readonly loss: number }
-  | { readonly kind: 'report' | 'pause' | 'renew'; readonly trial: number; readonly stale: boolean }
+  | { readonly kind: 'held'; readonly what: 'report' | 'pause' | 'renew'; readonly trial: number; readonly stale: boolean }
   | { readonly kind: 'sweep'; readonly gone: readonly string[] }
-  | { readonly kind: 'void' | 'correct' | 'attribute'; readonly trial: number }
+  | { readonly kind: 'note'; readonly what: 'void' | 'correct' | 'attribute'; readonly trial: number }
+
+interface Decision {
+  readonly operation: Operation
+  readonly refusal?: Refusal['reason']
+}
 
 interface Request {
   readonly steps: readonly Step[]
@@ -42,9 +47,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('create' as const), how: fc.constantFrom('waiting' as const, 'running' as const, 'ended' as const), expired: fc.boolean(), owner }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('claim' as const), trial: fc.option(trial, { nil: undefined }), expired: fc.boolean(), owner }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('finish' as const), trial, stale: fc.boolean(), end: fc.constantFrom('complete' as const, 'pruned' as const, 'failed' as const), requeue: fc.boolean(), loss: fc.double() }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('report' as const, 'pause' as const, 'renew' as const), trial, stale: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('held' as const), what: fc.constantFrom('report' as const, 'pause' as const, 'renew' as const), trial, stale: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('sweep' as const), gone: fc.subarray(['host/1', 'host/2', 'host/3']) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('void' as const, 'correct' as const, 'attribute' as const), trial }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('note' as const), what: fc.constantFrom('void' as const, 'correct' as const, 'attribute' as const), trial }) },
 )
 const requests: fc.Arbitrary<Request[]> = fc.array(fc.record({ steps: fc.array(step, { minLength: 1, maxLength: 3 }), repeat: fc.boolean() }), { minLength: 1, maxLength: 25, size: 'max' })
 
@@ -54,30 +59,24 @@ class Model {
   #tokens = 0
 
   /** The operation that a step stands for here, and what must come of it. */
-  apply(drawn: Step): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
-    if (drawn.kind === 'create') return this.#create(drawn)
-    if (drawn.kind === 'claim') return this.#claim(drawn)
-    if (drawn.kind === 'sweep') return this.#sweep(drawn.gone)
-    const number = drawn.trial
-    const found = this.trials[number]
-    if (drawn.kind === 'attribute') return this.#note({ type: 'attribute', number, key: 'k', value: number }, found === undefined ? 'missing' : undefined)
-    if (drawn.kind === 'void' || drawn.kind === 'correct') {
-      const amendment = drawn.kind === 'void' ? { void: 'bad' } : { metrics: { loss: 0 }, note: 'units' }
-      const allowed = drawn.kind === 'void' ? found?.state !== 'running' : found?.state === 'complete' || found?.state === 'pruned'
-      return this.#note({ type: 'amend', number, amendment }, found === undefined ? 'missing' : allowed ? undefined : 'state')
+  apply(drawn: Step): Decision {
+    switch (drawn.kind) {
+      case 'create':
+        return this.#create(drawn)
+      case 'claim':
+        return this.#claim(drawn)
+      case 'sweep':
+        return this.#sweep(drawn.gone)
+      case 'note':
+        return this.#note(drawn)
+      case 'held':
+        return this.#heldStep(drawn)
+      case 'finish':
+        return this.#finish(drawn)
     }
-    const token = drawn.stale ? 'not the token' : (found?.token ?? 'none')
-    const refusal = found === undefined ? 'missing' : found.state !== 'running' ? 'state' : drawn.stale ? 'stale' : undefined
-    if (drawn.kind === 'report') return this.#held({ type: 'report', number, token, step: 1, metrics: { loss: number } }, { type: 'report', number, step: 1, metrics: { loss: number } }, refusal)
-    if (drawn.kind === 'pause') return this.#held({ type: 'pause', number, token }, { type: 'pause', number }, refusal, () => ({ state: 'paused' }))
-    if (drawn.kind === 'renew') return this.#held({ type: 'renew', number, token, milliseconds: hour }, undefined, refusal, () => ({ expired: false }))
-    const outcome: Outcome = drawn.end === 'failed' ? { state: 'failed', failure: { reason: 'error', message: 'x' } } : { state: drawn.end, metrics: { loss: drawn.loss } }
-    const again = drawn.requeue && drawn.end === 'failed'
-    const flag = drawn.requeue ? { requeue: true } : {}
-    return this.#held({ type: 'finish', number, token, outcome, ...flag }, { type: 'finish', number, outcome, ...flag }, refusal, () => (again ? { state: 'waiting' } : { state: drawn.end, end: outcome }))
   }
 
-  #create(drawn: Step & { kind: 'create' }): { readonly operation: Operation } {
+  #create(drawn: Step & { kind: 'create' }): Decision {
     const number = this.trials.length
     const token = `token ${++this.#tokens}`
     const outcome: Outcome = { state: 'complete', metrics: { loss: number } }
@@ -89,7 +88,7 @@ class Model {
     return { operation: { ...base, ...(ended ? { outcome } : {}), ...(running ? { lease: { owner: drawn.owner, token, milliseconds: drawn.expired ? 0 : hour } } : {}) } }
   }
 
-  #claim(drawn: Step & { kind: 'claim' }): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
+  #claim(drawn: Step & { kind: 'claim' }): Decision {
     const token = `token ${++this.#tokens}`
     const lease = { owner: drawn.owner, token, milliseconds: drawn.expired ? 0 : hour }
     const operation: Operation = { type: 'claim', ...(drawn.trial === undefined ? {} : { number: drawn.trial }), lease }
@@ -102,7 +101,7 @@ class Model {
     return { operation }
   }
 
-  #sweep(gone: readonly string[]): { readonly operation: Operation } {
+  #sweep(gone: readonly string[]): Decision {
     for (const [number, found] of this.trials.entries()) {
       if (found.state !== 'running' || (!found.expired && !gone.includes(found.owner))) continue
       found.state = 'waiting'
@@ -111,16 +110,43 @@ class Model {
     return { operation: { type: 'sweep', gone } }
   }
 
-  #note(operation: Operation & ChangeBody, refusal: Refusal['reason'] | undefined): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
-    if (refusal !== undefined) return { operation, refusal }
+  #note({ trial: number, what }: Step & { kind: 'note' }): Decision {
+    const state = this.trials[number]?.state
+    const operation: Operation & ChangeBody =
+      what === 'attribute' ? { type: 'attribute', number, key: 'k', value: number } : { type: 'amend', number, amendment: what === 'void' ? { void: 'bad' } : { metrics: { loss: 0 }, note: 'units' } }
+    if (state === undefined) return { operation, refusal: 'missing' }
+    const allowed = what === 'attribute' || (what === 'void' ? state !== 'running' : state === 'complete' || state === 'pruned')
+    if (!allowed) return { operation, refusal: 'state' }
     this.history.push(operation)
     return { operation }
   }
 
-  #held(operation: Operation & { readonly number: number }, body: ChangeBody | undefined, refusal: Refusal['reason'] | undefined, then: () => Partial<ModelTrial> = () => ({})): { readonly operation: Operation; readonly refusal?: Refusal['reason'] } {
-    if (refusal !== undefined) return { operation, refusal }
+  #heldStep({ trial: number, what, stale }: Step & { kind: 'held' }): Decision {
+    const token = this.#token(number, stale)
+    if (what === 'renew') return this.#held({ type: 'renew', number, token, milliseconds: hour }, undefined, stale, { expired: false })
+    if (what === 'pause') return this.#held({ type: 'pause', number, token }, { type: 'pause', number }, stale, { state: 'paused' })
+    const report = { type: 'report', number, step: 1, metrics: { loss: number } } as const
+    return this.#held({ ...report, token }, report, stale, {})
+  }
+
+  #finish({ trial: number, stale, end, requeue, loss }: Step & { kind: 'finish' }): Decision {
+    const outcome: Outcome = end === 'failed' ? { state: end, failure: { reason: 'error', message: 'x' } } : { state: end, metrics: { loss } }
+    const body = { type: 'finish', number, outcome, ...(requeue ? { requeue } : {}) } as const
+    return this.#held({ ...body, token: this.#token(number, stale) }, body, stale, requeue && end === 'failed' ? { state: 'waiting' } : { state: end, end: outcome })
+  }
+
+  #token(number: number, stale: boolean): string {
+    return stale ? 'not the token' : (this.trials[number]?.token ?? 'none')
+  }
+
+  /** What only the holder of a running trial may do. */
+  #held(operation: Operation & { readonly number: number }, body: ChangeBody | undefined, stale: boolean, then: Partial<ModelTrial>): Decision {
+    const found = this.trials[operation.number]
+    if (found === undefined) return { operation, refusal: 'missing' }
+    if (found.state !== 'running') return { operation, refusal: 'state' }
+    if (stale) return { operation, refusal: 'stale' }
     if (body !== undefined) this.history.push(body)
-    Object.assign(this.trials[operation.number] as ModelTrial, then())
+    Object.assign(found, then)
     return { operation }
   }
 }

@@ -1,4 +1,4 @@
-import type { Operation, Refusal, TrialState } from '@attune/core'
+import type { Operation, Outcome, TrialState } from '@attune/core'
 import { ensure, ensureEqual, settles, show } from './check.ts'
 import { apply, bodiesOf, completion, historyOf, hour, leaseOf, newStudy, onlyState, refused, runningTrial, type StorageSubject, studyWithTrialIn, waitingTrial } from './storage-suite-support.ts'
 import type { SuiteCase } from './suite.ts'
@@ -6,7 +6,7 @@ import type { SuiteCase } from './suite.ts'
 type Test = (name: string, run: (subject: StorageSubject) => Promise<void>) => SuiteCase
 
 const states: readonly TrialState[] = ['waiting', 'running', 'paused', 'complete', 'pruned', 'failed']
-const finals: readonly TrialState[] = ['complete', 'pruned', 'failed']
+const finals: readonly Outcome['state'][] = ['complete', 'pruned', 'failed']
 
 /** Operations on trial 0 that move it or write to it, and the states in which its holder may do them. */
 const moves: readonly (readonly [what: string, operation: Operation, allowed: readonly TrialState[]])[] = [
@@ -106,7 +106,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
         const before = await historyOf(storage, id)
         for (const token of ['holder', 'other']) {
           for (const end of finals) {
-            const outcome = end === 'failed' ? ({ state: end, failure: { reason: 'error', message: 'late' } } as const) : ({ state: end, metrics: { loss: 9 } } as const)
+            const outcome: Outcome = end === 'failed' ? { state: end, failure: { reason: 'error', message: 'late' } } : { state: end, metrics: { loss: 9 } }
             await refused(storage, id, [{ type: 'finish', number: 0, token, outcome, requeue: end === 'failed' }], 'state', `Ending a ${state} trial as ${end}`, state)
           }
         }

@@ -1,7 +1,8 @@
+import type * as Sqlite from 'node:sqlite'
 import { AttuneError } from '@attune/core'
 
 /** The module `node:sqlite`. */
-export type SqliteLibrary = typeof import('node:sqlite')
+export type SqliteLibrary = typeof Sqlite
 
 /** Strict tables, which keep a damaged value from being stored under the wrong type, came with this version. */
 const oldestUsable = '3.37.0'

@@ -143,7 +143,7 @@ export class PlainStorage implements Storage {
   #insert(definition: StudyDefinition, requestId: string, content: () => Pick<PlainStudy, 'heads' | 'rows' | 'leaves'>): StudySummary | undefined {
     this.#ensureOpen()
     const key = this.#hooks.requestKey(requestId)
-    const repeated = this.#place.studies.values().find(({ createdBy }) => createdBy === key)
+    const repeated = [...this.#place.studies.values()].find(({ createdBy }) => createdBy === key)
     if (repeated !== undefined) return this.#summary(repeated)
     const nameKey = this.#hooks.nameKey(definition.name)
     if (this.#place.studies.has(nameKey)) return undefined
@@ -175,7 +175,7 @@ export class PlainStorage implements Storage {
 
   #study(id: string): PlainStudy {
     this.#ensureOpen()
-    const study = this.#place.studies.values().find((one) => one.id === id)
+    const study = [...this.#place.studies.values()].find((one) => one.id === id)
     if (study === undefined) throw new AttuneError('STUDY_NOT_FOUND', `There is no study with the id ${id}.`)
     return study
   }
