@@ -6,15 +6,15 @@ export type Point = readonly [step: number, loss: number | undefined]
 /** A real study that a test drives by hand, one report at a time. */
 export interface Script {
   readonly study: Study
-  start(): Promise<Trial>
+  readonly start: () => Promise<Trial>
   /** True if the pruner lets the trial go on. */
-  report(trial: Trial, step: number, loss: number | undefined): Promise<boolean>
+  readonly report: (trial: Trial, step: number, loss: number | undefined) => Promise<boolean>
   /** A trial that makes these reports and completes; ends early where the pruner says so. */
-  run(...points: readonly Point[]): Promise<TrialRecord>
-  complete(trial: Trial, loss: number): Promise<void>
+  readonly run: (...points: readonly Point[]) => Promise<TrialRecord>
+  readonly complete: (trial: Trial, loss: number) => Promise<void>
   /** Declares a trial void. */
-  discard(number: number): Promise<void>
-  warnings(): Promise<readonly string[]>
+  readonly discard: (number: number) => Promise<void>
+  readonly warnings: () => Promise<readonly string[]>
 }
 
 export async function script(pruner: PrunerFactory, direction: 'minimize' | 'maximize' = 'minimize'): Promise<Script> {
@@ -29,17 +29,17 @@ export async function script(pruner: PrunerFactory, direction: 'minimize' | 'max
   return {
     study,
     report,
-    start: async () => (await study.ask()) as Trial,
+    start: async () => (await study.ask()),
     async run(...points) {
       const trial = await study.ask()
-      for (const [step, loss] of points) if (!(await report(trial as Trial, step, loss))) return study.prune(trial)
+      for (const [step, loss] of points) if (!(await report(trial, step, loss))) return study.prune(trial)
       return study.tell(trial, points.length === 0 ? { loss: 0 } : {})
     },
     async complete(trial, loss) {
       await study.tell(trial, { loss: sign * loss })
     },
     async discard(number) {
-      await storage.write(study.summary.id, { id: `void ${number}`, operations: [{ type: 'amend', number, amendment: { void: 'It was measured wrongly.' } }] })
+      storage.write(study.summary.id, { id: `void ${number}`, operations: [{ type: 'amend', number, amendment: { void: 'It was measured wrongly.' } }] })
       await study.refresh()
     },
     async warnings() {

@@ -29,18 +29,17 @@ export function watchPruner(factory: PrunerFactory): PrunerWatch {
       ...factory,
       create(problem) {
         const pruner = factory.create(problem)
-        const { next } = pruner
         return {
           judge(context) {
             const verdict = judgeWatched(factory, problem, pruner, context, complaints)
             judged.push({ number: context.number, step: context.step, loss: context.loss, verdict })
             return verdict
           },
-          ...(next === undefined
+          ...(pruner.next === undefined
             ? {}
             : {
                 next(random) {
-                  const wanted = next.call(pruner, random)
+                  const wanted = pruner.next?.(random)
                   if (wanted !== undefined) complaints.push(...problemsOfNext(wanted, problem))
                   return wanted
                 },

@@ -72,7 +72,7 @@ export const brokenSamplers: readonly Broken[] = [
   },
   {
     what: 'gives parameters of a branch that was not chosen',
-    make: altered((params, { space }, { random }) => ({ ...Object.fromEntries(space.dimensions.map(({ path, quantile }) => [path, quantile(random.uniform())])), ...params })),
+    make: altered((params, { space }, { random }) => ({ ...Object.fromEntries(space.dimensions.map((dimension) => [dimension.path, dimension.quantile(random.uniform())])), ...params })),
     fails: ['suggests complete parameters in range: branches with a shared leaf', 'suggests complete parameters in range: a varying number of groups'],
   },
   {
