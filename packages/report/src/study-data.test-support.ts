@@ -91,7 +91,7 @@ export function trainingStudy(space: Pick<SearchSpace, 'dimensions'>, trials: nu
       flatParams,
       reports,
       metrics,
-      values: state === 'complete' || state === 'pruned' ? objectives.map(({ metric }) => metrics[metric as keyof typeof metrics]!) : undefined,
+      values: state === 'complete' || state === 'pruned' ? objectives.map(({ metric }) => metrics[metric as keyof typeof metrics]) : undefined,
       suggestion: { sampler: number < 10 ? 'random@1' : 'tpe@1', revision: number * 12, running: [] },
       failure: state === 'failed' ? (uniform() < 0.5 ? { reason: 'out-of-memory', message: 'the trainer asked for 3.1 GB' } : { reason: 'error', message: 'Matrix sizes 128 and 64 do not fit', stack: 'Error: Matrix sizes 128 and 64 do not fit\n    at build (model.ts:31:11)\n    at train (train.ts:8:3)' }) : undefined,
       startedAt,

@@ -31,13 +31,13 @@ export async function openStudy(plan: StudyPlan): Promise<Study<unknown>> {
     ...(constraints === undefined ? {} : { constraints }),
   } as const
   const study = problem.space === undefined ? await createStudy<undefined, string>(options) : await createStudy<Space<unknown>, string>({ ...options, space: problem.space })
-  return study as Study<unknown>
+  return study
 }
 
 /** The next trial, or the reason for which there is none. */
 export async function askOrExhausted(study: Study<unknown>): Promise<Trial | string> {
   try {
-    return (await study.ask()) as Trial
+    return await study.ask()
   } catch (error) {
     if (isAttuneError(error, 'EXHAUSTED')) return error.message
     throw error

@@ -60,7 +60,7 @@ async function openCurves({ pruner, direction = 'minimize', storage = sharedStor
     space: { x: float(0, 1) },
     objective: direction === 'minimize' ? minimize('loss') : maximize('loss'),
   })
-  return study as Study<unknown>
+  return study
 }
 
 async function goOn(study: Study<unknown>, { curves, trials, concurrency = 1, direction = 'minimize', fails = () => false, retry = 0 }: Plan): Promise<void> {
@@ -249,7 +249,7 @@ export function prunerCases(make: () => PrunerFactory, options: PrunerSuiteOptio
         const objectives = Array.from({ length: count }, (_, i) => (i % 2 === 0 ? minimize(`m${i}`) : maximize(`m${i}`)))
         let study: Study<unknown>
         try {
-          study = (await createStudy<{ x: ReturnType<typeof float> }, string>({ seed: 7, storage: sharedStorage(), pruner: seen.factory, space: { x: float(0, 1) }, objective: objectives })) as Study<unknown>
+          study = await createStudy<{ x: ReturnType<typeof float> }, string>({ seed: 7, storage: sharedStorage(), pruner: seen.factory, space: { x: float(0, 1) }, objective: objectives })
         } catch (error) {
           if (!isAttuneError(error, 'UNSUPPORTED')) throw error
           ensure(error.message.length >= 20, () => `A refusal must say what to do instead. It says ${show(error.message)}`)
