@@ -98,7 +98,9 @@ export class Observations {
   #meritOf(trial: TrialRecord, losses: Float64Array): Merit {
     const { number } = trial
     if (trial.state === 'failed') return { number, class: 3, first: 0, second: 0 }
-    if (trial.violation > 0) return { number, class: 2, first: trial.violation, second: 0 }
+    // A pruned trial often ends before its constraints are measured: an infinite violation then means unknown.
+    const unmeasured = trial.state === 'pruned' && trial.violation === Infinity
+    if (trial.violation > 0 && !unmeasured) return { number, class: 2, first: trial.violation, second: 0 }
     const loss = losses[0] as number
     if (trial.state === 'pruned') {
       const last = trial.reports.at(-1)

@@ -1,0 +1,81 @@
+import { atMost, createStudy, float, int, maximize, minimize, type Objective, type OutcomeConstraint, type Problem, type SearchSpace, space, type Study, type TrialRecord } from '@attune/core'
+import { describe, expect, it } from 'vitest'
+import { goodRows } from './good-rows.ts'
+import { Observations } from './observations.ts'
+
+const plane = space({ x: float(0, 1), y: int(0, 9) })
+
+function observe(records: readonly TrialRecord[], objectives: readonly Objective[] = [minimize('value')], of: SearchSpace = plane): Observations {
+  // Observations read the space and the objectives only.
+  const observations = new Observations({ space: of, objectives, constraints: [] as readonly OutcomeConstraint[] } as unknown as Problem)
+  for (const record of records) observations.add(record)
+  return observations
+}
+
+const numbersOf = (observations: Observations, rows: Int32Array): number[] => Array.from(rows, (row) => observations.numberOf(row))
+
+async function studyOfEveryEnd(): Promise<Study<unknown>> {
+  const study = await createStudy({ name: 'ends', space: plane, objective: minimize('value'), constraints: { latency: atMost(1) }, seed: 2 })
+  const results: readonly (readonly [value: number, latency: number])[] = [[3, 0], [1, 0], [2, 5], [0, 3], [1, 1]]
+  for (const [value, latency] of results) await study.tell(await study.ask(), { value, latency })
+  const reports: readonly (readonly [step: number, value: number])[][] = [[[1, 9]], [[1, 5], [2, 8]], [[1, 5], [2, 7]], []]
+  for (const list of reports) {
+    const trial = await study.ask()
+    for (const [step, value] of list) await trial.report({ step, value, latency: 0 })
+    await study.prune(trial)
+  }
+  await study.fail(await study.ask(), new Error('broken'))
+  await study.fail(await study.ask(), new Error('stopped'), 'aborted')
+  return study
+}
+
+describe('observations', () => {
+  it('come in the order complete, pruned (longest and lowest first), infeasible, failed; what was aborted says nothing', async () => {
+    const records = (await studyOfEveryEnd()).trials()
+    const observations = observe(records)
+    expect(numbersOf(observations, observations.order)).toEqual([1, 4, 0, 7, 6, 5, 8, 3, 2, 9])
+    expect([observations.length, observations.endedCount, observations.feasibleCount]).toEqual([10, 9, 3])
+  })
+
+  it('come in the same order whatever order they were told in', async () => {
+    const records = (await studyOfEveryEnd()).trials()
+    const expected = observe(records)
+    for (const told of [records.toReversed(), [...records].sort((a, b) => (a.number * 7) % 11 - (b.number * 7) % 11)]) {
+      const observations = observe(told)
+      expect(numbersOf(observations, observations.order)).toEqual(numbersOf(expected, expected.order))
+    }
+  })
+
+  it('order by the direction of the objective', async () => {
+    const study = await createStudy({ name: 'up', space: plane, objective: maximize('value'), seed: 2 })
+    for (const value of [1, 5, Infinity, -Infinity, 3]) await study.tell(await study.ask(), value)
+    const observations = observe(study.trials(), [maximize('value')])
+    expect(numbersOf(observations, observations.order)).toEqual([2, 1, 4, 0, 3])
+  })
+
+  it('keep coordinates by column while they grow', async () => {
+    const study = await createStudy({ name: 'many', space: plane, seed: 2 })
+    await study.optimize((trial) => trial.params.x, { trials: 100 })
+    const observations = observe(study.trials())
+    for (const { number, flatParams } of study.trials()) {
+      const row = Array.from({ length: 100 }, (_, i) => i).find((one) => observations.numberOf(one) === number) as number
+      expect([observations.column(0)[row], observations.column(1)[row]]).toEqual([...plane.encode(flatParams)])
+    }
+  })
+})
+
+describe('goodRows', () => {
+  it('takes whole ranks of non-domination, then what stands alone', async () => {
+    const objectives = [minimize('a'), maximize('b')]
+    const study = await createStudy({ name: 'two', space: plane, objective: objectives, seed: 2 })
+    // Losses (a, −b): the first rank is 0, 1, 2; the second 3 … 7 on a line, of which 5 and 6 are crowded.
+    const losses = [[0, 2], [1, 1], [2, 0], [1, 9], [3, 7], [4.9, 5.1], [5, 5], [9, 1], [9, 9]] as const
+    for (const [a, b] of losses) await study.tell(await study.ask(), { a, b: -b })
+    const observations = observe(study.trials(), objectives)
+    const numbers = (count: number): number[] => numbersOf(observations, goodRows(observations, count)).sort((a, b) => a - b)
+    expect(numbers(3)).toEqual([0, 1, 2])
+    expect(numbers(7)).toEqual([0, 1, 2, 3, 4, 6, 7])
+    expect(numbers(8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(numbers(1)).toHaveLength(1)
+  })
+})

@@ -1,4 +1,0 @@
-import { samplerSuite } from '@attune/testing'
-import { tpe } from './tpe.ts'
-
-samplerSuite('tpe', () => tpe())

@@ -1,0 +1,141 @@
+import { choice, constraint, createStudy, float, int, linear, maximize, MemoryStorage, minimize, oneOf, random, repeat, type SamplerFactory, space, systemClock } from '@attune/core'
+import { samplerSuite } from '@attune/testing'
+import { describe, expect, it } from 'vitest'
+import { tpe } from './tpe.ts'
+
+samplerSuite('tpe', () => tpe())
+
+const tree = space({
+  rate: float(1e-5, 1, { scale: 'log' }),
+  layers: int(1, 8),
+  optimizer: oneOf({ sgd: { momentum: float(0, 1) }, adam: { beta: float(0, 1) }, none: {} }),
+})
+
+/** Lowest at rate 1e-3, 5 layers and sgd with momentum 0.9. */
+function bowl(params: { readonly rate: number; readonly layers: number; readonly optimizer: { readonly type: string; readonly momentum?: number } }): number {
+  const branch = params.optimizer.type === 'sgd' ? 4 * ((params.optimizer.momentum ?? 0) - 0.9) ** 2 : params.optimizer.type === 'adam' ? 0.6 : 1
+  return (Math.log10(params.rate) + 3) ** 2 + 0.2 * (params.layers - 5) ** 2 + branch
+}
+
+async function meanBest(sampler: SamplerFactory, trials: number, seeds: number): Promise<number> {
+  let sum = 0
+  for (let seed = 0; seed < seeds; seed++) {
+    const study = await createStudy({ name: 'bowl', space: tree, sampler, seed })
+    await study.optimize((trial) => bowl(trial.params), { trials })
+    sum += (study.best.value ?? Number.NaN) / seeds
+  }
+  return sum
+}
+
+describe('tpe', () => {
+  it('finds a better point than random search, in a tree, on average', async () => {
+    const ours = await meanBest(tpe(), 60, 8)
+    expect(ours).toBeLessThan(0.5 * (await meanBest(random(), 60, 8)))
+    expect(ours).toBeLessThan(0.25)
+  })
+
+  it('does not measure a point of a finite space twice while others are left', async () => {
+    const study = await createStudy({ name: 'finite', space: { a: int(0, 4), b: choice(['x', 'y', 'z']), c: oneOf({ p: { q: int(0, 1) }, r: {} }) }, sampler: tpe(), seed: 3 })
+    const points: string[] = []
+    await study.optimize((trial) => {
+      points.push(JSON.stringify(trial.flatParams))
+      return trial.params.a
+    }, { trials: 30 })
+    const afterStartup = points.slice(8)
+    expect(afterStartup.filter((point, i) => points.indexOf(point) < i + 8)).toEqual([])
+    await study.optimize(() => 0, { more: 40 }) // More trials than there are points.
+    expect(study.trials()).toHaveLength(70)
+  })
+
+  it('spreads trials that run at the same time', async () => {
+    const distance = async (told: boolean): Promise<number> => {
+      const study = await createStudy({ name: 'parallel', space: { x: float(0, 1), y: float(0, 1) }, sampler: tpe(), seed: 3 })
+      await study.optimize(({ params: { x, y } }) => (x - 0.3) ** 2 + (y - 0.6) ** 2, { trials: 40 })
+      const points: { readonly x: number; readonly y: number }[] = []
+      for (let i = 0; i < 12; i++) {
+        const trial = await study.ask()
+        points.push(trial.params)
+        if (!told) await study.fail(trial, new Error('not counted'), 'aborted')
+      }
+      const pairs = points.flatMap((a, i) => points.slice(i + 1).map((b) => Math.hypot(a.x - b.x, a.y - b.y)))
+      return pairs.reduce((sum, one) => sum + one, 0) / pairs.length
+    }
+    expect(await distance(true)).toBeGreaterThan(1.1 * (await distance(false)))
+  })
+
+  it('keeps the constraints of the space', async () => {
+    const bounded = space({ a: float(0, 1), b: float(0, 1) }, { constraints: [linear({ a: 1, b: 1 }, { atMost: 0.7 }), constraint<{ readonly a: number }>('a is large', ({ a }) => 0.2 - a)] })
+    const study = await createStudy({ name: 'bounded', space: bounded, objective: maximize('value'), sampler: tpe(), seed: 1 })
+    await study.optimize(({ params: { a, b } }) => a + 2 * b, { trials: 60 })
+    expect(study.trials().every(({ flatParams }) => bounded.violation(flatParams) <= 0)).toBe(true)
+    expect(study.best.value).toBeGreaterThan(1.05) // of 1.2
+  })
+
+  it('learns from pruned trials and avoids what fails', async () => {
+    const study = await createStudy({ name: 'fails', space: { x: float(0, 1) }, sampler: tpe(), seed: 1 })
+    let failures = 0
+    for (let i = 0; i < 80; i++) {
+      const trial = await study.ask()
+      const { x } = trial.params
+      if (x > 0.6) {
+        if (i >= 40) failures++
+        await study.fail(trial, new Error('out of memory'))
+      } else if (x < 0.15) {
+        await trial.report({ step: 1, value: 0.5 - x })
+        await study.prune(trial)
+      } else await study.tell(trial, Math.abs(x - 0.3))
+    }
+    expect(failures).toBeLessThan(8) // 16 if they were drawn from the prior
+    expect(study.best.params.x).toBeCloseTo(0.3, 2)
+  })
+
+  it('approaches the Pareto front of two objectives', async () => {
+    const hypervolume = async (sampler: SamplerFactory): Promise<number> => {
+      let total = 0
+      for (let seed = 0; seed < 4; seed++) {
+        const study = await createStudy({ name: 'two', space: { x: float(0, 1), y: float(0, 1), z: float(0, 1) }, objective: [minimize('f'), minimize('g')], sampler, seed })
+        // ZDT1 in three variables: the front is y = z = 0.
+        await study.optimize(({ params: { x, y, z } }) => {
+          const g = 1 + 4.5 * (y + z)
+          return { f: x, g: g * (1 - Math.sqrt(x / g)) }
+        }, { trials: 100 })
+        const front = study.pareto().map(({ metrics }) => [metrics['f'] as number, metrics['g'] as number] as const).sort((a, b) => a[0] - b[0])
+        let right = 1.1
+        for (const [f, g] of front.toReversed()) {
+          if (f < right && g < 3) total += (right - f) * (3 - g)
+          right = Math.min(right, f)
+        }
+      }
+      return total / 4
+    }
+    expect(await hypervolume(tpe())).toBeGreaterThan(1.15 * (await hypervolume(random())))
+  })
+
+  it('grows with a space defined by running', async () => {
+    const study = await createStudy({ name: 'running', sampler: tpe(), seed: 5 })
+    await study.optimize((trial) => {
+      const kind = trial.choice('kind', ['a', 'b'])
+      const x = trial.float('x', -1, 1)
+      return (x - 0.5) ** 2 + (kind === 'a' ? trial.float('y', 0, 1) ** 2 : 0.5)
+    }, { trials: 60 })
+    expect(study.best.value).toBeLessThan(0.1)
+  })
+
+  it('represents very many bad trials by some, in the same time', async () => {
+    const storage = new MemoryStorage(systemClock)
+    const study = await createStudy({ name: 'many', space: { x: float(0, 1), n: repeat({ y: float(0, 1) }, { min: 1, max: 3 }) }, sampler: tpe(), storage, seed: 5 })
+    for (let i = 0; i < 3000; i++) {
+      const x = ((i * 7919) % 3000) / 3000
+      await study.add({ params: { x, n: [{ y: 1 - x }] }, value: Math.abs(x - 0.4) })
+    }
+    const trials = []
+    for (let i = 0; i < 5; i++) trials.push(await study.ask())
+    expect(trials.every(({ params }) => Math.abs(params.x - 0.4) < 0.3)).toBe(true)
+  })
+
+  it('refuses options out of range, by name', () => {
+    for (const bad of [{ startupTrials: 1 }, { startupTrials: 2.5 }, { candidates: 0 }, { goodFraction: 0 }, { goodFraction: 1 }, { mostGood: 0 }, { priorWeight: 0 }, { priorWeight: Number.NaN }]) {
+      expect(() => tpe(bad)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(Object.keys(bad)[0] as string) }))
+    }
+  })
+})
