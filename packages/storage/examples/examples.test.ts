@@ -25,7 +25,7 @@ function temporaryFolder(): string {
 
 it('resume.ts goes on with its study each time it runs', async () => {
   const folder = temporaryFolder()
-  expect(await run(folder, 'resume.ts')).toMatch(/^10 trials, best loss \d/)
+  expect(await run(folder, 'resume.ts')).toMatch(/^10 trials, best at \{ x: /)
   expect(await run(folder, 'resume.ts')).toMatch(/^20 trials/)
 })
 

@@ -11,6 +11,5 @@ const study = await createStudy({
 
 await study.optimize(({ params: { x, y } }) => (x - 2) ** 2 + (y + 1) ** 2, { more: 10 })
 
-const { complete } = study.summary.counts
-console.log(`${complete} trials, best loss ${study.best.value.toFixed(3)} at trial ${study.best.number}`)
+console.log(`${study.summary.counts.complete} trials, best at`, study.best.params)
 await study.close()

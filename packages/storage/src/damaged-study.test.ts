@@ -1,0 +1,45 @@
+import { DatabaseSync } from 'node:sqlite'
+import { createStudy, float, minimize, type Study } from '@attune/core'
+import { expect, it, onTestFinished } from 'vitest'
+import { sqlite } from './sqlite.ts'
+import { temporaryFile } from './temporary-file.test-support.ts'
+
+function openStudy(path: string): Promise<Study<{ readonly x: number }>> {
+  return createStudy({ name: 'study', space: { x: float(0, 1) }, objective: minimize('loss'), storage: sqlite(path), seed: 1 })
+}
+
+it('goes on with a study whichever of its records is damaged', async () => {
+  for (let revision = 1; ; revision++) {
+    const { path, remove } = temporaryFile()
+    onTestFinished(remove)
+    const first = await openStudy(path)
+    await first.enqueue({ x: 0.5 })
+    await first.optimize(
+      async function* ({ params }) {
+        for (let step = 1; step <= 2; step++) yield { step, loss: params.x }
+      },
+      { trials: 2 },
+    )
+    await first.enqueue({ x: 0.25 })
+    await first.close()
+
+    const vandal = new DatabaseSync(path)
+    const { changes } = vandal.prepare('update changes set body = substr(body, 2) where revision = ?').run(revision)
+    const damaged = vandal.prepare('select type from changes where revision = ?').get(revision)
+    vandal.close()
+    if (changes === 0) {
+      expect(revision).toBeGreaterThan(10)
+      return
+    }
+
+    const again = await openStudy(path)
+    await again.optimize(({ params }) => params.x, { more: 3 })
+    const { counts } = again.summary
+    const what = `revision ${revision}, ${JSON.stringify(damaged)}: ${JSON.stringify(counts)}`
+    expect(counts.failed, what).toBeLessThanOrEqual(1)
+    expect(counts.complete, what).toBeGreaterThanOrEqual(4)
+    expect(counts.running + counts.waiting, what).toBe(0)
+    expect(again.trials().flatMap(({ failure }) => (failure === undefined ? [] : [failure.message])).join(), what).toMatch(counts.failed === 0 ? /^$/ : new RegExp(`record of revision ${revision} in .* is damaged`))
+    await again.close()
+  }
+})
