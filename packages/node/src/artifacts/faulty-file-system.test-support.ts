@@ -2,15 +2,15 @@ import type { FileHandle } from 'node:fs/promises'
 import { nodeFileSystem } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
 
-/** The real file system, with `before` called ahead of each call: it may throw, or end the process. */
-export function watchedFileSystem(before: (call: string, path: string) => void): FileSystem {
+/** A file system, by default the real one, with `before` called ahead of each call: it may throw, or end the process. */
+export function watchedFileSystem(before: (call: string, path: string) => void, files: FileSystem = nodeFileSystem): FileSystem {
   const watched = <F extends (...args: never[]) => Promise<unknown>>(name: string, call: F): F =>
     (async (...args: Parameters<F>) => {
       before(name, String(args[0]))
       const answer = await call(...args)
       return name === 'open' ? watchedHandle(answer as FileHandle, String(args[0]), before) : answer
     }) as F
-  return Object.fromEntries(Object.entries(nodeFileSystem).map(([name, call]) => [name, watched(name, call as never)])) as unknown as FileSystem
+  return Object.fromEntries(Object.entries(files).map(([name, call]) => [name, watched(name, call as never)])) as unknown as FileSystem
 }
 
 function watchedHandle(handle: FileHandle, path: string, before: (call: string, path: string) => void): FileHandle {

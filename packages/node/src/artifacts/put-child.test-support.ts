@@ -1,19 +1,30 @@
 // Run as a process of its own: node --conditions=attune-source put-child.test-support.ts MODE DIRECTORY NUMBER
+import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { directoryStore } from './directory-artifacts.ts'
 import { watchedFileSystem } from './faulty-file-system.test-support.ts'
 import { content } from './content.test-support.ts'
 import { nodeFileSystem } from './file-system.ts'
+import type { FileSystem } from './file-system.ts'
 
 const [mode, path = '', argument = ''] = process.argv.slice(2)
 const number = Number(argument)
 
-if (mode === 'die') {
+/** A store that is wrong on purpose: it writes under the artefact's own name. */
+function inPlace(bytes: Uint8Array): FileSystem {
+  const hash = createHash('sha256').update(bytes).digest('hex')
+  const target = join(path, hash.slice(0, 2), hash)
+  const isTemporary = (name: unknown): boolean => dirname(String(name)) === join(path, 'tmp')
+  return { ...nodeFileSystem, open: (name, ...rest) => nodeFileSystem.open(isTemporary(name) ? target : name, ...rest), rename: () => Promise.resolve() }
+}
+
+if (mode === 'die' || mode === 'die-in-place') {
   // Ends itself, without any clean-up, before the call of this number.
   let calls = 0
   const store = directoryStore(path, {}, watchedFileSystem(() => {
     if (calls++ === number) process.kill(process.pid, 'SIGKILL')
-  }))
+  }, mode === 'die' ? nodeFileSystem : inPlace(content(0))))
   await store.put(content(0))
   writeSync(1, 'whole\n')
 } else {
