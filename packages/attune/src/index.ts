@@ -17,7 +17,7 @@ export type {
 export { directoryArtifacts, nodeHost, progress, type DirectoryArtifactsOptions, type ProgressOptions } from '@attune/node'
 export { asha, median, none, percentile, type AshaOptions, type PercentileOptions } from '@attune/pruners'
 export { csv, htmlReport, markdownTable, table, type CsvOptions, type HtmlReportOptions, type MarkdownTableOptions, type StudyData } from '@attune/report'
-export { tpe, type TpeOptions } from '@attune/samplers'
+export { grid, tpe, type GridOptions, type GridPoints, type TpeOptions } from '@attune/samplers'
 export { sqlite, SqliteStorage, type SqliteOptions } from '@attune/storage'
 export { createStudy, type StudyOptions } from './create-study.ts'
 export { tune, type TunedParams, type TuneOptions } from './tune.ts'
