@@ -2,7 +2,7 @@ import type { Condition } from '../contracts/space.ts'
 import { AttuneError } from '../errors.ts'
 import { choice, int } from './builders.ts'
 import { checkLeaf, isLeaf } from './check-leaf.ts'
-import type { Definition, Leaf, LevelLeaf, SpaceNode, NumberLeaf, OneOf, Repeat } from './definition.ts'
+import type { Definition, Leaf, OneOf, Repeat, SpaceNode } from './definition.ts'
 import { join } from './layout.ts'
 import type { GroupLayout, Layout, LeafLayout, OneOfLayout, RepeatLayout } from './layout.ts'
 import type { LeafDimension } from './leaf-dimension.ts'
@@ -101,7 +101,7 @@ export class Compiler {
   #repeat(node: Repeat, path: string, conditions: readonly Condition[], level: number): RepeatLayout {
     const { of, min, max } = node
     if (!Number.isInteger(min) || !Number.isInteger(max) || min < 0 || max < 1 || min > max || max > MOST_ELEMENTS) {
-      throw new AttuneError('REPEAT_BOUNDS', `'${path}' is repeat(…, { min: ${min}, max: ${max} }): give whole numbers with 0 <= min <= max and 1 <= max <= ${MOST_ELEMENTS}.`, { details: { path, min, max } })
+      throw new AttuneError('REPEAT_BOUNDS', `'${path}' is repeat(…, { min: ${show(min)}, max: ${show(max)} }): give whole numbers with 0 <= min <= max and 1 <= max <= ${MOST_ELEMENTS}.`, { details: { path, min, max } })
     }
     const length = min === max ? undefined : this.#leaf(int(min, max), `${path}.length`, conditions)
     const parts: Layout[] = []
@@ -122,8 +122,8 @@ export class Compiler {
 
 export function makeDimension(leaf: Leaf, path: string, index: number, conditions: readonly Condition[], dynamic: boolean): LeafDimension {
   return 'values' in leaf
-    ? new LevelDimension(leaf as LevelLeaf, path, index, conditions, dynamic)
-    : new NumberDimension(leaf as NumberLeaf, path, index, conditions, dynamic)
+    ? new LevelDimension(leaf, path, index, conditions, dynamic)
+    : new NumberDimension(leaf, path, index, conditions, dynamic)
 }
 
 /** Throws NAME_FORBIDDEN for names that paths or objects cannot hold. */

@@ -1,4 +1,5 @@
 import type { FlatParams } from '../contracts/values.ts'
+import { show } from './show.ts'
 
 /** A bound computed by a function; its name and version stand for it in the space's JSON form. */
 export interface FunctionConstraint<P> {
@@ -31,8 +32,8 @@ export function linear(
   bounds: { readonly atMost?: number; readonly atLeast?: number; readonly name?: string },
 ): LinearConstraint {
   const { atMost, atLeast } = bounds
-  const sum = Object.keys(coefficients).sort().map((path) => (coefficients[path] === 1 ? path : `${coefficients[path]} * ${path}`)).join(' + ')
-  const name = bounds.name ?? `${atLeast === undefined ? '' : `${atLeast} <= `}${sum}${atMost === undefined ? '' : ` <= ${atMost}`}`
+  const sum = Object.keys(coefficients).sort().map((path) => (coefficients[path] === 1 ? path : `${show(coefficients[path])} * ${path}`)).join(' + ')
+  const name = bounds.name ?? `${atLeast === undefined ? '' : `${show(atLeast)} <= `}${sum}${atMost === undefined ? '' : ` <= ${show(atMost)}`}`
   return Object.freeze({ kind: 'linear', name, coefficients: Object.freeze({ ...coefficients }), atMost, atLeast })
 }
 

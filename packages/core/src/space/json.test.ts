@@ -15,7 +15,7 @@ const throughText = (value: { toJSON(): Json }): Json => JSON.parse(JSON.stringi
 function reversed(value: Json): Json {
   if (Array.isArray(value)) return value.map(reversed)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).reverse().map(([key, inner]) => [key, reversed(inner as Json)]))
+  return Object.fromEntries(Object.entries(value).reverse().map(([key, inner]) => [key, reversed(inner)]))
 }
 
 function build(definition: Definition): Space | undefined {
@@ -124,7 +124,7 @@ describe('a malformed form', () => {
     ['a group as a leaf', { format: 'attune-space/1', leaves: [{ path: 'x' }] }, 'should be'],
     ['depth', form(JSON.parse('{"a":'.repeat(500) + '{}' + '}'.repeat(500))), 'is nested too deeply'],
   ] as const)('with %s is refused', (_, json, message) => {
-    expect(() => Space.fromJSON(json as Json)).toThrowError(expect.objectContaining({ code: 'SPACE_JSON', message: expect.stringContaining(message) }))
+    expect(() => Space.fromJSON(json)).toThrowError(expect.objectContaining({ code: 'SPACE_JSON', message: expect.stringContaining(message) }))
   })
 
   test('never ends in anything but an AttuneError', () => {
@@ -132,7 +132,7 @@ describe('a malformed form', () => {
     const paths: (readonly string[])[] = []
     const collect = (value: Json, path: readonly string[]): void => {
       paths.push(path)
-      if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) collect(inner as Json, [...path, key])
+      if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) collect(inner, [...path, key])
     }
     collect(seedForm, [])
     const replaced = (value: Json, path: readonly string[], by: unknown): Json => {

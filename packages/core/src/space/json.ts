@@ -4,7 +4,7 @@ import { levelLeaf, numberLeaf, oneOf, repeat } from './builders.ts'
 import { checkLeaf, isLeaf } from './check-leaf.ts'
 import { linear } from './constraint.ts'
 import type { Constraint, FunctionConstraint } from './constraint.ts'
-import type { Branches, Definition, Leaf, OneOf, Repeat, SpaceNode } from './definition.ts'
+import type { Branches, Definition, Leaf, Repeat, SpaceNode } from './definition.ts'
 import { isGroup, sharedNodes } from './shared-nodes.ts'
 import { show } from './show.ts'
 
@@ -39,9 +39,9 @@ export function groupToJson(group: Definition, shared?: SharedByPath, inside = '
 
 function nodeToJson(node: SpaceNode): Json {
   if (isGroup(node)) return groupToJson(node)
-  if (node['.kind'] === 'repeat') return { ...(node as Repeat), of: nodeToJson((node as Repeat).of) } as unknown as Json
-  if (node['.kind'] !== 'oneOf') return leafToJson(node as Leaf)
-  const { branches, weights } = node as OneOf
+  if (node['.kind'] === 'repeat') return { ...node, of: nodeToJson(node.of) }
+  if (node['.kind'] !== 'oneOf') return leafToJson(node)
+  const { branches, weights } = node
   const shared = new Map(sharedNodes(branches).map((one) => [one.path, one.node]))
   return withoutUndefined({
     '.kind': 'oneOf',
@@ -99,7 +99,7 @@ function nodeFromJson(json: Json | undefined, where: string, level: number, shar
   if (kind === 'oneOf') {
     const common = new Map(Object.entries(mapValues(asObject(node['shared'] ?? {}, where), (value, name) => nodeFromJson(value, `${where}.${name}`, level + 1))))
     const branches = mapValues(asObject(node['branches'], where), (branch, name) => groupFromJson(branch, `${where}.${name}`, level + 1, common))
-    return oneOf<Branches>(branches, node as { readonly weights?: { readonly [name: string]: number } })
+    return oneOf<Branches>(branches, node)
   }
   if (kind === 'repeat') return repeat(nodeFromJson(node['of'], `${where}.*`, level + 1), node as unknown as Repeat)
   const fields = node as unknown as Leaf
@@ -118,7 +118,7 @@ export function constraintsFromJson<P>(json: Json, given: readonly Constraint<P>
   const parsed = (json as readonly Json[]).map((value): Constraint<P> => {
     const one = asObject(value, 'constraints')
     const { kind, name, version } = one
-    if (kind === 'linear') return linear(asObject(one['coefficients'], 'constraints') as { [path: string]: number }, one as { readonly atMost: number; readonly atLeast: number; readonly name: string })
+    if (kind === 'linear') return linear(asObject(one['coefficients'], 'constraints') as { [path: string]: number }, one)
     const match = given.find((other): other is FunctionConstraint<P> => other.kind === 'function' && other.name === name && other.version === version)
     if (match !== undefined) return match
     if (kind !== 'function') malformed('constraints', kind, 'should be linear or function')

@@ -9,7 +9,7 @@ const MOST_TRIES = 10_000
  * 10,000 points, naming the constraint that forbade most of them.
  */
 export function sampleWithin(constraints: readonly SpaceConstraint[], draw: () => FlatParams): FlatParams {
-  const forbidden = new Array<number>(constraints.length).fill(0)
+  const forbidden = constraints.map(() => 0)
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const flatParams = draw()
     let feasible = true

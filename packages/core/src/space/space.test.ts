@@ -188,7 +188,7 @@ describe('problems', () => {
     [{ 'optimizer.type': 'rmsprop' }, `'optimizer.type' is "rmsprop", which`],
     [{ momentum: 1 }, `'momentum' is not a parameter of the space; leave it out or correct its name`],
   ])('%o', (change, message) => {
-    expect(fullSpace().problems({ ...good, ...change } as never)[0]).toContain(message)
+    expect(fullSpace().problems({ ...good, ...change })[0]).toContain(message)
   })
 
   test('are found to be none without making anything', () => {
@@ -200,7 +200,7 @@ describe('problems', () => {
   test('of a name that every object inherits', () => {
     const s = space({ toString: float(0, 1) })
     expect(s.problems({})).toEqual([`'toString' is missing; give a value of float(0, 1)`])
-    expect(s.problems({ toString: 0.5 } as never)).toEqual([])
+    expect(s.problems({ toString: 0.5 })).toEqual([])
     expect(s.nest(s.sample(testStream()))).toHaveProperty('toString', expect.any(Number))
   })
 })
@@ -239,7 +239,7 @@ describe('coordinates', () => {
   test('of a given array are overwritten', () => {
     const s = space({ a: int(1, 2), b: boolean() })
     const out = new Float64Array(2).fill(7)
-    expect(s.encode({ a: 1 } as never, out)).toBe(out)
+    expect(s.encode({ a: 1 }, out)).toBe(out)
     expect([...out]).toEqual([0.25, NaN])
   })
 

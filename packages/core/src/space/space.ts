@@ -20,7 +20,7 @@ import type { LeafDimension } from './leaf-dimension.ts'
 import { sampleWithin } from './sample-within.ts'
 import { sameLeaf } from './same-leaf.ts'
 import { show } from './show.ts'
-import type { Params } from './types.ts'
+import type { ValueOf } from './value-of.ts'
 
 export interface SpaceOptions<P> {
   /** Bounds that parameters must keep, each with a name of its own. */
@@ -39,8 +39,8 @@ interface Fixed {
  * Throws an AttuneError with the path of what is wrong: EMPTY_SPACE, DEFINITION, BOUNDS, LOG_BOUNDS, STEP, PRIOR, NAME_FORBIDDEN,
  * DUPLICATE_NAME, EMPTY_CHOICE, DUPLICATE_CHOICE, CHOICE_VALUE, WEIGHTS, REPEAT_BOUNDS or CONSTRAINT.
  */
-export function space<const D extends Definition>(definition: D & CheckedNames<D>, options: SpaceOptions<Params<NoInfer<D>>> = {}): Space<Params<D>> {
-  return Space.of<Params<D>>(definition, options)
+export function space<const D extends Definition>(definition: D & CheckedNames<D>, options: SpaceOptions<ValueOf<NoInfer<D>>> = {}): Space<ValueOf<D>> {
+  return Space.of<ValueOf<D>>(definition, options)
 }
 
 /**

@@ -1,19 +1,6 @@
-import type { Scalar } from '../contracts/values.ts'
-import type { Definition, LevelLeaf, NumberLeaf, OneOf, Repeat } from './definition.ts'
+import type { Definition } from './definition.ts'
 import type { Space } from './space.ts'
-
-// Each mapped type ends in `& {}`, which makes editors and errors show its properties instead of its name.
-
-/** What a node of a definition becomes in the parameters. */
-export type ValueOf<N> = N extends NumberLeaf
-  ? number
-  : N extends LevelLeaf<infer T extends Scalar>
-    ? T
-    : N extends OneOf<infer B>
-      ? { readonly [K in keyof B]: { readonly [N in keyof B[K] | 'type']: N extends keyof B[K] ? ValueOf<B[K][N]> : K } & {} }[keyof B]
-      : N extends Repeat<infer E>
-        ? readonly ValueOf<E>[]
-        : { readonly [K in keyof N]: ValueOf<N[K]> } & {}
+import type { ValueOf } from './value-of.ts'
 
 /** The parameters of a space, or of a definition of one. */
 export type Params<S> = S extends Space<infer P> ? P : S extends Definition ? ValueOf<S> : never
