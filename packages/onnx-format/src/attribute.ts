@@ -14,7 +14,7 @@ export type AttributeValue =
   | { readonly floats: readonly number[] }
   | { readonly strings: readonly string[] }
 
-/** @throws OnnxFormatError `onnx/invalid-graph` for integers that are none. */
+/** @throws OnnxFormatError `ONNX_INVALID_GRAPH` for integers that are none. */
 export function encodeAttribute(name: string, value: AttributeValue): MessageInput<AttributeProto> {
   const type = onnx.AttributeProto.AttributeType
   const utf8 = new TextEncoder()
@@ -29,5 +29,5 @@ export function encodeAttribute(name: string, value: AttributeValue): MessageInp
 
 function wholeNumber(name: string, value: number): number {
   if (Number.isSafeInteger(value)) return value
-  throw new OnnxFormatError('onnx/invalid-graph', `Attribute "${name}": ${value} is no whole number within ±2^53; use { float } for a fraction.`)
+  throw new OnnxFormatError('ONNX_INVALID_GRAPH', `Attribute "${name}": ${value} is no whole number within ±2^53; use { float } for a fraction.`)
 }

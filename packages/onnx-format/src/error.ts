@@ -1,19 +1,19 @@
 /**
- * - `onnx/malformed`: the bytes are no ONNX model (garbage, truncated, empty, or without graph or operator set).
- * - `onnx/too-large`, `onnx/too-deep`: a limit of the reader was passed; see {@link ReadLimits}.
- * - `onnx/invalid-tensor`: shape, element type and data of a tensor do not fit each other.
- * - `onnx/invalid-graph`: what was given to the builder is no valid graph.
- * - `onnx/unknown-name`: a tensor was asked for that the model does not hold.
- * - `onnx/external-data`: the values lie in another file, which this package never opens.
+ * - `ONNX_MALFORMED`: the bytes are no ONNX model (garbage, truncated, empty, or without graph or operator set).
+ * - `ONNX_TOO_LARGE`, `ONNX_TOO_DEEP`: a limit of the reader was passed; see {@link ReadLimits}.
+ * - `ONNX_INVALID_TENSOR`: shape, element type and data of a tensor do not fit each other.
+ * - `ONNX_INVALID_GRAPH`: what was given to the builder is no valid graph.
+ * - `ONNX_UNKNOWN_NAME`: a tensor was asked for that the model does not hold.
+ * - `ONNX_EXTERNAL_DATA`: the values lie in another file, which this package never opens.
  */
 export type OnnxFormatErrorCode =
-  | 'onnx/malformed'
-  | 'onnx/too-large'
-  | 'onnx/too-deep'
-  | 'onnx/invalid-tensor'
-  | 'onnx/invalid-graph'
-  | 'onnx/unknown-name'
-  | 'onnx/external-data'
+  | 'ONNX_MALFORMED'
+  | 'ONNX_TOO_LARGE'
+  | 'ONNX_TOO_DEEP'
+  | 'ONNX_INVALID_TENSOR'
+  | 'ONNX_INVALID_GRAPH'
+  | 'ONNX_UNKNOWN_NAME'
+  | 'ONNX_EXTERNAL_DATA'
 
 /** The one error class of this package; decide by `code`, show `message`. */
 export class OnnxFormatError extends Error {

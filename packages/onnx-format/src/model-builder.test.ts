@@ -51,16 +51,16 @@ describe('createModelBuilder', () => {
   })
 
   it.each([
-    ['a value used before it is defined', (m: ModelBuilder) => m.node('Relu', ['nowhere']), 'onnx/invalid-graph', /"Relu_0" \(Relu\) uses "nowhere"/],
-    ['a name twice', (m: ModelBuilder) => [m.input('x', 'float32', [1]), m.initializer('x', int64Tensor([1]))], 'onnx/invalid-graph', /"x" is defined twice/],
-    ['an unknown output', (m: ModelBuilder) => m.output('y', 'float32', [1]), 'onnx/invalid-graph', /uses "y"/],
-    ['no output', (m: ModelBuilder) => m.toBytes(), 'onnx/invalid-graph', /has no output/],
-    ['an empty name', (m: ModelBuilder) => m.input('', 'float32', [1]), 'onnx/invalid-graph', /needs a name/],
-    ['a negative dimension', (m: ModelBuilder) => m.input('x', 'float32', [-1]), 'onnx/invalid-graph', /-1 is no dimension/],
-    ['a fraction as int', (m: ModelBuilder) => [m.input('x', 'float32', [1]), m.node('Softmax', ['x'], { attributes: { axis: { int: 0.5 } } })], 'onnx/invalid-graph', /0\.5 is no whole number/],
-    ['too little data', (m: ModelBuilder) => m.initializer('w', { data: new Float32Array(5), dims: [2, 3] }), 'onnx/invalid-tensor', /"w": shape \[2, 3\] needs 6 elements, the data has 5/],
-    ['another array than the type says', (m: ModelBuilder) => m.initializer('w', { data: new Float32Array(1), dims: [1], elementType: 'bool' }), 'onnx/invalid-tensor', /bool data must be a Uint8Array, got Float32Array/],
-    ['a negative size', (m: ModelBuilder) => m.initializer('w', { data: new Float32Array(0), dims: [-1] }), 'onnx/invalid-tensor', /whole number/],
+    ['a value used before it is defined', (m: ModelBuilder) => m.node('Relu', ['nowhere']), 'ONNX_INVALID_GRAPH', /"Relu_0" \(Relu\) uses "nowhere"/],
+    ['a name twice', (m: ModelBuilder) => [m.input('x', 'float32', [1]), m.initializer('x', int64Tensor([1]))], 'ONNX_INVALID_GRAPH', /"x" is defined twice/],
+    ['an unknown output', (m: ModelBuilder) => m.output('y', 'float32', [1]), 'ONNX_INVALID_GRAPH', /uses "y"/],
+    ['no output', (m: ModelBuilder) => m.toBytes(), 'ONNX_INVALID_GRAPH', /has no output/],
+    ['an empty name', (m: ModelBuilder) => m.input('', 'float32', [1]), 'ONNX_INVALID_GRAPH', /needs a name/],
+    ['a negative dimension', (m: ModelBuilder) => m.input('x', 'float32', [-1]), 'ONNX_INVALID_GRAPH', /-1 is no dimension/],
+    ['a fraction as int', (m: ModelBuilder) => [m.input('x', 'float32', [1]), m.node('Softmax', ['x'], { attributes: { axis: { int: 0.5 } } })], 'ONNX_INVALID_GRAPH', /0\.5 is no whole number/],
+    ['too little data', (m: ModelBuilder) => m.initializer('w', { data: new Float32Array(5), dims: [2, 3] }), 'ONNX_INVALID_TENSOR', /"w": shape \[2, 3\] needs 6 elements, the data has 5/],
+    ['another array than the type says', (m: ModelBuilder) => m.initializer('w', { data: new Float32Array(1), dims: [1], elementType: 'bool' }), 'ONNX_INVALID_TENSOR', /bool data must be a Uint8Array, got Float32Array/],
+    ['a negative size', (m: ModelBuilder) => m.initializer('w', { data: new Float32Array(0), dims: [-1] }), 'ONNX_INVALID_TENSOR', /whole number/],
   ])('refuses %s', (_name, build, code, message) => {
     const attempt = (): unknown => build(createModelBuilder({ graphName: 'g' }))
     expect(attempt).toThrow(message)

@@ -33,13 +33,13 @@ export interface ModelBuilder {
   /** Adds a node after those already there; returns its first output. An empty input name leaves an optional input out. */
   node(operator: string, inputs: readonly string[], options?: NodeOptions): string
   output(name: string, elementType: ElementType, shape: readonly Dimension[]): void
-  /** May be called again after more was added. @throws OnnxFormatError `onnx/invalid-graph` for a graph without output. */
+  /** May be called again after more was added. @throws OnnxFormatError `ONNX_INVALID_GRAPH` for a graph without output. */
   toBytes(): Uint8Array
 }
 
 /**
  * Starts an ONNX model. Mistakes in the graph (a name defined twice, a value used before it is defined) are refused
- * where they are made, with OnnxFormatError `onnx/invalid-graph`; whether an operator exists and takes such inputs,
+ * where they are made, with OnnxFormatError `ONNX_INVALID_GRAPH`; whether an operator exists and takes such inputs,
  * only a runtime or ONNX's checker knows.
  */
 export function createModelBuilder(options: ModelBuilderOptions): ModelBuilder {
@@ -110,5 +110,5 @@ export function createModelBuilder(options: ModelBuilderOptions): ModelBuilder {
 }
 
 function invalid(problem: string): OnnxFormatError {
-  return new OnnxFormatError('onnx/invalid-graph', `${problem}.`)
+  return new OnnxFormatError('ONNX_INVALID_GRAPH', `${problem}.`)
 }

@@ -49,20 +49,20 @@ export interface OnnxModel {
   /** Paths of the other files that the model refers to, as written in it: hostile input, not to be opened as they are. */
   readonly externalFiles: readonly string[]
   readonly message: ModelProto
-  /** Values of an initialiser. @throws OnnxFormatError `onnx/unknown-name`, `onnx/external-data`, `onnx/invalid-tensor`. */
+  /** Values of an initialiser. @throws OnnxFormatError `ONNX_UNKNOWN_NAME`, `ONNX_EXTERNAL_DATA`, `ONNX_INVALID_TENSOR`. */
   tensor(name: string): TensorValues
 }
 
 /**
  * Reads a model from the bytes of an .onnx file. Never opens another file, and checks no graph semantics.
- * @throws OnnxFormatError `onnx/malformed`, `onnx/too-large`, `onnx/too-deep`.
+ * @throws OnnxFormatError `ONNX_MALFORMED`, `ONNX_TOO_LARGE`, `ONNX_TOO_DEEP`.
  */
 export function readModel(bytes: Uint8Array, limits: ReadLimits = {}): OnnxModel {
   const message = decode(bytes, limits)
   const graph = message.graph
   if (graph === null || Number(message.irVersion) === 0 || message.opsetImport.length === 0) {
     const missing = graph === null ? 'graph' : message.opsetImport.length === 0 ? 'operator set' : 'IR version'
-    throw new OnnxFormatError('onnx/malformed', `The bytes are no ONNX model: there is no ${missing}.`)
+    throw new OnnxFormatError('ONNX_MALFORMED', `The bytes are no ONNX model: there is no ${missing}.`)
   }
   const byName = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]))
   const tensors = [...tensorsIn(message)]
@@ -82,14 +82,14 @@ export function readModel(bytes: Uint8Array, limits: ReadLimits = {}): OnnxModel
     message,
     tensor(name) {
       const tensor = byName.get(name)
-      if (tensor === undefined) throw new OnnxFormatError('onnx/unknown-name', `The model has no initialiser "${name}".`)
+      if (tensor === undefined) throw new OnnxFormatError('ONNX_UNKNOWN_NAME', `The model has no initialiser "${name}".`)
       return tensorValues(tensor)
     },
   }
 }
 
 function decode(bytes: Uint8Array, limits: ReadLimits): ModelProto {
-  if (bytes.length === 0) throw new OnnxFormatError('onnx/malformed', 'The bytes are no ONNX model: there are none.')
+  if (bytes.length === 0) throw new OnnxFormatError('ONNX_MALFORMED', 'The bytes are no ONNX model: there are none.')
   try {
     checkLimits(bytes, limits)
     const reader = protobuf.Reader.create(bytes)
@@ -98,8 +98,8 @@ function decode(bytes: Uint8Array, limits: ReadLimits): ModelProto {
   } catch (error) {
     if (error instanceof OnnxFormatError) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    if (reason.includes('max depth')) throw new OnnxFormatError('onnx/too-deep', 'The model nests messages deeper than 100.', { cause: error })
-    throw new OnnxFormatError('onnx/malformed', `The bytes are no ONNX model, or a damaged one (${bytes.length} bytes: ${reason}).`, { cause: error })
+    if (reason.includes('max depth')) throw new OnnxFormatError('ONNX_TOO_DEEP', 'The model nests messages deeper than 100.', { cause: error })
+    throw new OnnxFormatError('ONNX_MALFORMED', `The bytes are no ONNX model, or a damaged one (${bytes.length} bytes: ${reason}).`, { cause: error })
   }
 }
 

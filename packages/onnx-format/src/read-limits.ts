@@ -24,14 +24,14 @@ const LENGTH_DELIMITED = 2
 
 /**
  * Checks the limits by walking the wire format, before one object is built.
- * @throws OnnxFormatError `onnx/too-large`; plain errors on malformed bytes.
+ * @throws OnnxFormatError `ONNX_TOO_LARGE`; plain errors on malformed bytes.
  */
 export function checkLimits(bytes: Uint8Array, limits: ReadLimits): void {
   const maxBytes = limits.maxBytes ?? 2 ** 31
   const maxStructureBytes = limits.maxStructureBytes ?? 64 * 2 ** 20
   const maxEntries = limits.maxEntries ?? 1_000_000
   const refuse = (what: string, limit: number, option: string): void => {
-    throw new OnnxFormatError('onnx/too-large', `The model has ${what}, more than the limit of ${limit}; raise "${option}" if you trust its origin.`)
+    throw new OnnxFormatError('ONNX_TOO_LARGE', `The model has ${what}, more than the limit of ${limit}; raise "${option}" if you trust its origin.`)
   }
   if (bytes.length > maxBytes) refuse(`${bytes.length} bytes`, maxBytes, 'maxBytes')
 

@@ -27,11 +27,11 @@ export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, size) => product * size, 1)
 }
 
-/** @throws OnnxFormatError `onnx/invalid-tensor` when data, shape and element type do not fit each other. */
+/** @throws OnnxFormatError `ONNX_INVALID_TENSOR` when data, shape and element type do not fit each other. */
 export function encodeTensor(name: string, tensor: TensorSource): MessageInput<TensorProto> {
   const elementType = tensor.elementType ?? elementTypeOf(tensor.data)
   const fail = (problem: string): never => {
-    throw new OnnxFormatError('onnx/invalid-tensor', `Tensor "${name}": ${problem}.`)
+    throw new OnnxFormatError('ONNX_INVALID_TENSOR', `Tensor "${name}": ${problem}.`)
   }
   if (!isElementType(elementType)) fail(`"${String(elementType)}" is no element type that can be written`)
   if (!(tensor.data instanceof arrayClassOf(elementType))) fail(`${elementType} data must be a ${arrayClassOf(elementType).name}, got ${tensor.data.constructor.name}`)
@@ -43,15 +43,15 @@ export function encodeTensor(name: string, tensor: TensorSource): MessageInput<T
 
 /**
  * The values of a tensor that was read, as a fresh typed array.
- * @throws OnnxFormatError `onnx/external-data`, `onnx/invalid-tensor`.
+ * @throws OnnxFormatError `ONNX_EXTERNAL_DATA`, `ONNX_INVALID_TENSOR`.
  */
 export function tensorValues(tensor: TensorProto): TensorValues {
   const elementType = elementTypeName(tensor.dataType)
   const dims = tensor.dims.map(Number)
   const fail = (problem: string): never => {
-    throw new OnnxFormatError('onnx/invalid-tensor', `Tensor "${tensor.name}": ${problem}.`)
+    throw new OnnxFormatError('ONNX_INVALID_TENSOR', `Tensor "${tensor.name}": ${problem}.`)
   }
-  if (isExternal(tensor)) throw new OnnxFormatError('onnx/external-data', `The values of tensor "${tensor.name}" lie in another file; embed them in the model first (onnx.save_model(model, path, save_as_external_data=False)).`)
+  if (isExternal(tensor)) throw new OnnxFormatError('ONNX_EXTERNAL_DATA', `The values of tensor "${tensor.name}" lie in another file; embed them in the model first (onnx.save_model(model, path, save_as_external_data=False)).`)
   if (!isElementType(elementType)) return fail(`element type ${elementType} cannot be read`)
   const arrayClass = arrayClassOf(elementType)
   const count = elementCount(dims)

@@ -22,7 +22,7 @@ export function encodeValueInfo(name: string, elementType: ElementType, shape: r
     if (size === null) return {}
     if (typeof size === 'string' && size !== '') return { dimParam: size }
     if (typeof size === 'number' && Number.isSafeInteger(size) && size >= 0) return { dimValue: size }
-    throw new OnnxFormatError('onnx/invalid-graph', `Value "${name}": ${JSON.stringify(size)} is no dimension; give a whole number ≥ 0, a name such as 'N', or null.`)
+    throw new OnnxFormatError('ONNX_INVALID_GRAPH', `Value "${name}": ${JSON.stringify(size)} is no dimension; give a whole number ≥ 0, a name such as 'N', or null.`)
   })
   return { name, type: { tensorType: { elemType: elementTypeCode(elementType), shape: { dim } } } }
 }
