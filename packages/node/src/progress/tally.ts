@@ -31,12 +31,12 @@ const mostFailures = 100
 export class Tally {
   readonly name: string
   readonly objectives: readonly Objective[]
-  readonly counts = { complete: 0, pruned: 0, failed: 0 }
-  readonly running = new Map<number, RunningTrial>()
-  readonly best = new Map<number, Best>()
-  readonly warnings = new Map<string, ShownWarning>()
+  readonly counts: { complete: number; pruned: number; failed: number } = { complete: 0, pruned: 0, failed: 0 }
+  readonly running: Map<number, RunningTrial> = new Map()
+  readonly best: Map<number, Best> = new Map()
+  readonly warnings: Map<string, ShownWarning> = new Map()
   /** Failures by reason and message, with the trials that had them. */
-  readonly failures = new Map<string, { readonly reason: FailureReason; readonly message: string; readonly trials: number[] }>()
+  readonly failures: Map<string, { readonly reason: FailureReason; readonly message: string; readonly trials: number[] }> = new Map()
   /** Trials wanted in all, complete and pruned, if it is known. */
   goal: number | undefined
   /** Why `optimize` ended, once it has. */
