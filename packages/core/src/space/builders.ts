@@ -27,6 +27,11 @@ export function levelLeaf<const T extends Scalar>(kind: LevelLeaf['.kind'], valu
   })
 }
 
+/** Whether this is a finite number above 0, whatever else it may be. */
+export function isPositive(value: unknown): value is number {
+  return Number.isFinite(value) && (value as number) > 0
+}
+
 /** JSON loses the sign of -0. */
 function unsigned<T>(value: T): T {
   return value === 0 ? (0 as T) : value
@@ -34,7 +39,7 @@ function unsigned<T>(value: T): T {
 
 /** Equal weights say nothing: without them the definition is the same as one that has none. */
 function allEqual(weights: readonly number[]): boolean {
-  return weights.every((weight) => weight > 0 && weight === weights[0])
+  return weights.every((weight) => isPositive(weight) && weight === weights[0])
 }
 
 /** A number between `low` and `high`, both included. */

@@ -1,4 +1,5 @@
 import { AttuneError } from '../errors.ts'
+import { isPositive } from './builders.ts'
 import { describeLeaf } from './describe-leaf.ts'
 import { cellsOf } from './number-dimension.ts'
 import type { Leaf, LevelLeaf, NumberLeaf } from './definition.ts'
@@ -30,7 +31,7 @@ function checkNumber(leaf: NumberLeaf, path: string): void {
   if (leaf.scale !== 'linear' && leaf.scale !== 'log') refuse('BOUNDS', path, leaf, "the scale must be 'linear' or 'log'")
   if (leaf.scale === 'log' && low <= 0) refuse('LOG_BOUNDS', path, leaf, 'a log scale needs a low bound above 0; raise it or use the linear scale')
   if (step !== undefined) {
-    if (!(Number.isFinite(step) && step > 0)) refuse('STEP', path, leaf, 'the step must be a number above 0')
+    if (!isPositive(step)) refuse('STEP', path, leaf, 'the step must be a number above 0')
     if (leaf['.kind'] === 'int' && !Number.isInteger(step)) refuse('STEP', path, leaf, 'the step of an int must be a whole number')
     if (high > low && cellsOf(leaf) < 2) refuse('STEP', path, leaf, `the step is larger than the range, so that only ${low} is left; lower it to at most ${high - low}`)
     if (leaf['.kind'] === 'float' && step < 2 ** -40 * Math.max(-low, high)) refuse('STEP', path, leaf, 'the step is too small to tell numbers of this size apart; leave it out')
@@ -38,7 +39,7 @@ function checkNumber(leaf: NumberLeaf, path: string): void {
   if (prior !== undefined) {
     const parts = prior.kind === 'normal' ? [prior.mean, prior.deviation] : [prior.mu, prior.sigma]
     if (prior.kind !== 'normal' && prior.kind !== 'logNormal') refuse('PRIOR', path, leaf, 'a prior is normal(mean, deviation) or logNormal(mu, sigma)')
-    if (!parts.every(Number.isFinite) || !(parts[1] as number > 0)) refuse('PRIOR', path, leaf, 'both numbers of a prior must be finite, and the deviation above 0')
+    if (!Number.isFinite(parts[0]) || !isPositive(parts[1])) refuse('PRIOR', path, leaf, 'both numbers of a prior must be finite, and the deviation above 0')
   }
 }
 
@@ -56,7 +57,7 @@ function checkLevels(leaf: LevelLeaf, path: string): void {
     const twice = values.find((value, index) => values.indexOf(value) < index)
     refuse('DUPLICATE_CHOICE', path, leaf, `${JSON.stringify(twice)} is there twice; give each value once, and weights to prefer one`)
   }
-  if (weights !== undefined && !(Array.isArray(weights) && weights.length === values.length && weights.every((weight) => weight > 0) && Number.isFinite(weights.reduce((sum, weight) => sum + weight, 0)))) {
+  if (weights !== undefined && !(Array.isArray(weights) && weights.length === values.length && weights.every(isPositive) && Number.isFinite(weights.reduce((sum, weight) => sum + weight, 0)))) {
     refuse('WEIGHTS', path, leaf, leaf['.kind'] === 'boolean' ? 'the weight is the probability of true, above 0 and below 1' : 'weights are finite numbers above 0, one for each value')
   }
 }
