@@ -1,4 +1,5 @@
 import { exp, log } from '@attune/core'
+import { logTruncatedMasses } from '../numeric/truncated-mass-table.ts'
 import { logNormalInterval, logTruncatedMass } from '../numeric/truncated-normal.ts'
 import { type Axis, cellAt } from './axis.ts'
 
@@ -17,12 +18,14 @@ export interface TableFactor {
 export interface NormalFactor {
   readonly kind: 'normal'
   readonly deviation: number
-  /** Centre over deviation of each kernel; 0 where it has none. The last kernel is the prior. */
+  /** 1 / (√2 · deviation): the log density falls by the square of the distance times this. */
+  readonly precision: number
+  /** Centre times precision of each kernel, NaN where it has none. The prior is not among them. */
   readonly scaledCentres: Float64Array
-  /** 1 over the deviation; 0 where the kernel has no centre. */
-  readonly precisions: Float64Array
-  /** What is to be subtracted of the log density beside half the squared distance. */
+  /** What is to be subtracted of the log density beside that square. */
   readonly normalisers: Float64Array
+  /** True if every kernel has a centre. */
+  readonly whole: boolean
 }
 
 export type Factor = TableFactor | NormalFactor
@@ -53,7 +56,7 @@ export function fitFactor(axis: Axis, centres: Float64Array, dimensions: number,
   }
   if (axis.shape === 'categorical') return { kind: 'table', rows: rowsOf(axis, centres), table: categoricalTable(axis, (smoothing.categories * axis.cells) / (active + 1)) }
   const deviation = Math.min(1, Math.max(smoothing.minimumCells / axis.dimension.cells, bandwidth(centres, active, sum / active, dimensions, smoothing)))
-  return axis.shape === 'ordered' ? { kind: 'table', rows: rowsOf(axis, centres), table: orderedTable(axis, deviation) } : normalFactor(centres, deviation)
+  return axis.shape === 'ordered' ? { kind: 'table', rows: rowsOf(axis, centres), table: orderedTable(axis, deviation) } : normalFactor(centres, deviation, active === centres.length)
 }
 
 function bandwidth(centres: Float64Array, active: number, mean: number, dimensions: number, { minimum, floor, floorPower, spread }: Smoothing): number {
@@ -111,18 +114,11 @@ function orderedTable({ cells, edges, centres, logPrior, even }: Axis, deviation
   return table
 }
 
-function normalFactor(centres: Float64Array, deviation: number): NormalFactor {
-  const count = centres.length
-  const scaledCentres = new Float64Array(count + 1)
-  const precisions = new Float64Array(count + 1)
-  const normalisers = new Float64Array(count + 1)
+function normalFactor(centres: Float64Array, deviation: number, whole: boolean): NormalFactor {
+  const precision = Math.SQRT1_2 / deviation
   const constant = log(deviation) + logSqrtTwoPi
-  for (let i = 0; i < count; i++) {
-    const centre = centres[i] as number
-    if (Number.isNaN(centre)) continue
-    scaledCentres[i] = centre / deviation
-    precisions[i] = 1 / deviation
-    normalisers[i] = constant + logTruncatedMass(centre, deviation)
-  }
-  return { kind: 'normal', deviation, scaledCentres, precisions, normalisers }
+  const normalisers = new Float64Array(centres.length)
+  logTruncatedMasses(centres, deviation, normalisers)
+  for (let i = 0; i < centres.length; i++) normalisers[i] = (normalisers[i] as number) + constant
+  return { kind: 'normal', deviation, precision, scaledCentres: centres.map((centre) => centre * precision), normalisers, whole }
 }

@@ -43,8 +43,8 @@ export class Mixture {
     this.#base = base
     this.#factors = axes.map((axis, index) => {
       const factor = fitFactor(axis, units.subarray(index * count, (index + 1) * count), axes.length, smoothing)
-      if (factor.kind === 'normal' && axis.dimension.conditions.length === 0) {
-        for (let i = 0; i <= count; i++) base[i] = (base[i] as number) - (factor.normalisers[i] as number)
+      if (isFolded(factor, axis)) {
+        for (let i = 0; i < count; i++) base[i] = (base[i] as number) - (factor.normalisers[i] as number)
       }
       return factor
     })
@@ -85,10 +85,16 @@ export class Mixture {
       const axis = this.#axes[index] as Axis
       const factor = this.#factors[index] as Factor
       if (factor.kind === 'table') addTable(terms, factor, axis.cells, cellAt(axis, unit))
-      else addNormal(terms, factor, unit, logPriorAt(axis, unit), axis.dimension.conditions.length > 0)
+      else if (isFolded(factor, axis)) addWholeNormal(terms, factor, unit, logPriorAt(axis, unit))
+      else addNormal(terms, factor, unit, logPriorAt(axis, unit))
     }
     return logSumExp(terms)
   }
+}
+
+/** Whether every point and every kernel has the axis, so that normalisers are added once and for all. */
+function isFolded(factor: Factor, axis: Axis): factor is NormalFactor {
+  return factor.kind === 'normal' && factor.whole && axis.dimension.conditions.length === 0
 }
 
 /** A coordinate from the factor of one kernel. */
@@ -107,14 +113,25 @@ function addTable(terms: Float64Array, { rows, table }: TableFactor, cells: numb
   for (let i = 0; i < terms.length; i++) terms[i] = (terms[i] as number) + (table[(rows[i] as number) * cells + cell] as number)
 }
 
-function addNormal(terms: Float64Array, factor: NormalFactor, unit: number, logPrior: number, withNormalisers: boolean): void {
-  const { scaledCentres, precisions, normalisers } = factor
-  for (let i = 0; i < terms.length; i++) {
-    const distance = unit * (precisions[i] as number) - (scaledCentres[i] as number)
-    terms[i] = (terms[i] as number) - 0.5 * distance * distance
+/** For a factor whose normalisers are in the base already: the loop in which the time goes. */
+function addWholeNormal(terms: Float64Array, { precision, scaledCentres }: NormalFactor, unit: number, logPrior: number): void {
+  const scaled = unit * precision
+  const count = scaledCentres.length
+  for (let i = 0; i < count; i++) {
+    const distance = scaled - (scaledCentres[i] as number)
+    terms[i] = (terms[i] as number) - distance * distance
   }
-  if (withNormalisers) for (let i = 0; i < terms.length; i++) terms[i] = (terms[i] as number) - (normalisers[i] as number)
-  if (logPrior !== 0) for (let i = 0; i < terms.length; i++) if (precisions[i] === 0) terms[i] = (terms[i] as number) + logPrior
+  terms[count] = (terms[count] as number) + logPrior
+}
+
+function addNormal(terms: Float64Array, { precision, scaledCentres, normalisers }: NormalFactor, unit: number, logPrior: number): void {
+  const scaled = unit * precision
+  const count = scaledCentres.length
+  for (let i = 0; i < count; i++) {
+    const distance = scaled - (scaledCentres[i] as number)
+    terms[i] = (terms[i] as number) + (Number.isNaN(distance) ? logPrior : -distance * distance - (normalisers[i] as number))
+  }
+  terms[count] = (terms[count] as number) + logPrior
 }
 
 function logSumExp(terms: Float64Array): number {

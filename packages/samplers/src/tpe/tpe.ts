@@ -15,13 +15,16 @@ export interface TpeOptions {
   readonly goodFraction?: number
   /** At most so many trials count as good. Default 25. */
   readonly mostGood?: number
-  /** Weight of the prior in the good mixture, in observations; above 0. More explores more. Default 2. */
+  /** Weight of the prior in the good mixture, in observations; above 0. More explores more. Default 1. */
   readonly priorWeight?: number
 }
 
 /** Settings chosen on benchmarks; docs/decisions/tpe-experiments.md tells how. */
-const goodSmoothing: Smoothing = { minimum: 0.03, minimumCells: 0.5, floor: 1, floorPower: 0.85, spread: 0, categories: 2 }
-const badSmoothing: Smoothing = { minimum: 0.03, minimumCells: 0, floor: 0, floorPower: 1, spread: 0.7, categories: 1 }
+const goodSmoothing: Smoothing = { minimum: 0.03, minimumCells: 0.5, floor: 1, floorPower: 0.85, spread: 0.7, categories: 2.5 }
+const badSmoothing: Smoothing = { minimum: 0.06, minimumCells: 0, floor: 0, floorPower: 1, spread: 0.85, categories: 1 }
+
+/** With a single good observation the search would circle around the first lucky trial. */
+const leastGood = 2
 
 /** More bad observations than this are represented by so many of them, evenly through their order. */
 const mostBad = 1000
@@ -36,7 +39,7 @@ const mostBad = 1000
  * Throws OPTION for an option out of range.
  */
 export function tpe(options: TpeOptions = {}): SamplerFactory {
-  const { startupTrials = 8, candidates = 32, goodFraction = 0.12, mostGood = 25, priorWeight = 2 } = options
+  const { startupTrials = 8, candidates = 32, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
   checkWhole('startupTrials', startupTrials, 2)
   checkWhole('candidates', candidates, 1)
   checkWhole('mostGood', mostGood, 1)
@@ -72,7 +75,7 @@ class TpeSampler implements Sampler {
       this.#space = space
       this.#axes = axesOf(space)
     }
-    const rows = goodRows(this.#observations, Math.min(Math.ceil(goodFraction * ended), mostGood))
+    const rows = goodRows(this.#observations, Math.min(Math.max(leastGood, Math.ceil(goodFraction * ended)), mostGood))
     const best = this.#mostPromising(rows, running.map((trial) => space.encode(trial.flatParams)), random)
     return { params: best === undefined ? space.sample(random) : space.decode(best) }
   }
@@ -108,10 +111,9 @@ class TpeSampler implements Sampler {
   }
 
   #badMixture(good: Int32Array, busy: readonly Float64Array[]): Mixture {
-    const taken = new Set(good)
-    const rest = this.#observations.order.filter((row) => !taken.has(row))
+    const rest = without(this.#observations.order, good)
     const kept = Math.min(rest.length, mostBad)
-    const rows = Int32Array.from({ length: kept }, (_, i) => rest[Math.floor(((i + 0.5) * rest.length) / kept)] as number)
+    const rows = kept === rest.length ? rest : Int32Array.from({ length: kept }, (_, i) => rest[Math.floor(((i + 0.5) * rest.length) / kept)] as number)
     return new Mixture(this.#axes, this.#gather(rows, busy), new Float64Array(kept + busy.length + 1).fill(1), badSmoothing)
   }
 
@@ -126,6 +128,13 @@ class TpeSampler implements Sampler {
     }
     return units
   }
+}
+
+/** The rows of an order that are not among some others, in the same order. */
+function without(order: Int32Array, others: Int32Array): Int32Array {
+  const taken = new Uint8Array(order.length)
+  for (const row of others) taken[row] = 1
+  return order.filter((row) => taken[row] === 0)
 }
 
 function checkWhole(name: string, value: number, least: number): void {

@@ -1,0 +1,32 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { benchmarksFolder } from './problems/load.ts'
+
+const peersFolder = join(benchmarksFolder, 'peers')
+const windows = process.platform === 'win32'
+
+/**
+ * Runs one of the scripts in peers/ and answers the JSON that it prints. Optuna is installed first, once, from
+ * peers/requirements.txt into benchmarks/.peers, which git ignores; `ATTUNE_PYTHON` names another Python 3.11 or newer.
+ */
+export function runPeer(script: string, args: readonly string[]): unknown {
+  const output = execFileSync(peerPython(), [join(peersFolder, script), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28, env: { ...process.env, OMP_NUM_THREADS: '1' } })
+  return JSON.parse(output) as unknown
+}
+
+function peerPython(): string {
+  const requirements = join(peersFolder, 'requirements.txt')
+  const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
+  const environment = join(benchmarksFolder, '.peers', name)
+  const python = windows ? join(environment, 'Scripts', 'python.exe') : join(environment, 'bin', 'python')
+  if (existsSync(join(environment, 'complete'))) return python
+  const base = [process.env['ATTUNE_PYTHON'], 'python3', 'python'].find((one) => one !== undefined && spawnSync(one, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))']).status === 0)
+  if (base === undefined) throw new Error('No Python 3.11 or newer was found for the peers: install it with venv, or name one in ATTUNE_PYTHON.')
+  console.error('Installing the peers into benchmarks/.peers (once) …')
+  execFileSync(base, ['-m', 'venv', '--clear', environment], { stdio: 'inherit' })
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements], { stdio: 'inherit' })
+  execFileSync(python, ['-c', `open(${JSON.stringify(join(environment, 'complete'))}, 'w')`])
+  return python
+}
