@@ -62,7 +62,7 @@ async function compare(study: Study<NetworkParams>, test: Digits, options: JobOp
   await writeFile(onnxFile, onnx)
   const count = test.labels.length
   const input = tf.tensor4d(test.images, [count, 28, 28, 1])
-  const output = model.predict(input, { batchSize: 250 }) as import('@tensorflow/tfjs').Tensor
+  const output = model.predict(input, { batchSize: 250 }) as tf.Tensor
   const byTfjs = await output.data()
   tf.dispose([input, output])
   model.dispose()

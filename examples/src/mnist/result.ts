@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { htmlReport, type Study, type StudyData } from 'attune'
+import { htmlReport, readStudy, type Study } from 'attune'
 import type { Finalist } from './finalist.ts'
 import type { NetworkParams } from './network.ts'
 import type { JobOptions } from './options.ts'
@@ -42,13 +42,11 @@ export async function writeResult(study: Study<NetworkParams>, finalist: Finalis
 /** Writes `report.html`: the study as one page. */
 export async function writeReport(study: Study<NetworkParams>, finalist: Finalist, options: JobOptions): Promise<string> {
   const file = join(options.out, 'report.html')
-  const warnings: NonNullable<StudyData['warnings']>[number][] = []
-  for await (const event of study.events()) if (event.type === 'warning') warnings.push(event)
   const facts = [
     { label: 'Test accuracy (ONNX Runtime)', value: finalist.testAccuracyOnnx.toFixed(4) },
     { label: 'Latency p50', value: `${finalist.latencyP50Ms.toFixed(3)} ms` },
     { label: 'Model', value: `${(finalist.modelBytes / 1024).toFixed(0)} kB` },
   ]
-  await writeFile(file, htmlReport({ definition: study.definition, space: study.space, trials: study.trials(), warnings }, { title: 'Handwritten digits', facts }))
+  await writeFile(file, htmlReport(await readStudy(study), { title: 'Handwritten digits', facts }))
   return file
 }

@@ -6,17 +6,20 @@ export {
 } from '@attune/core'
 export type {
   Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Clock, Condition, Constraint, CreateOperation,
-  Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Executor, Exhausted, Failure, FailureReason, FlatParams, Heads, History,
-  Host, Json, JudgeContext, Leaf, LeaseRequest, LevelLeaf, Logger, LoggerContext, LoggerFactory, Metrics, Module, NextTrial, NumberLeaf,
+  Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Executor, Exhausted, Failure, FailureReason, FlatParams, FunctionConstraint, Heads, History,
+  Host, Json, JudgeContext, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, Metrics, Module, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
-  Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SpaceConstraint, SpaceInput, SpaceOptions, StepColumn, StepReport,
+  Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
   StopContext, StopRule, Storage, StorageFactory, StudyDefinition, StudyEvent, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
   Token, Trainer, TrainerTrial, Transition, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, WriteRequest, WriteResult,
 } from '@attune/core'
-export { directoryArtifacts, nodeHost, progress, type DirectoryArtifactsOptions, type ProgressOptions } from '@attune/node'
+export { directoryArtifacts, nodeHost, progress, type DirectoryArtifactsOptions, type Environment, type ProgressOptions, type ProgressStream } from '@attune/node'
 export { asha, median, none, percentile, type AshaOptions, type PercentileOptions } from '@attune/pruners'
-export { csv, htmlReport, markdownTable, table, type CsvOptions, type HtmlReportOptions, type MarkdownTableOptions, type StudyData } from '@attune/report'
+export {
+  csv, htmlReport, markdownTable, readStudy, table,
+  type Column, type ColumnGroup, type CsvOptions, type Fact, type HtmlReportOptions, type MarkdownTableOptions, type ReadableStudy, type StudyData, type StudyTable, type StudyWarning,
+} from '@attune/report'
 export { grid, tpe, type GridOptions, type GridPoints, type TpeOptions } from '@attune/samplers'
 export { sqlite, SqliteStorage, type SqliteOptions } from '@attune/storage'
 export { createStudy, type StudyOptions } from './create-study.ts'
