@@ -34,7 +34,7 @@ function checkNumber(leaf: NumberLeaf, path: string): void {
     if (!isPositive(step)) refuse('STEP', path, leaf, 'the step must be a number above 0')
     if (leaf['.kind'] === 'int' && !Number.isInteger(step)) refuse('STEP', path, leaf, 'the step of an int must be a whole number')
     if (high > low && cellsOf(leaf) < 2) refuse('STEP', path, leaf, `the step is larger than the range, so that only ${low} is left; lower it to at most ${high - low}`)
-    if (leaf['.kind'] === 'float' && step < 2 ** -40 * Math.max(-low, high)) refuse('STEP', path, leaf, 'the step is too small to tell numbers of this size apart; leave it out')
+    if (leaf['.kind'] === 'float' && step < 1e-12 * Math.max(-low, high)) refuse('STEP', path, leaf, 'the step is too small to tell numbers of this size apart; leave it out')
   }
   if (prior !== undefined) {
     const parts = prior.kind === 'normal' ? [prior.mean, prior.deviation] : [prior.mu, prior.sigma]

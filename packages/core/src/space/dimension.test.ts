@@ -55,6 +55,19 @@ describe.each(Object.entries({ ...numberLeaves, ...levelLeaves }))('%s', (_, lea
   })
 })
 
+test.each([
+  [0.09699271052079193, 0.19398542104158387, 0.9308535116273741],
+  [3.145785576372575, 6.29157115274515, 0.7285561604215653],
+  [0.0917838133029746, 4631172744.139489, 0.022001415268159796],
+  [2.3634393251316, 4.388496111742948, 0.9999999999998995],
+  [8.820567095543634e-8, 1.3840923839498048e-7, 0.9999999999999999],
+  [1.28530607947363e-309, 1e308, 1e-17],
+])('a logarithm that a single coordinate decodes to is found again: %d to %d at %d', (low, high, unit) => {
+  const dimension = dimensionOf(float(low, high, { scale: 'log' }))
+  const value = dimension.decode(unit)
+  expect(dimension.decode(dimension.encode(value))).toBe(value)
+})
+
 test('values that a dimension does not have encode to NaN', () => {
   const cases: readonly (readonly [Leaf, readonly unknown[]])[] = [
     [float(0, 1), [-0.1, 1.1, NaN, Infinity, '0.5', true, null, undefined]],

@@ -11,7 +11,7 @@ import { normalCdf, normalQuantile } from './math/normal.ts'
 /** The last number below 1. */
 const BELOW_ONE = 0.9999999999999999
 
-/** How far `encode` searches for a coordinate that decodes to the very value, in quarters of the last place. */
+/** How many steps `encode` searches on each side for a coordinate that decodes to the very value. */
 const REACH = 40
 
 /**
@@ -71,8 +71,9 @@ export class NumberDimension implements LeafDimension {
     const exact = this.log || this.cells === Infinity ? (coordinate - this.#start) / this.#range : (this.cellOf(v) + 0.5) / this.cells
     const unit = exact > 0 ? (exact < 1 ? exact : 1) : 0
     if (this.decode(unit) === v) return unit
-    // Rounding missed the coordinates that decode to v: look around, in quarters of the last place of what was rounded.
-    const grain = 5.551115123125783e-17 * Math.max(unit, this.log ? Math.abs(coordinate) / this.#range : 0)
+    // Rounding missed the coordinates that decode to v, which may be a single one: look around, in steps of at most
+    // half a unit in the last place of the coordinate, or a quarter of one of the logarithm where that is coarser.
+    const grain = (Number.EPSILON / 4) * Math.max(unit, this.log ? Math.abs(coordinate) / this.#range / 2 : 0)
     for (let k = 1; k <= REACH; k++) {
       // The ends themselves belong to the bounds.
       const above = Math.min(unit + k * grain, BELOW_ONE)
@@ -134,7 +135,7 @@ export class NumberDimension implements LeafDimension {
 export function cellsOf({ '.kind': kind, low, high, step }: NumberLeaf): number {
   if (low === high) return 1
   if (step === undefined) return Infinity
-  const tolerance = kind === 'int' ? 0 : 1e-9 + (2 ** -52 * (Math.abs(low) + Math.abs(high))) / step
+  const tolerance = kind === 'int' ? 0 : 1e-9 + (Number.EPSILON * (Math.abs(low) + Math.abs(high))) / step
   return Math.floor((high - low) / step + tolerance) + 1
 }
 
@@ -144,7 +145,7 @@ function decimalOf(low: number, high: number, step: number): number {
   let decimal = 1
   for (let digits = 0; digits <= 22; digits++, decimal *= 10) {
     const whole = [Math.round(low * decimal), Math.round(step * decimal)] as const
-    if (!(Math.max(-low, high) * decimal < 2 ** 53)) return 0
+    if (!(Math.max(-low, high) * decimal <= Number.MAX_SAFE_INTEGER)) return 0
     if (whole[0] / decimal === low && whole[1] / decimal === step) return decimal
   }
   return 0
