@@ -8,6 +8,9 @@ type Test = (name: string, run: (subject: StorageSubject) => Promise<void>) => S
 const states: readonly TrialState[] = ['waiting', 'running', 'paused', 'complete', 'pruned', 'failed']
 const finals: readonly Outcome['state'][] = ['complete', 'pruned', 'failed']
 
+/** A number that is nowhere but in the writes of a former owner. */
+const intruder = 0.6180339887
+
 /** Operations on trial 0 that move it or write to it, and the states in which its holder may do them. */
 const moves: readonly (readonly [what: string, operation: Operation, allowed: readonly TrialState[]])[] = [
   ['a claim', { type: 'claim', number: 0, lease: leaseOf('next') }, ['waiting', 'paused']],
@@ -130,22 +133,22 @@ export function trialCases(test: Test): readonly SuiteCase[] {
       const { id } = await newStudy(storage)
       await apply(storage, id, runningTrial('first', 0, 'slow'))
       await apply(storage, id, { type: 'sweep', gone: [] })
-      await refused(storage, id, [completion(0, 'first', 66)], 'state', 'A completion by an owner whose trial waits again', 'waiting')
+      await refused(storage, id, [completion(0, 'first', intruder)], 'state', 'A completion by an owner whose trial waits again', 'waiting')
       const [claimed] = await apply(storage, id, { type: 'claim', lease: leaseOf('second', hour, 'fast') })
       ensureEqual(claimed?.body, { type: 'claim', number: 0, owner: 'fast', attempt: 2 }, 'change of the second claim')
       const late: readonly Operation[] = [
-        { type: 'report', number: 0, token: 'first', step: 5, metrics: { loss: 66 } },
+        { type: 'report', number: 0, token: 'first', step: 5, metrics: { loss: intruder } },
         { type: 'checkpoint', number: 0, token: 'first', step: 5, artifact: { hash: 'aa', size: 1, kind: 'k' } },
-        { type: 'assign', number: 0, token: 'first', params: { x: 66 } },
+        { type: 'assign', number: 0, token: 'first', params: { x: intruder } },
         { type: 'renew', number: 0, token: 'first', milliseconds: hour },
         { type: 'pause', number: 0, token: 'first' },
-        completion(0, 'first', 66),
+        completion(0, 'first', intruder),
       ]
       for (const operation of late) await refused(storage, id, [operation], 'stale', `A ${operation.type} by a former owner`)
       await apply(storage, id, completion(0, 'second', 1))
-      await refused(storage, id, [completion(0, 'first', 66)], 'state', 'A completion by a former owner after the end', 'complete')
+      await refused(storage, id, [completion(0, 'first', intruder)], 'state', 'A completion by a former owner after the end', 'complete')
       ensureEqual((await bodiesOf(storage, id)).at(-1), { type: 'finish', number: 0, outcome: { state: 'complete', metrics: { loss: 1 } } }, 'last change')
-      ensure(!JSON.stringify(await historyOf(storage, id)).includes('66'), 'Something that the former owner wrote is in the history.')
+      ensure(!JSON.stringify(await bodiesOf(storage, id)).includes(String(intruder)), 'Something that the former owner wrote is in the history.')
     }),
     test('requeues a lost trial exactly once, and no other', async ({ storage, another }) => {
       const { id } = await newStudy(storage)
