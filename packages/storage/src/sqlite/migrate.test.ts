@@ -17,6 +17,15 @@ function fixture(): string {
 
 const next: Migration = { version: 2, name: 'a later format', sql: "alter table studies add column colour text not null default 'blue'; create table later (x integer) strict" }
 
+const failing: Migration = { version: 3, name: 'fails', sql: 'create table good (x integer) strict; insert into absent values (1)' }
+
+/** What of `next` and `failing` is in the file. */
+function traces(database: library.DatabaseSync): readonly string[] {
+  const tables = database.prepare("select name from sqlite_schema where name in ('later', 'good') order by name").all().map(({ name }) => String(name))
+  const format = readFormat(database)
+  return format.kind === 'ours' && format.version === 1 ? tables : [`format ${format.kind === 'ours' ? format.version : format.kind}`, ...tables]
+}
+
 function open(path: string): library.DatabaseSync {
   const database = new library.DatabaseSync(path)
   onTestFinished(() => {
@@ -68,14 +77,20 @@ describe('a migration', () => {
   it('leaves the file as it was when a step fails', async () => {
     const path = fixture()
     const database = open(path)
-    const failing: Migration = { version: 3, name: 'fails', sql: 'create table good (x integer) strict; insert into absent values (1)' }
     expect(() => migrate(library, database, path, [...migrations, next, failing], 5)).toThrow(/absent/)
-    expect(readFormat(database)).toEqual({ kind: 'ours', version: 1 })
-    expect(database.prepare("select count(*) as tables from sqlite_schema where name in ('later', 'good')").get()).toMatchObject({ tables: 0 })
+    expect(traces(database)).toEqual([])
     database.close()
     const storage = await SqliteStorage.open(path)
     expect((await storage.listStudies())[0]?.revision).toBe(9)
     await storage.close()
+  })
+
+  it('would leave traces without a transaction', () => {
+    const database = open(fixture())
+    expect(() => {
+      for (const { sql, version } of [next, failing]) database.exec(`${sql}; pragma user_version = ${version}`)
+    }).toThrow(/absent/)
+    expect(traces(database)).toEqual(['format 2', 'good', 'later'])
   })
 
   it('never overwrites an earlier copy', () => {
