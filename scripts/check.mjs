@@ -100,6 +100,7 @@ async function everything() {
   await check('types of the scripts (tsc)', () => succeeds(tsc, ['-p', 'scripts/tsconfig.json']))
   await check('lint and import boundaries (oxlint)', () => succeeds(tool('oxlint'), ['--type-aware', '--config', 'oxlint.config.mjs']))
   await check('unused code and dependencies (knip)', () => succeeds(tool('knip'), ['--no-progress', '--no-config-hints']))
+  if (built) await check('API reference (typedoc)', () => succeeds(join(root, 'scripts', 'docs.mjs'), []))
   await tests()
   if (built && (await check('packing (pnpm pack)', () => packAll()))) {
     for (const each of publicPackages()) await check(`package ${each.name} (publint, are-the-types-wrong)`, () => checkPackage(each))
