@@ -11,9 +11,12 @@ const say = (text = ''): void => void process.stdout.write(`${text}\n`)
 /** Ends the job when the user asks for it: at once, and for good if asked twice. */
 function interruption(): AbortSignal {
   const controller = new AbortController()
+  let asked = 0
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130)
+      // One Ctrl-C can arrive twice: from the terminal, and handed on by the program that started this one.
+      if (controller.signal.aborted && performance.now() - asked > 1000) process.exit(130)
+      if (!controller.signal.aborted) asked = performance.now()
       controller.abort()
     })
   }
