@@ -2,7 +2,7 @@
  * Times of ask and tell, ours and Optuna's one after the other in one run: node --conditions=attune-source src/overhead.ts
  * Both studies live in memory and hold finished random trials already. Optuna's ask includes its suggest calls.
  */
-import { createStudy, float, random, type SamplerFactory, ThreefryRandom } from '@attune/core'
+import { createStudy, float, random, ThreefryRandom } from '@attune/core'
 import { tpe } from '@attune/samplers'
 import { storeResult } from './machine.ts'
 import { runPeer } from './peers.ts'
@@ -35,7 +35,7 @@ const samplers = { random, tpe }
 
 async function measure({ sampler, trials, dimensions, repetitions }: Case): Promise<Times> {
   const names = Array.from({ length: dimensions }, (_, index) => `x${index}`)
-  const study = await createStudy({ name: 'overhead', space: Object.fromEntries(names.map((name) => [name, float(0, 1)])), sampler: samplers[sampler]() as SamplerFactory, seed: 1 })
+  const study = await createStudy({ name: 'overhead', space: Object.fromEntries(names.map((name) => [name, float(0, 1)])), sampler: samplers[sampler](), seed: 1 })
   const uniform = new ThreefryRandom(1).stream(0, 'history')
   const valueOf = (params: Readonly<Record<string, number>>): number => names.reduce((sum, name) => sum + ((params[name] as number) - 0.5) ** 2, 0)
   for (let trial = 0; trial < trials; trial++) {
