@@ -71,36 +71,48 @@ const breaches: readonly (readonly [what: string, rule: string, folders: readonl
   ['console', 'no-restricted-globals', browserRooms, "console.log('x')\nexport {}\n"],
 ]
 
+/** Where a breach is planted: at each of these depths below the src of each of its packages. */
+const depths = ['', 'inner/', 'inner/most/deep/']
+const place = (folder: string, depth: string, what: string): string => `packages/${folder}/src/${depth}breach-${what.replaceAll(/\W/g, '-')}.ts`
+
+const circles: readonly (readonly [what: string, a: string, b: string])[] = [
+  ['values', "import { b } from './values-b.ts'\nexport const a = (): number => b() + 1\n", "import { a } from './values-a.ts'\nexport const b = (): number => a() + 1\n"],
+  ['types', "import type { B } from './types-b.ts'\nexport interface A { readonly b?: B }\n", "import type { A } from './types-a.ts'\nexport interface B { readonly a?: A }\n"],
+]
+
 describe('import boundaries', () => {
-  test('a clean tree passes, and every file of it is read', () => {
-    const { files, findings } = lint('packages')
-    expect(findings).toEqual([])
-    expect(files).toBe(rooms.length * 2 + 1)
+  let clean: ReturnType<typeof lint>
+  let found: readonly Finding[]
+  const findings = (path: string) => found.filter((finding) => finding.filename.replaceAll('\\', '/').endsWith(path)).map((finding) => finding.code)
+
+  beforeAll(() => {
+    clean = lint('packages')
+    for (const [what, , folders, text] of breaches) {
+      for (const depth of depths) {
+        const climbed = text.replace("'../../", `'../../${'../'.repeat(depth.split('/').length - 1)}`)
+        for (const folder of folders) write(place(folder, depth, what), climbed)
+      }
+    }
+    for (const [what, a, b] of circles) {
+      write(`packages/core/src/${what}-a.ts`, a)
+      write(`packages/core/src/${what}-b.ts`, b)
+    }
+    found = lint('packages').findings
   })
 
-  test.each(breaches)('%s is refused', (what, rule, folders, text) => {
-    const name = `breach-${what.replaceAll(/\W/g, '-')}`
-    for (const depth of ['', 'inner/', 'inner/most/deep/']) {
-      const climbed = text.replace("'../../", `'../../${'../'.repeat(depth.split('/').length - 1)}`)
-      for (const folder of folders) write(`packages/${folder}/src/${depth}${name}.ts`, climbed)
-      const { findings } = lint('packages')
-      for (const folder of folders) {
-        const file = `packages/${folder}/src/${depth}${name}.ts`
-        expect(findings.some((finding) => finding.filename.replaceAll('\\', '/').endsWith(file) && finding.code.includes(rule)), file).toBe(true)
-        rmSync(join(copy, file))
-      }
+  test('a clean tree passes, and every file of it is read', () => {
+    expect(clean.findings).toEqual([])
+    expect(clean.files).toBe(rooms.length * 2 + 1)
+  })
+
+  test.each(breaches)('%s is refused', (what, rule, folders) => {
+    for (const path of folders.flatMap((folder) => depths.map((depth) => place(folder, depth, what)))) {
+      expect(findings(path), path).toContainEqual(expect.stringContaining(rule))
     }
   })
 
-  test.each([
-    ['of values', "import { b } from './circle-b.ts'\nexport const a = (): number => b() + 1\n", "import { a } from './circle-a.ts'\nexport const b = (): number => a() + 1\n"],
-    ['of types', "import type { B } from './circle-b.ts'\nexport interface A { readonly b?: B }\n", "import type { A } from './circle-a.ts'\nexport interface B { readonly a?: A }\n"],
-  ])('a circle %s is refused', (_what, a, b) => {
-    write('packages/core/src/circle-a.ts', a)
-    write('packages/core/src/circle-b.ts', b)
-    const { findings } = lint('packages/core')
-    expect(findings.map((finding) => finding.code)).toContain('import(no-cycle)')
-    for (const file of ['circle-a.ts', 'circle-b.ts']) rmSync(join(copy, 'packages/core/src', file))
+  test.each(circles)('a circle of %s is refused', (what) => {
+    for (const path of [`packages/core/src/${what}-a.ts`, `packages/core/src/${what}-b.ts`]) expect(findings(path)).toContain('import(no-cycle)')
   })
 })
 
