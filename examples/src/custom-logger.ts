@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import { createStudy, float, sqlite, type LoggerFactory } from 'attune'
 
@@ -7,10 +8,9 @@ function lines(file: string): LoggerFactory {
     specVersion: 'v1',
     id: 'lines',
     async create() {
-      const kept = await readFile(file, 'utf8').catch(() => '')
-      const last = kept.trimEnd().split('\n').at(-1) ?? ''
+      const last = existsSync(file) ? (await readFile(file, 'utf8')).trimEnd().split('\n').at(-1)! : ''
       return {
-        cursor: last === '' ? 0 : (JSON.parse(last) as { readonly revision: number }).revision,
+        cursor: last === '' ? 0 : (JSON.parse(last) as { readonly revision: number }).revision, // Events up to here are not sent again.
         async log(event) {
           if (event.type !== 'trial.completed' && event.type !== 'trial.failed') return
           const { number, state, value, params } = event.trial
@@ -23,9 +23,10 @@ function lines(file: string): LoggerFactory {
   }
 }
 
-const folder = process.argv[2] ?? '.'
-for (const trials of [5, 10]) { // The second session goes on where the first one stopped.
-  await using study = await createStudy({ space: { x: float(-1, 1) }, storage: sqlite(`${folder}/lines.db`), loggers: [lines(`${folder}/lines.jsonl`)], seed: 6, progress: false })
+const folder = process.argv[2] ?? 'out/custom-logger'
+mkdirSync(folder, { recursive: true })
+for (const trials of [5, 10]) { // Two sessions on one study: the second goes on where the first stopped, and so does its logger.
+  await using study = await createStudy({ space: { x: float(-1, 1) }, storage: sqlite(`${folder}/study.db`), loggers: [lines(`${folder}/trials.jsonl`)], seed: 6, progress: false })
   await study.optimize(({ params }) => params.x ** 2, { trials })
 }
-console.log(await readFile(`${folder}/lines.jsonl`, 'utf8'))
+console.log(`${folder}/trials.jsonl:\n${await readFile(`${folder}/trials.jsonl`, 'utf8')}`)

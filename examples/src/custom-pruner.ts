@@ -1,26 +1,28 @@
-import { createStudy, float, minimize, type PrunerFactory } from 'attune'
+import { createStudy, float, maximize, type PrunerFactory } from 'attune'
 
-/** Stops a trial whose loss has not improved for some steps. */
-function patience(steps: number): PrunerFactory {
+/** Stops a trial that is further behind the best one so far than `slack`, both at the same step. */
+function behindTheBest(slack: number): PrunerFactory {
   return {
     specVersion: 'v1',
-    id: 'patience',
+    id: 'behind-the-best',
     create: ({ history }) => ({
-      judge({ number, step }) {
-        const { length, steps: seen, losses } = history.curve(number)
-        let best = 0
-        for (let i = 1; i < length; i++) if (losses[i]! < losses[best]!) best = i
-        return step - seen[best]! >= steps ? 'prune' : 'continue'
+      // Called after each report. A loss is the objective with the sign that makes lower better.
+      judge({ step, loss }) {
+        if (history.best < 0) return 'continue' // No trial is complete yet.
+        const { length, steps, losses } = history.curve(history.best)
+        const at = steps.subarray(0, length).indexOf(step)
+        return at >= 0 && loss > losses[at]! + slack ? 'prune' : 'continue'
       },
     }),
   }
 }
 
-const study = await createStudy({ space: { learningRate: float(0.01, 1.2) }, objective: minimize('loss', { from: 'best' }), pruner: patience(3), seed: 4, progress: false })
+const study = await createStudy({ space: { learningRate: float(1e-4, 1, { scale: 'log' }) }, objective: maximize('accuracy'), pruner: behindTheBest(0.05), seed: 4, progress: false })
 await study.optimize(async function* ({ params }) {
-  for (let step = 1, weight = 5; step <= 30; step++) {
-    weight -= params.learningRate * 2 * weight
-    yield { step, loss: weight ** 2 }
-  }
+  const reached = 1 - 0.2 * Math.abs(Math.log10(params.learningRate) + 2)
+  for (let epoch = 1; epoch <= 10; epoch++) yield { step: epoch, accuracy: reached * (1 - Math.exp(-epoch / 3)) }
 }, { trials: 20 })
-console.log(study.table().map(({ number, state, loss, learningRate }) => `${number} ${state} ${String(loss)} ${String(learningRate)}`).join('\n'))
+
+for (const { number, state, params, reports } of study.trials()) console.log(`trial ${number}: ${state} after ${reports.length} epochs, learning rate ${params.learningRate.toPrecision(2)}`)
+const { pruned } = study.history.counts
+console.log(`${pruned} of 20 trials were pruned. The best is trial ${study.best.number}, accuracy ${study.best.value?.toFixed(3)}.`)

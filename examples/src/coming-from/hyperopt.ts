@@ -1,18 +1,24 @@
 import * as tf from '@tensorflow/tfjs'
-import { choice, createStudy, float, int, minimize, none, oneOf, tpe } from 'attune'
+import {
+  choice, createStudy, float, int, minimize, none, oneOf, tpe,
+} from 'attune'
 import { tfjsTrainer, wasm } from '@attune/tfjs-adapter'
-import { loadDigits, tensorsOf } from './digits-8x8.ts'
+import { loadDigits, tensorsOf } from '../digits-8x8/digits.ts'
 
 const digits = loadDigits()
 
 const study = await createStudy({
   space: {
-    units: int(8, 64, { step: 8 }), //                              hp.quniform('units', 8, 64, 8)
-    activation: choice(['relu', 'tanh']), //                        hp.choice('activation', ['relu', 'tanh'])
-    dropout: float(0, 0.5), //                                      hp.uniform('dropout', 0, 0.5)
-    optimizer: oneOf({ //                                           hp.choice('optimizer', [{…}, {…}])
-      sgd: { learningRate: float(0.01, 1, { scale: 'log' }), momentum: float(0, 0.95) },
-      adam: { learningRate: float(1e-3, 0.1, { scale: 'log' }) },
+    units: int(8, 64, { step: 8 }),
+    activation: choice(['relu', 'tanh']),
+    optimizer: oneOf({
+      sgd: {
+        learningRate: float(0.01, 1, { scale: 'log' }),
+        momentum: float(0, 0.95),
+      },
+      adam: {
+        learningRate: float(1e-3, 0.1, { scale: 'log' }),
+      },
     }),
   },
   objective: minimize('valLoss'),
@@ -22,16 +28,25 @@ const study = await createStudy({
   progress: false,
 })
 
-const trainer = tfjsTrainer<typeof study.best.params>({
+await study.optimize(tfjsTrainer({
   tf,
   backend: wasm(),
-  build: ({ units, activation, dropout }) => tf.sequential({ layers: [tf.layers.dense({ units, activation, inputShape: [64] }), tf.layers.dropout({ rate: dropout }), tf.layers.dense({ units: 10, activation: 'softmax' })] }),
-  data: { train: tensorsOf(digits, 0, 1200), validation: tensorsOf(digits, 1200, 1797) },
+  build: ({ units, activation }) => tf.sequential({
+    layers: [
+      tf.layers.dense({ units, activation, inputShape: [64] }),
+      tf.layers.dense({ units: 10, activation: 'softmax' }),
+    ],
+  }),
+  data: {
+    train: tensorsOf(digits, 0, 1200),
+    validation: tensorsOf(digits, 1200, 1797),
+  },
   epochs: 3,
+  batchSize: 32,
   loss: 'categoricalCrossentropy',
   metrics: ['accuracy'],
   optimizer: ({ optimizer }) => optimizer,
-})
-await study.optimize(trainer, { trials: Number(process.argv[2] ?? 100) })
+}), { trials: Number(process.argv[2] ?? 100) })
 
-console.log(study.best.params, `loss ${study.best.value!.toFixed(3)}, accuracy ${study.best.metrics['valAccuracy']!.toFixed(3)}`)
+console.log(study.best.params)
+console.log(study.best.metrics)

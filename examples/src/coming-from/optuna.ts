@@ -1,23 +1,29 @@
-import { createStudy, maximize, median } from 'attune'
-import { loadDigits } from './digits-8x8.ts'
-import { accuracyOf } from './nearest-neighbours.ts'
+import { createStudy, maximize, median, tpe } from 'attune'
+import { kFold, loadDigits } from '../digits-8x8/digits.ts'
+import { accuracyOf } from '../digits-8x8/nearest-neighbours.ts'
 
-const { x, y } = loadDigits(500)
+const folds = kFold(loadDigits(600), 5)
 
-const study = await createStudy({ objective: maximize('accuracy'), pruner: median(), seed: 1, progress: false })
+const study = await createStudy({
+  objective: maximize('accuracy'),
+  sampler: tpe(),
+  pruner: median(),
+  seed: 1,
+  progress: false,
+})
 
 await study.optimize(async (trial) => {
-  const p = trial.choice('p', [1, 2])
-  const weights = trial.choice('weights', ['uniform', 'distance'])
-  const neighbours = trial.int('neighbours', 1, 20)
+  const params = {
+    neighbours: trial.int('neighbours', 1, 20),
+    p: trial.choice('p', [1, 2]),
+    weights: trial.choice('weights', ['uniform', 'distance']),
+  }
   let sum = 0
-  for (let fold = 0; fold < 5; fold++) {
-    const inside = (i: number): boolean => i % 5 === fold
-    const test = { x: x.filter((_, i) => inside(i)), y: y.filter((_, i) => inside(i)) }
-    const training = { x: x.filter((_, i) => !inside(i)), y: y.filter((_, i) => !inside(i)) }
-    sum += accuracyOf(test, training, { neighbours, weights, p })
-    if ((await trial.report({ step: fold + 1, accuracy: sum / (fold + 1) })) === 'stop') return
+  for (const [fold, { training, test }] of folds.entries()) {
+    sum += accuracyOf(test, training, params)
+    const report = { step: fold + 1, accuracy: sum / (fold + 1) }
+    if ((await trial.report(report)) === 'stop') return
   }
 }, { trials: 25 })
 
-console.log(study.best.params, study.best.value!.toFixed(4), `${study.history.counts.pruned} trials pruned`)
+console.log(study.best.params, study.best.value?.toFixed(4))

@@ -1,4 +1,4 @@
-import type { Digits } from './digits-8x8.ts'
+import type { Digits } from './digits.ts'
 
 export interface NeighbourParams {
   readonly neighbours: number
