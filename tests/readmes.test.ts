@@ -1,4 +1,4 @@
-// Every block of TypeScript in a README is a file of the repository that a test executes: what a reader copies has run.
+// Every block of TypeScript in a README, and in a page for people who come from elsewhere, is a file of the repository that a test executes: what a reader copies has run.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +20,7 @@ const tests = find('.', '.test.ts')
   .map((path) => readFileSync(join(root, path), 'utf8'))
   .join('\n')
 
-const blocks = find('.', 'README.md').flatMap((path) =>
+const blocks = [...find('.', 'README.md'), ...find('docs/coming-from', '.md')].flatMap((path) =>
   [...readFileSync(join(root, path), 'utf8').matchAll(/^```(?:ts|js|typescript|javascript|mjs)\b[^\n]*\n(.*?)^```$/gms)].map((match, index) => ({
     where: `${relative('.', path)}, block ${index + 1}`,
     code: (match[1] ?? '').trim(),
