@@ -1,5 +1,3 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { RandomStream } from '../contracts/random.ts'
 import type { SearchSpace, SpaceConstraint } from '../contracts/space.ts'
 import type { FlatParams, Json, Scalar } from '../contracts/values.ts'
@@ -13,6 +11,7 @@ import { describeLeaf } from './describe-leaf.ts'
 import { differenceOfForms } from './difference-of-forms.ts'
 import { DimensionTree } from './dimension-tree.ts'
 import { flattenDynamic, growDimensions, nestDynamic } from './dynamic-space.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { constraintsFromJson, constraintsToJson, FORMAT, groupFromJson, groupToJson, leafFromJson, leafToJson, readingSpace } from './json.ts'
 import { flatten, nest, sizeOf } from './layout.ts'
 import type { GroupLayout } from './layout.ts'
@@ -92,7 +91,7 @@ export class Space<P = unknown> implements SearchSpace {
   }
 
   get fingerprint(): string {
-    return (this.#fingerprint ??= bytesToHex(sha256(utf8ToBytes(canonicalJson(this.#form(this.dimensions.toSorted((a, b) => (a.path < b.path ? -1 : 1))))))))
+    return (this.#fingerprint ??= fingerprintOf(canonicalJson(this.#form(this.dimensions.toSorted((a, b) => (a.path < b.path ? -1 : 1))))))
   }
 
   sample(random: RandomStream): FlatParams {
