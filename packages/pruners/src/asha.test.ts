@@ -9,14 +9,14 @@ async function pass({ start, report }: Script, step: number, ...losses: readonly
   return verdicts
 }
 
-const thirds: AshaOptions = { reductionFactor: 3 }
+const thirds: AshaOptions = { minResource: 1, reductionFactor: 3 }
 
 describe('a rung', () => {
   it('lets every trial pass until there are as many as the reduction factor', async () => {
     expect(await pass(await script(asha(thirds)), 1, 1, 2)).toEqual([true, true])
     expect(await pass(await script(asha(thirds)), 1, 1, 2, 3)).toEqual([true, true, false])
     expect(await pass(await script(asha(thirds)), 1, 3, 2, 1)).toEqual([true, true, true])
-    expect(await pass(await script(asha()), 1, 1, 2, 3, 4)).toEqual([true, true, true, false])
+    expect(await pass(await script(asha({ minResource: 1, reductionFactor: 4 })), 1, 1, 2, 3, 4)).toEqual([true, true, true, false])
   })
 
   it('lets the best third pass', async () => {
@@ -77,6 +77,27 @@ describe('a rung', () => {
     expect(await pass(study, 1, 0.9)).toEqual([false])
     // Rung 3 still has three, and this is the fourth.
     expect(await pass(study, 3, 0.4)).toEqual([true])
+  })
+})
+
+describe('the first rung', () => {
+  it('is at a sixteenth of the longest complete trial, when it is not given', async () => {
+    const study = await script(asha())
+    expect(await pass(study, 2, 1, 2, 3, 4, 5)).toEqual([true, true, true, true, true])
+    await study.run([1, 1], [32, 1])
+    // At step 2 there are six: 1, 1, 2, 3, 4, 5. Two of seven pass.
+    expect(await pass(study, 1, 9)).toEqual([true])
+    expect(await pass(study, 2, 1.5)).toEqual([false])
+    await study.run([1, 0], [2, 0], [160, 0])
+    // Now it is at step 10, which only the two long trials have reached.
+    expect(await pass(study, 9, 9)).toEqual([true])
+    expect(await pass(study, 10, 0.5, 0.6)).toEqual([false, false])
+  })
+
+  it('is at a sixteenth of the given length', async () => {
+    const study = await script(asha({ maxResource: 48 }))
+    expect(await pass(study, 2, 1, 2, 3, 4)).toEqual([true, true, true, true])
+    expect(await pass(study, 3, 1, 2, 3)).toEqual([true, true, false])
   })
 })
 

@@ -1,18 +1,19 @@
 import type { Problem, Pruner, PrunerFactory } from '@attune/core'
 import { lossFrom, stepBefore } from './curves.ts'
 import { endedTrials } from './ended-trials.ts'
+import { firstJudgedStep } from './first-judged-step.ts'
 import { judgeWithoutLoss } from './missing-loss.ts'
 import { checkNumber, refuseUnknownOptions, requireOneObjective } from './options.ts'
 import { countBelow, sortedLosses, type SortedLosses } from './sorted-losses.ts'
 
 export interface AshaOptions {
-  /** Step of the first rung, in the unit of the reported steps. Default 1. */
+  /** Step of the first rung, in the unit of the reported steps. Default: a sixteenth of `maxResource`, at least 1. */
   readonly minResource?: number
-  /** Rung k is at `minResource * reductionFactor ** k`, and about one trial in `reductionFactor` passes it. Default 4. */
+  /** Rung k is at `minResource * reductionFactor ** k`, and about one trial in `reductionFactor` passes it. Default 3. */
   readonly reductionFactor?: number
   /**
    * Step at which trials end by themselves. Trials that got there are not judged: stopping them saves nothing.
-   * Default: the last step of the longest complete trial.
+   * Default: the last step of the longest complete trial; until there is one, nothing is judged unless `minResource` is given.
    */
   readonly maxResource?: number
 }
@@ -27,15 +28,15 @@ export interface AshaOptions {
  *
  * Throws PRUNER_OPTION for an option out of range; `create` throws UNSUPPORTED with several objectives.
  * Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning" (MLSys 2020), in the variant that
- * stops trials instead of pausing them; its reduction factor of 4 is the default.
+ * stops trials instead of pausing them.
  */
 export function asha(options: AshaOptions = {}): PrunerFactory {
   refuseUnknownOptions('asha', options, ['minResource', 'reductionFactor', 'maxResource'])
-  const minResource = checkNumber('asha', 'minResource', options.minResource ?? 1, { above: 0 })
+  const minResource = options.minResource === undefined ? undefined : checkNumber('asha', 'minResource', options.minResource, { above: 0 })
   const settings = {
     minResource,
-    reductionFactor: checkNumber('asha', 'reductionFactor', options.reductionFactor ?? 4, { above: 1 }),
-    maxResource: options.maxResource === undefined ? undefined : checkNumber('asha', 'maxResource', options.maxResource, { above: minResource }),
+    reductionFactor: checkNumber('asha', 'reductionFactor', options.reductionFactor ?? 3, { above: 1 }),
+    maxResource: options.maxResource === undefined ? undefined : checkNumber('asha', 'maxResource', options.maxResource, { above: minResource ?? 1 }),
   }
   return {
     specVersion: 'v1',
@@ -48,7 +49,7 @@ export function asha(options: AshaOptions = {}): PrunerFactory {
 }
 
 interface Settings {
-  readonly minResource: number
+  readonly minResource: number | undefined
   readonly reductionFactor: number
   readonly maxResource: number | undefined
 }
@@ -57,23 +58,20 @@ function createPruner(problem: Problem, { minResource, reductionFactor, maxResou
   const { history } = problem
   const trials = endedTrials(history)
   const ended: number[] = []
-  const rungs = new Map<number, SortedLosses>()
-  /** Last step of the longest complete trial. */
-  let longest = Infinity
+  let first = 0
+  let rungs = new Map<number, SortedLosses>()
 
-  function takeEnded(): void {
-    trials.update((trial) => {
-      if (trial.voided !== undefined) return
-      ended.push(trial.number)
-      const last = trial.reports.at(-1)
-      if (trial.state === 'complete' && last !== undefined) longest = longest === Infinity ? last.step : Math.max(longest, last.step)
-    })
+  /** Rungs move when a longer trial completes. */
+  function placeRungs(length: number | undefined): void {
+    const now = minResource ?? (length === undefined ? Infinity : firstJudgedStep(length))
+    if (now !== first) rungs = new Map()
+    first = now
   }
 
   /** The highest rung at or below a step, undefined below the first. */
   function rungAt(step: number): number | undefined {
-    if (step < minResource) return undefined
-    let rung = minResource
+    if (step < first) return undefined
+    let rung = first
     while (rung * reductionFactor <= step) rung *= reductionFactor
     return rung
   }
@@ -89,13 +87,17 @@ function createPruner(problem: Problem, { minResource, reductionFactor, maxResou
   return {
     judge(context) {
       const { number, step, loss } = context
-      takeEnded()
+      trials.update((trial) => {
+        if (trial.voided === undefined) ended.push(trial.number)
+      })
+      const length = maxResource ?? trials.longest
+      placeRungs(length)
       if (maxResource !== undefined && step > maxResource) {
         problem.warn(`asha: trials report at steps beyond "maxResource", where none is judged. Raise it, or leave it out.`)
       }
       if (Number.isNaN(loss)) return judgeWithoutLoss('asha', problem, context)
       const rung = rungAt(step)
-      if (rung === undefined || step >= (maxResource ?? longest) || stepBefore(history.curve(number), step) >= rung) return 'continue'
+      if (rung === undefined || step >= (length ?? Infinity) || stepBefore(history.curve(number), step) >= rung) return 'continue'
       const losses = lossesOfEnded(rung)
       let reached = losses.length + 1
       let better = countBelow(losses, loss)

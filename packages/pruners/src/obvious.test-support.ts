@@ -23,15 +23,22 @@ function percentileOf(values: readonly number[], percentile: number): number {
   return below + (above - below) * (rank % 1)
 }
 
+/** Last step of the longest complete trial. */
+function longestOf(trials: readonly TrialRecord[]): number | undefined {
+  const lengths = trials.filter((trial) => trial.state === 'complete' && trial.voided === undefined && trial.reports.length > 0).map((trial) => (trial.reports.at(-1) as { step: number }).step)
+  return lengths.length === 0 ? undefined : Math.max(...lengths)
+}
+
 /** Whether a trial goes on after its last report. */
 export type Obvious = (trials: readonly TrialRecord[], number: number) => boolean
 
-export function obviousPercentile(percentile: number, startupTrials: number, warmupSteps: number, interval: number, minTrials: number): Obvious {
+export function obviousPercentile(percentile: number, startupTrials: number, warmup: number | undefined, interval: number, minTrials: number): Obvious {
   return (trials, number) => {
     const self = trials[number] as TrialRecord
     const { step, metrics } = self.reports.at(-1) as TrialRecord['reports'][number]
     if (Number.isNaN(metrics['loss'])) return false
     if (metrics['loss'] === undefined) return true
+    const warmupSteps = warmup ?? Math.max(1, Math.ceil((longestOf(trials) ?? 0) / 16))
     const complete = trials.filter((trial) => trial.state === 'complete' && trial.voided === undefined)
     if (complete.length < startupTrials || step < warmupSteps) return true
     const earlier = lossesOf(self).filter((report) => report.step < step && report.step >= warmupSteps)
@@ -43,17 +50,17 @@ export function obviousPercentile(percentile: number, startupTrials: number, war
   }
 }
 
-export function obviousAsha(minResource: number, reductionFactor: number, maxResource: number | undefined): Obvious {
+export function obviousAsha(minResource: number | undefined, reductionFactor: number, maxResource: number | undefined): Obvious {
   return (trials, number) => {
     const self = trials[number] as TrialRecord
     const { step, metrics } = self.reports.at(-1) as TrialRecord['reports'][number]
     if (Number.isNaN(metrics['loss'])) return false
     if (metrics['loss'] === undefined) return true
     const valid = trials.filter((trial) => trial.voided === undefined)
-    const lengths = valid.filter((trial) => trial.state === 'complete' && trial.reports.length > 0).map((trial) => (trial.reports.at(-1) as { step: number }).step)
-    const end = maxResource ?? (lengths.length === 0 ? Infinity : Math.max(...lengths))
-    if (step >= end) return true
-    const rungs = Array.from({ length: 30 }, (_, k) => minResource * reductionFactor ** k).filter((rung) => rung <= step)
+    const length = maxResource ?? longestOf(trials)
+    if (step >= (length ?? Infinity)) return true
+    const first = minResource ?? (length === undefined ? Infinity : Math.max(1, Math.ceil(length / 16)))
+    const rungs = Array.from({ length: 30 }, (_, k) => first * reductionFactor ** k).filter((rung) => rung <= step)
     const rung = rungs.at(-1)
     if (rung === undefined || lossesOf(self).some((report) => report.step < step && report.step >= rung)) return true
     const reached = valid.flatMap((trial) => lossesOf(trial).filter((report) => report.step >= rung).slice(0, 1)).map(({ loss }) => loss)

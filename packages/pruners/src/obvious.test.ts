@@ -53,12 +53,13 @@ async function compare(pruner: PrunerFactory, goesOn: Obvious, seed: number): Pr
 }
 
 describe.each<readonly [name: string, make: () => PrunerFactory, obvious: Obvious]>([
-  ['median', () => median(), obviousPercentile(50, 5, 0, 1, 1)],
+  ['median', () => median(), obviousPercentile(50, 5, undefined, 1, 1)],
   ['median, judging now and then', () => median({ startupTrials: 2, warmupSteps: 3, interval: 4, minTrials: 3 }), obviousPercentile(50, 2, 3, 4, 3)],
-  ['percentile 30', () => percentile(30, { startupTrials: 1 }), obviousPercentile(30, 1, 0, 1, 1)],
-  ['asha', () => asha(), obviousAsha(1, 4, undefined)],
+  ['percentile 30', () => percentile(30, { startupTrials: 1, warmupSteps: 0 }), obviousPercentile(30, 1, 0, 1, 1)],
+  ['asha', () => asha(), obviousAsha(undefined, 3, undefined)],
+  ['asha up to a step', () => asha({ reductionFactor: 4, maxResource: 60 }), obviousAsha(undefined, 4, 60)],
   ['asha by thirds', () => asha({ minResource: 2, reductionFactor: 3, maxResource: 40 }), obviousAsha(2, 3, 40)],
-  ['asha by a broken factor', () => asha({ reductionFactor: 1.5 }), obviousAsha(1, 1.5, undefined)],
+  ['asha by a broken factor', () => asha({ minResource: 1, reductionFactor: 1.5 }), obviousAsha(1, 1.5, undefined)],
 ])('%s', (_name, make, obvious) => {
   it('answers what the obvious version answers, on random studies', async () => {
     let stopped = 0

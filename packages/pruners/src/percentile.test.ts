@@ -67,6 +67,13 @@ describe('median', () => {
     expect(await goesOn(study, [1, 9], [2, 9], [3, 9])).toBe(false)
   })
 
+  it('spares a sixteenth of the longest complete trial, when no warm-up is given', async () => {
+    const study = await script(median({ startupTrials: 1 }))
+    await study.run([1, 1], [48, 1])
+    expect(await goesOn(study, [1, 9], [2, 9])).toBe(true)
+    expect(await goesOn(study, [1, 9], [2, 9], [3, 9])).toBe(false)
+  })
+
   it('judges the first report in each interval', async () => {
     const study = await script(median({ startupTrials: 1, warmupSteps: 2, interval: 5 }))
     await study.run([1, 10], [2, 10], [3, 1], [12, 1])

@@ -1,6 +1,7 @@
 import type { Curve, Problem, Pruner, PrunerFactory } from '@attune/core'
 import { lossUntil, lowestLoss, stepBefore } from './curves.ts'
 import { endedTrials } from './ended-trials.ts'
+import { firstJudgedStep } from './first-judged-step.ts'
 import { judgeWithoutLoss } from './missing-loss.ts'
 import { checkNumber, refuseUnknownOptions, requireOneObjective } from './options.ts'
 import { sortedLosses, type SortedLosses } from './sorted-losses.ts'
@@ -8,7 +9,7 @@ import { sortedLosses, type SortedLosses } from './sorted-losses.ts'
 export interface PercentileOptions {
   /** Complete trials that the study must have before any is pruned. Default 5. */
   readonly startupTrials?: number
-  /** Reports at steps below this are not judged. Default 0. */
+  /** Reports at steps below this are not judged. Default: a sixteenth of the last step of the longest complete trial. */
   readonly warmupSteps?: number
   /** Steps from one judgement of a trial to the next: its first report in each interval is judged. Default 1. */
   readonly interval?: number
@@ -30,7 +31,11 @@ export function percentile(percentile: number, options: PercentileOptions = {}):
   return percentilePruner('percentile', checkNumber('percentile', 'percentile', percentile, { above: 0, most: 100 }), options)
 }
 
-type Settings = Required<PercentileOptions> & { readonly id: string; readonly percentile: number }
+interface Settings extends Required<Omit<PercentileOptions, 'warmupSteps'>> {
+  readonly id: string
+  readonly percentile: number
+  readonly warmupSteps: number | undefined
+}
 
 /** `percentile` under another name. */
 export function percentilePruner(id: string, percentile: number, options: PercentileOptions): PrunerFactory {
@@ -39,7 +44,7 @@ export function percentilePruner(id: string, percentile: number, options: Percen
     id,
     percentile,
     startupTrials: checkNumber(id, 'startupTrials', options.startupTrials ?? 5, { least: 0, integer: true }),
-    warmupSteps: checkNumber(id, 'warmupSteps', options.warmupSteps ?? 0, { least: 0 }),
+    warmupSteps: options.warmupSteps === undefined ? undefined : checkNumber(id, 'warmupSteps', options.warmupSteps, { least: 0 }),
     interval: checkNumber(id, 'interval', options.interval ?? 1, { above: 0 }),
     minTrials: checkNumber(id, 'minTrials', options.minTrials ?? 1, { least: 1, integer: true }),
   }
@@ -81,7 +86,8 @@ function createPruner(problem: Problem, settings: Settings): Pruner {
       })
       if (Number.isNaN(context.loss)) return judgeWithoutLoss(settings.id, problem, context)
       const curve = history.curve(context.number)
-      if (history.completeCount < settings.startupTrials || !isDue(curve, context.step, settings)) return 'continue'
+      const warmupSteps = settings.warmupSteps ?? firstJudgedStep(ended.longest ?? 0)
+      if (history.completeCount < settings.startupTrials || !isDue(curve, context.step, warmupSteps, settings.interval)) return 'continue'
       const others = lossesAt(context.step)
       if (others.length >= settings.minTrials) return lowestLoss(curve) > percentileOf(others, settings.percentile) ? 'prune' : 'continue'
       if (history.completeCount >= settings.startupTrials + patience) {
@@ -93,7 +99,7 @@ function createPruner(problem: Problem, settings: Settings): Pruner {
 }
 
 /** Whether this report is the first one in its interval. */
-function isDue(curve: Curve, step: number, { warmupSteps, interval }: Settings): boolean {
+function isDue(curve: Curve, step: number, warmupSteps: number, interval: number): boolean {
   if (step < warmupSteps) return false
   const start = warmupSteps + Math.floor((step - warmupSteps) / interval) * interval
   return stepBefore(curve, step) < start
