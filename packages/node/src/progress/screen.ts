@@ -25,7 +25,7 @@ export class Screen {
   #torn = false
 
   constructor(stream: ProgressStream, guarded: readonly Guarded[]) {
-    const write = stream.write.bind(stream) as Write
+    const write: Write = stream.write.bind(stream)
     this.#write = (text) => {
       this.#own = true
       try {
