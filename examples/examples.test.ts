@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -8,26 +8,39 @@ import { inFolder, run } from './programs.test-support.ts'
 const programs: { readonly [name: string]: { readonly prints: RegExp; readonly argument?: (folder: string) => string } } = {
   shortest: { prints: /\[100\/100\] trial 99[\s\S]*1\.00\d+ \{ x: (1\.9|2\.0)\d+, n: 1 \}/ },
   'first-study': { prints: /0\.9\d+ \{[\s\S]*learningRate[\s\S]*layers: \[[\s\S]*optimizer: \{ type:/, argument: (folder) => join(folder, 'study.db') },
-  'ask-and-tell': { prints: /9\d\.\d+ \{ temperature: \d+/ },
+  'ask-and-tell': { prints: /^\d+ complete, [1-9]\d* failed; best yield 9\d\.\d % at \{ temperature: \d+/ },
   'define-by-run': { prints: /^[01]\.\d+ \{\s+model: '(network|tree)'/ },
-  'callback-reports': { prints: /\d+ complete, [1-9]\d* pruned; best/ },
+  'callback-reports': { prints: /^\d+ complete, [1-9]\d* pruned; best loss \S+e-\d+ at learning rate 0\.[45]/ },
   'custom-sampler': { prints: /^0\.0\d+ \{ x: (0\.9|1\.0)\d+, y: -(1\.9|2\.0)\d+ \}/ },
-  'custom-pruner': { prints: /\d+ pruned/ },
+  'custom-pruner': { prints: /: pruned after 1 epochs[\s\S]*[1-9]\d* of 20 trials were pruned\. The best is trial \d+, accuracy 0\.9/ },
   'custom-logger': { prints: /"number":0[\s\S]*"number":9/, argument: (folder) => folder },
-  'core-and-one-adapter': { prints: /^0\.\d+ \{ x: 0\.\d+ \}/, argument: (folder) => folder },
+  'core-and-one-adapter': { prints: /^0\.\d+ \{ x: 0\.\d+ \}\nTo look at the curves: tensorboard --logdir /, argument: (folder) => folder },
+  'multi-objective': { prints: /^Of 6 networks, [1-6] are worth a choice:\n/, argument: () => '6' },
 }
 
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(path, import.meta.url)), 'utf8')
+
 describe('examples', () => {
-  it('are all tested', () => {
-    const files = readdirSync(fileURLToPath(new URL('src', import.meta.url))).filter((name) => name.endsWith('.ts'))
-    expect(files.map((name) => name.slice(0, -3)).sort()).toEqual(Object.keys(programs).sort())
+  const names = readdirSync(fileURLToPath(new URL('src', import.meta.url)))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.slice(0, -3))
+
+  it('are all tested, and named in the README', () => {
+    expect(names.sort()).toEqual(Object.keys(programs).sort())
+    const readme = read('README.md')
+    expect(names.filter((name) => !readme.includes(`(src/${name}.ts)`))).toEqual([])
+    for (const [, link] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) expect(existsSync(fileURLToPath(new URL(link!, import.meta.url))), link).toBe(true)
+  })
+
+  it.each(['sampler', 'pruner', 'logger'])('show a %s in at most forty lines', (part) => {
+    expect(read(`src/custom-${part}.ts`).trimEnd().split('\n').length).toBeLessThanOrEqual(40)
   })
 
   it.each(Object.entries(programs))('%s', async (name, { prints, argument }) => {
     await inFolder(async (folder) => {
       const { code, output, errors } = await run(name, argument === undefined ? [] : [argument(folder)])
       expect({ code, errors: code === 0 ? '' : errors }).toEqual({ code: 0, errors: '' })
-      expect(output + errors).toMatch(prints)
+      expect(errors + output).toMatch(prints)
     })
   })
 
@@ -39,5 +52,16 @@ describe('examples', () => {
       expect(again.code).toBe(0)
       expect(again.output.split('\n').slice(-7)).toEqual(first.output.split('\n').slice(-7))
     })
+  })
+
+  it('multi-objective lists networks that do not beat each other', async () => {
+    const { output } = await run('multi-objective', ['5'])
+    const rows = [...output.matchAll(/│ \d+ +│ (\d+) +│ '([\d, ]+)' +│ ([\d.]+) +│ ([\d.]+) +│ (\d+) +│/g)].map(([, trial, , accuracy, latency]) => ({ trial: Number(trial), accuracy: Number(accuracy), latency: Number(latency) }))
+    expect(rows.length).toBeGreaterThan(0)
+    // From the quickest to the slowest, each has to be more accurate than the one before; both are rounded.
+    for (const [i, row] of rows.slice(1).entries()) {
+      expect(row.latency).toBeGreaterThanOrEqual(rows[i]!.latency)
+      expect(row.accuracy).toBeGreaterThanOrEqual(rows[i]!.accuracy)
+    }
   })
 })

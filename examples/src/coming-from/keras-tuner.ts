@@ -14,7 +14,7 @@ const study = await createStudy({
     learningRate: choice([1e-2, 1e-3, 1e-4]),
   },
   objective: maximize('valAccuracy', { from: 'best' }),
-  pruner: asha({ reductionFactor: 3, maxResource: 9 }),
+  pruner: asha({ minResource: 1, reductionFactor: 3, maxResource: 9 }),
   artifacts: new MemoryArtifacts(),
   seed: 1,
   progress: false,

@@ -17,13 +17,14 @@ const study = await createStudy({
 
 await study.optimize(async function* ({ params, seed }) {
   const random = new ThreefryRandom(seed).stream(0, 'gradient noise')
-  let [weight, velocity] = [5, 0]
+  let [weight, velocity, loss] = [5, 0, 25]
   for (let iteration = 1; iteration <= 64; iteration++) {
     const noise = (4 * random.normal()) / Math.sqrt(params.batchSize)
     const gradient = 2 * weight + noise
     velocity = params.momentum * velocity - params.learningRate * gradient
     weight += velocity
-    yield { step: iteration, loss: weight ** 2 }
+    loss = 0.8 * loss + 0.2 * weight ** 2
+    yield { step: iteration, loss }
   }
 }, { trials: 60, concurrency: 4 })
 
