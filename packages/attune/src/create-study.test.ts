@@ -6,7 +6,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createStudy, float, maximize, minimize, sqlite, tune, type Scalar, type StudyEvent } from './index.ts'
 
 describe('createStudy', () => {
-  it('samples by TPE, prunes by the median, and shows progress', async () => {
+  it('samples by TPE, prunes by ASHA, and shows progress', async () => {
     const lines: string[] = []
     const stream = new PassThrough().on('data', (data: Buffer) => lines.push(data.toString()))
     const study = await createStudy({ space: { x: float(0, 1) }, objective: minimize('loss'), seed: 1, progress: { stream } })

@@ -1,6 +1,6 @@
 import { createStudy as createCoreStudy, tokens, type Module, type Params, type Scalar, type SpaceInput, type Study, type StudyOptions as CoreStudyOptions } from '@attune/core'
 import { nodeHost, progress, type ProgressOptions } from '@attune/node'
-import { median, none } from '@attune/pruners'
+import { asha, none } from '@attune/pruners'
 import { tpe } from '@attune/samplers'
 
 /** Options of a study, with defaults for work on a machine with Node. */
@@ -14,7 +14,7 @@ const node: Module = {
 }
 
 /**
- * Makes a study, or opens the one of that name again: core's `createStudy` with TPE as the sampler, median pruning
+ * Makes a study, or opens the one of that name again: core's `createStudy` with TPE as the sampler, ASHA as the pruner
  * for one objective, a progress display, and trials that are taken over at once when their process is gone.
  * Throws what core's does.
  * @example
@@ -28,7 +28,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
   return createCoreStudy<S, M>({
     ...(rest as CoreStudyOptions<S, M>),
     sampler: options.sampler ?? tpe(),
-    pruner: options.pruner ?? (several ? none() : median()),
+    pruner: options.pruner ?? (several ? none() : asha()),
     loggers: [...display, ...(options.loggers ?? [])],
     use: [node, ...(options.use ?? [])],
   })
