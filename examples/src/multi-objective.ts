@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { createStudy, int, maximize, minimize, repeat } from 'attune'
 import { onnxEvaluator } from '@attune/onnx-adapter'
 import { tfjsTrainer, wasm } from '@attune/tfjs-adapter'
-import { loadDigits, tensorsOf } from './digits-8x8/digits.ts'
+import { loadDigits, tensorsOf } from './digits/digits.ts'
 
 const digits = loadDigits()
 const train = tensorsOf(digits, 0, 1200)

@@ -3,9 +3,10 @@ import {
   choice, createStudy, float, int, minimize, none, oneOf, tpe,
 } from 'attune'
 import { tfjsTrainer, wasm } from '@attune/tfjs-adapter'
-import { loadDigits, tensorsOf } from '../digits-8x8/digits.ts'
+import { loadDigits, tensorsOf } from '../digits/digits.ts'
 
 const digits = loadDigits()
+const { dense } = tf.layers
 
 const study = await createStudy({
   space: {
@@ -33,8 +34,8 @@ await study.optimize(tfjsTrainer({
   backend: wasm(),
   build: ({ units, activation }) => tf.sequential({
     layers: [
-      tf.layers.dense({ units, activation, inputShape: [64] }),
-      tf.layers.dense({ units: 10, activation: 'softmax' }),
+      dense({ units, activation, inputShape: [64] }),
+      dense({ units: 10, activation: 'softmax' }),
     ],
   }),
   data: {

@@ -2,10 +2,13 @@ import * as tf from '@tensorflow/tfjs'
 import {
   asha, choice, createStudy, int, maximize, MemoryArtifacts,
 } from 'attune'
-import { loadModel, tfjsTrainer, wasm } from '@attune/tfjs-adapter'
-import { loadDigits, tensorsOf } from '../digits-8x8/digits.ts'
+import {
+  loadModel, tfjsTrainer, wasm,
+} from '@attune/tfjs-adapter'
+import { loadDigits, tensorsOf } from '../digits/digits.ts'
 
 const digits = loadDigits()
+const { dense } = tf.layers
 
 const study = await createStudy({
   name: 'digits',
@@ -14,7 +17,9 @@ const study = await createStudy({
     learningRate: choice([1e-2, 1e-3, 1e-4]),
   },
   objective: maximize('valAccuracy', { from: 'best' }),
-  pruner: asha({ minResource: 1, reductionFactor: 3, maxResource: 9 }),
+  pruner: asha({
+    minResource: 1, reductionFactor: 3, maxResource: 9,
+  }),
   artifacts: new MemoryArtifacts(),
   seed: 1,
   progress: false,
@@ -25,8 +30,8 @@ await study.optimize(tfjsTrainer({
   backend: wasm(),
   build: ({ units }) => tf.sequential({
     layers: [
-      tf.layers.dense({ units, activation: 'relu', inputShape: [64] }),
-      tf.layers.dense({ units: 10, activation: 'softmax' }),
+      dense({ units, activation: 'relu', inputShape: [64] }),
+      dense({ units: 10, activation: 'softmax' }),
     ],
   }),
   data: {
@@ -36,12 +41,14 @@ await study.optimize(tfjsTrainer({
   epochs: 9,
   loss: 'categoricalCrossentropy',
   metrics: ['accuracy'],
-  optimizer: ({ learningRate }) => ({ type: 'adam', learningRate }),
+  optimizer: ({ learningRate }) => ({
+    type: 'adam', learningRate,
+  }),
 }), { trials: Number(process.argv[2] ?? 20) })
 
 const { complete, pruned } = study.history.counts
 console.log(study.best.params, study.best.value?.toFixed(3))
-console.log(`${complete} trials ran to the end, ${pruned} were stopped early`)
+console.log(`${complete} complete, ${pruned} stopped early`)
 const kept = await study.artifact()
 const model = await loadModel(tf, kept!.bytes)
 model.summary()

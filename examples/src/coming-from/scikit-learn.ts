@@ -1,6 +1,6 @@
 import { choice, createStudy, grid, maximize } from 'attune'
-import { kFold, loadDigits } from '../digits-8x8/digits.ts'
-import { accuracyOf } from '../digits-8x8/nearest-neighbours.ts'
+import { kFold, loadDigits } from '../digits/digits.ts'
+import { accuracyOf } from '../digits/neighbours.ts'
 
 const folds = kFold(loadDigits(600), 5)
 
