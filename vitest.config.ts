@@ -35,6 +35,8 @@ export default defineConfig({
   test: {
     testTimeout,
     hookTimeout: testTimeout,
+    // Quicker tests are not listed one by one.
+    slowTestThreshold: 10_000,
     projects: [
       {
         extends: true,
