@@ -20,7 +20,7 @@ export interface TpeOptions {
 }
 
 /** Settings chosen on benchmarks; docs/decisions/tpe-experiments.md tells how. */
-const goodSmoothing: Smoothing = { minimum: 0.03, minimumCells: 0.5, floor: 1, floorPower: 0.85, spread: 0.7, categories: 2.5 }
+const goodSmoothing: Smoothing = { minimum: 0.03, minimumCells: 0.5, floor: 0.85, floorPower: 0.85, spread: 0.7, categories: 2.5 }
 const badSmoothing: Smoothing = { minimum: 0.06, minimumCells: 0, floor: 0, floorPower: 1, spread: 0.85, categories: 1 }
 
 /** With a single good observation the search would circle around the first lucky trial. */
