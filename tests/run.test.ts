@@ -24,7 +24,7 @@ console.log('started ' + JSON.stringify(process.argv.slice(2)))
 `
 
 /** Stands for npx: writes its arguments down, and lays what an installation would have laid. */
-const FAKE_NPX = `#!${process.execPath}
+const FAKE_NPX = `#!/usr/bin/env node
 const { appendFileSync, mkdirSync } = require('node:fs')
 appendFileSync('npx.log', process.argv.slice(2).join(' ') + '\\n')
 if (process.env.FAKE_INSTALL_FAILS) process.exit(7)
