@@ -6,12 +6,12 @@ export const space = {
   network: oneOf({
     dense: { layers: repeat({ units: int(32, 160, { step: 32 }) }, { min: 1, max: 2 }) },
     convolutional: {
-      blocks: repeat({ filters: int(4, 12, { step: 4 }), kernel: ordinal([3, 5]) }, { min: 1, max: 2 }),
+      blocks: repeat({ filters: int(4, 12, { step: 4 }) }, { min: 1, max: 2 }),
       units: int(16, 64, { step: 16 }),
     },
   }),
   dropout: float(0, 0.5),
-  batchSize: ordinal([16, 32, 64]),
+  batchSize: ordinal([32, 64, 128]),
   optimizer: oneOf({
     sgd: { learningRate: float(0.005, 0.5, { scale: 'log' }), momentum: float(0, 0.95) },
     adam: { learningRate: float(3e-4, 0.03, { scale: 'log' }), beta1: float(0.8, 0.95) },
@@ -29,8 +29,8 @@ export function buildNetwork({ network, dropout }: NetworkParams, tf: typeof ten
     model.add(tf.layers.flatten({ inputShape }))
     for (const { units } of network.layers) model.add(tf.layers.dense({ units, activation: 'relu' }))
   } else {
-    for (const [i, { filters, kernel }] of network.blocks.entries()) {
-      model.add(tf.layers.conv2d({ filters, kernelSize: kernel, padding: 'same', activation: 'relu', ...(i === 0 ? { inputShape } : {}) }))
+    for (const [i, { filters }] of network.blocks.entries()) {
+      model.add(tf.layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu', ...(i === 0 ? { inputShape } : {}) }))
       model.add(tf.layers.maxPooling2d({ poolSize: 2 }))
     }
     model.add(tf.layers.flatten())
