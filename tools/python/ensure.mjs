@@ -20,8 +20,9 @@ function run(command, args) {
 }
 
 function systemPython() {
-  const candidates = [process.env.ATTUNE_PYTHON, ...(windows ? ['python', 'py'] : ['python3', 'python'])]
-  return candidates.find((name) => name && run(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))']).ok)
+  const named = process.env.ATTUNE_PYTHON
+  const candidates = named ? [named] : windows ? ['python', 'py'] : ['python3', 'python']
+  return candidates.find((name) => run(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))']).ok)
 }
 
 /** @param {string} environment */
@@ -30,7 +31,7 @@ const interpreter = (environment) => (windows ? join(environment, 'Scripts', 'py
 /** @param {string} environment @returns {string | undefined} why it could not be installed */
 function install(environment) {
   const python = systemPython()
-  if (!python) return `no Python 3.11 or newer was found. ${REMEDY}`
+  if (!python) return `no Python 3.11 or newer was found${process.env.ATTUNE_PYTHON ? ` at ATTUNE_PYTHON (${process.env.ATTUNE_PYTHON})` : ''}. ${REMEDY}`
   // Built beside and renamed: an interrupted installation is never taken for a whole one, and of two at once the first wins.
   const building = `${environment}.${process.pid}`
   process.stderr.write('Installing TensorBoard, onnx and onnxruntime for the tests into .python/ (once, about a minute) …\n')
