@@ -1,14 +1,14 @@
 import type { Clock } from './contracts/clock.ts'
 import type { Host } from './contracts/host.ts'
 
-/** The machine's clock: the only place where core reads one. Timers do not keep a Node process alive. */
+/** The machine's clock: the only place where core reads one. */
 export const systemClock: Clock = Object.freeze({
   specVersion: 'v1' as const,
   now: () => new Date().getTime(),
-  schedule(milliseconds: number, callback: () => void): () => void {
+  schedule(milliseconds: number, callback: () => void, keepAlive = false): () => void {
     // Longer delays overflow the timers of every engine and fire at once.
     const timer = setTimeout(callback, Math.min(milliseconds, 0x7fffffff)) as unknown as { unref?: () => void }
-    timer.unref?.()
+    if (!keepAlive) timer.unref?.()
     return () => clearTimeout(timer as unknown as Parameters<typeof clearTimeout>[0])
   },
 })
