@@ -18,6 +18,16 @@ export class AttuneError extends Error {
   }
 }
 
+/** What was thrown, as a text. Never throws itself: anything can be thrown, also what cannot be printed. */
+export function describe(error: unknown): string {
+  try {
+    if (error instanceof Error) return String(error.message)
+    return typeof error === 'object' && error !== null ? String(JSON.stringify(error)) : String(error)
+  } catch {
+    return 'something was thrown that cannot be shown'
+  }
+}
+
 /** True for an `AttuneError`, of this or another copy of the package, with the given code if there is one. */
 export function isAttuneError(error: unknown, code?: string): error is AttuneError {
   return typeof error === 'object' && error !== null && marker in error && (code === undefined || (error as { readonly code?: unknown }).code === code)

@@ -55,3 +55,32 @@ export function decodeJson(text: string): Json {
   if (/"__proto__"\s*:/.test(text)) throw new AttuneError('MALFORMED_DATA', 'Stored data has the key "__proto__", which is never written: refusing to read it.')
   return text.includes('"$') ? fromTagged(value) : value
 }
+
+const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'prototype', 'constructor'])
+const mostDeep = 100
+
+/**
+ * A frozen copy of plain data, which later changes of the original do not reach. Throws NOT_JSON naming the place that is
+ * no JSON: functions, undefined, class instances, cycles (anything deeper than 100 levels), and keys that name prototypes.
+ */
+export function copyJson(value: unknown, place: string): Json {
+  return copyWithin(value, place, 0)
+}
+
+function copyWithin(value: unknown, place: string, depth: number): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  if (depth > mostDeep) throw notJson(place, `is more than ${mostDeep} levels deep`)
+  if (Array.isArray(value)) return Object.freeze(Array.from(value, (item: unknown, i) => copyWithin(item, `${place}[${i}]`, depth + 1)))
+  const plain = typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
+  if (!plain) throw notJson(place, `is ${typeof value === 'object' ? 'an instance of a class' : `of type ${typeof value}`}`)
+  const copy: { [key: string]: Json } = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (forbiddenKeys.has(key)) throw notJson(place, `has the key "${key}"`)
+    copy[key] = copyWithin(item, `${place}.${key}`, depth + 1)
+  }
+  return Object.freeze(copy)
+}
+
+function notJson(place: string, problem: string): AttuneError {
+  return new AttuneError('NOT_JSON', `${place} ${problem}: only plain JSON is kept (null, booleans, numbers, texts, arrays and plain objects).`, { details: { place } })
+}
