@@ -3,11 +3,12 @@ import type { Curve, History, StepColumn } from '../contracts/history.ts'
 import type { StudyDefinition } from '../contracts/storage.ts'
 import type { ArtifactReference, StepReport, TrialRecord, TrialState } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
-import { AttuneError } from '../errors.ts'
+import { AttuneError, isAttuneError } from '../errors.ts'
 import { leafFromJson } from '../space/json.ts'
 import type { Space } from '../space/space.ts'
+import { freezeDeep } from '../freeze.ts'
 import { Column, GrowingCurve, GrowingStepColumn } from './columns.ts'
-import { noParams, TrialEntry } from './trial-entry.ts'
+import { addReport, noParams, snapshotOf, TrialEntry, writable } from './trial-entry.ts'
 
 const emptyCurve: Curve = Object.freeze(new GrowingCurve())
 const emptyStep: StepColumn = Object.freeze(new GrowingStepColumn())
@@ -19,6 +20,7 @@ export interface Effect {
   readonly bestImproved: boolean
 }
 
+const nobody: readonly number[] = Object.freeze([])
 const noEffect: Effect = { before: undefined, bestImproved: false }
 
 /** Violation of one outcome constraint: how far the metric is beyond its limit; a missing or NaN metric violates without bound. */
@@ -40,8 +42,9 @@ export class StudyHistory implements History {
   best = -1
   space: Space<unknown>
   readonly definition: StudyDefinition
+  /** Number of trials in each state; void ones are not counted among those that ended. */
   readonly counts: { [state in TrialState]: number } = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
-  readonly attributes: { [key: string]: Json } = {}
+  readonly attributes: { [key: string]: Json } = Object.create(null) as { [key: string]: Json }
   readonly #signs: readonly number[]
   readonly #entries: TrialEntry[] = []
   readonly #units: Column[] = []
@@ -52,6 +55,11 @@ export class StudyHistory implements History {
   readonly #references = new Map<string, number>()
   readonly #active = new Set<number>()
   readonly #waiting = new Set<number>()
+  readonly #withArtifacts = new Set<number>()
+  /** Numbers of the trials that ended, in the order of their ends. */
+  readonly #ended: number[] = []
+  /** How many trials had ended when the best one had. */
+  #endedWithBest = 0
   #runningSorted: readonly number[] | undefined
   /** Rows whose coordinates were not computed yet: nobody may ever ask for them. */
   #unencoded: number[] = []
@@ -59,7 +67,7 @@ export class StudyHistory implements History {
   readonly #nest = (flatParams: FlatParams): unknown => this.space.nest(flatParams)
 
   constructor(definition: StudyDefinition, space: Space<unknown>) {
-    this.definition = definition
+    this.definition = freezeDeep(definition)
     this.space = space
     this.#signs = definition.objectives.map(({ direction }) => (direction === 'minimize' ? 1 : -1))
     this.#losses = definition.objectives.map(() => new Column())
@@ -83,7 +91,7 @@ export class StudyHistory implements History {
   }
 
   running(): readonly number[] {
-    this.#runningSorted ??= Object.freeze([...this.#active].sort((a, b) => a - b))
+    this.#runningSorted ??= this.#active.size === 0 ? nobody : Object.freeze([...this.#active].sort((a, b) => a - b))
     return this.#runningSorted
   }
 
@@ -100,7 +108,27 @@ export class StudyHistory implements History {
   }
 
   trial(number: number): TrialRecord {
-    return this.#entry(number).snapshot(this.#nest)
+    return snapshotOf(this.#entry(number))
+  }
+
+  /** Parameters of a trial by path, without a snapshot. */
+  params(number: number): FlatParams {
+    return this.#entry(number).flatParams
+  }
+
+  /** Numbers of the trials that ended, in the order of their ends. */
+  ended(): readonly number[] {
+    return this.#ended
+  }
+
+  /** How many trials ended since the best one did. */
+  get endedSinceBest(): number {
+    return this.#ended.length - this.#endedWithBest
+  }
+
+  /** Numbers of the trials that have artefacts. */
+  withArtifacts(): ReadonlySet<number> {
+    return this.#withArtifacts
   }
 
   /** Reports of a trial so far, as the fold keeps them: not to be held on to. */
@@ -130,10 +158,10 @@ export class StudyHistory implements History {
   /** Takes in the next change. */
   apply(change: Change): Effect {
     this.revision = change.revision
-    const body = change.body
+    const body = freezeDeep(change.body)
     if (body.type === 'create') return this.#create(body, change.time)
     if (body.type === 'extend') {
-      if (!this.space.dimensions.some(({ path }) => path === body.path)) this.space = this.space.extend(body.path, leafFromJson(body.leaf))
+      this.#extend(body)
       return noEffect
     }
     if (body.type === 'session' || body.type === 'warn') return noEffect
@@ -142,9 +170,9 @@ export class StudyHistory implements History {
       return noEffect
     }
     if (body.number === undefined) return noEffect
-    const entry = this.#entry(body.number)
+    const entry = writable(this.#entry(body.number), this.#nest)
+    this.#entries[body.number] = entry
     const before = entry.state
-    entry.touch()
     const improved = this.#update(entry, body, change.time)
     return { before, bestImproved: improved }
   }
@@ -157,12 +185,12 @@ export class StudyHistory implements History {
         this.#unencoded.push(entry.number)
         return false
       case 'claim':
-        if (entry.state === 'waiting' && entry.attempt > 0) this.#forgetReports(entry)
+        if (entry.attempt > 0) this.#forgetReports(entry)
         entry.attempt = body.attempt
         this.#start(entry, body.owner, time)
         return false
       case 'report': {
-        entry.addReport(Object.freeze({ step: body.step, metrics: body.metrics, time }))
+        addReport(entry, Object.freeze({ step: body.step, metrics: body.metrics, time }))
         const loss = this.loss(body.metrics)
         if (this.definition.objectives[0]!.metric in body.metrics) {
           let curve = this.#curves.get(entry.number)
@@ -202,23 +230,45 @@ export class StudyHistory implements History {
         const { [body.name]: before, ...others } = entry.artifacts
         this.#refer(before, body.artifact ?? undefined)
         entry.artifacts = Object.freeze(body.artifact === null ? others : { ...others, [body.name]: body.artifact })
+        if (Object.keys(entry.artifacts).length > 0) this.#withArtifacts.add(entry.number)
+        else this.#withArtifacts.delete(entry.number)
         return false
       }
       case 'amend': {
         const best = this.best
         if ('void' in body.amendment) {
+          if (entry.voided === undefined) this.#void(entry)
           entry.voided = body.amendment.void
-          if (entry.state === 'complete') this.completeCount--
-          if (entry.state === 'waiting') this.#waiting.delete(entry.number)
-          for (const column of this.#losses) column.set(entry.number, NaN)
-          for (const { step } of entry.reports) this.#steps.get(step)?.remove(entry.number)
-          this.#curves.delete(entry.number)
         } else {
           this.#score(entry, { ...entry.metrics, ...body.amendment.metrics })
         }
         this.#findBest()
         return this.best !== best && this.best >= 0
       }
+    }
+  }
+
+  /** Takes a trial out of everything that is learned from. */
+  #void(entry: TrialEntry): void {
+    const { number, state } = entry
+    if (state === 'complete') this.completeCount--
+    if (state === 'complete' || state === 'pruned' || state === 'failed') this.counts[state]--
+    this.#waiting.delete(number)
+    if (this.#active.delete(number)) this.#runningSorted = undefined
+    for (const column of this.#losses) column.set(number, NaN)
+    this.#violations.set(number, 0)
+    for (const { step } of entry.reports) this.#steps.get(step)?.remove(number)
+    this.#curves.delete(number)
+  }
+
+  #extend({ path, leaf }: Extract<ChangeBody, { type: 'extend' }>): void {
+    if (this.space.dimensions.some((known) => known.path === path)) return
+    const added = leafFromJson(leaf)
+    try {
+      this.space = this.space.extend(path, added)
+    } catch (error) {
+      // Trials that ran at the same time met `a` and `a.b`, which exclude each other: the first holds, in every process.
+      if (!isAttuneError(error)) throw error
     }
   }
 
@@ -235,7 +285,7 @@ export class StudyHistory implements History {
   }
 
   #create(body: Extract<ChangeBody, { type: 'create' }>, time: number): Effect {
-    const entry = new TrialEntry(body.number, body.origin, body.parent, body.params ?? noParams, time)
+    const entry = new TrialEntry(body.number, body.origin, body.parent, body.params ?? noParams, time, this.#nest)
     entry.suggestion = body.suggestion
     if (body.attributes !== undefined) entry.attributes = body.attributes
     this.#entries[body.number] = entry
@@ -291,9 +341,12 @@ export class StudyHistory implements History {
     this.#move(entry, outcome.state)
     this.#refer(entry.checkpoint?.artifact, undefined)
     entry.endedAt = time
+    this.#ended.push(entry.number)
+    // One that was void while it waited or was paused counts nowhere.
+    if (entry.voided !== undefined) this.counts[outcome.state]--
     if (outcome.state === 'failed') entry.failure = outcome.failure
     if (outcome.metrics !== undefined) this.#score(entry, outcome.metrics)
-    if (outcome.state !== 'complete') return false
+    if (outcome.state !== 'complete' || entry.voided !== undefined) return false
     this.completeCount++
     return this.#challenge(entry)
   }
@@ -302,23 +355,29 @@ export class StudyHistory implements History {
     entry.metrics = metrics
     const values = this.definition.objectives.map(({ metric }) => metrics[metric] ?? NaN)
     entry.values = values.some(Number.isNaN) ? undefined : Object.freeze(values)
-    for (let i = 0; i < values.length; i++) this.#losses[i]!.set(entry.number, values[i]! * this.#signs[i]!)
     entry.violation = this.definition.constraints.length === 0 ? 0 : violationOf(metrics, this.definition.constraints)
-    if (entry.violation !== 0) this.#violations.set(entry.number, entry.violation)
+    if (entry.voided !== undefined) return
+    for (let i = 0; i < values.length; i++) this.#losses[i]!.set(entry.number, values[i]! * this.#signs[i]!)
+    if (this.definition.constraints.length > 0) this.#violations.set(entry.number, entry.violation)
   }
 
   /** Makes the trial the best one if it is. */
-  #challenge(entry: TrialEntry): boolean {
+  #challenge(entry: TrialEntry, endedBefore: number = this.#ended.length - 1): boolean {
     if (entry.violation > 0 || entry.voided !== undefined || entry.values === undefined) return false
     const losses = this.#losses[0]!.data
     if (this.best >= 0 && !(losses[entry.number]! < losses[this.best]!)) return false
     this.best = entry.number
+    this.#endedWithBest = endedBefore + 1
     return true
   }
 
   #findBest(): void {
     this.best = -1
-    for (const entry of this.#entries) if (entry.state === 'complete') this.#challenge(entry)
+    this.#endedWithBest = 0
+    for (const [i, number] of this.#ended.entries()) {
+      const entry = this.#entries[number]!
+      if (entry.state === 'complete') this.#challenge(entry, i)
+    }
   }
 
   #encode(): void {

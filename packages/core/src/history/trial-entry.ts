@@ -1,5 +1,6 @@
 import type { ArtifactReference, Failure, StepReport, SuggestionTrace, TrialOrigin, TrialRecord, TrialState } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
+import { freezeDeep } from '../freeze.ts'
 
 export const noMetrics: Metrics = Object.freeze({})
 export const noParams: FlatParams = Object.freeze({})
@@ -11,60 +12,47 @@ const noAttributes: { readonly [key: string]: Json } = Object.freeze({})
 /** Turns parameters by path into the nested form. */
 export type Nest = (flatParams: FlatParams) => unknown
 
-/** A snapshot. Nested parameters are made when they are first read. */
-class TrialSnapshot implements TrialRecord {
+/**
+ * What is known of a trial. Once somebody was given it, it is a frozen snapshot, and the fold goes on with a copy:
+ * most trials are asked for after their end only, and are kept once.
+ */
+export class TrialEntry implements TrialRecord {
   readonly number: number
-  readonly state: TrialState
-  readonly attempt: number
-  readonly flatParams: FlatParams
   readonly origin: TrialOrigin
-  readonly suggestion: SuggestionTrace | undefined
-  readonly reports: readonly StepReport[]
-  readonly metrics: Metrics
-  readonly values: readonly number[] | undefined
-  readonly violation: number
-  readonly failure: Failure | undefined
-  readonly earlierFailures: readonly Failure[]
-  readonly attributes: { readonly [key: string]: Json }
-  readonly artifacts: { readonly [name: string]: ArtifactReference }
-  readonly checkpoint: { readonly step: number; readonly artifact: ArtifactReference } | undefined
-  readonly owner: string | undefined
   readonly parent: number | undefined
-  readonly voided: string | undefined
   readonly createdAt: number
-  readonly startedAt: number | undefined
-  readonly endedAt: number | undefined
+  state: TrialState = 'waiting'
+  attempt = 0
+  flatParams: FlatParams
+  suggestion: SuggestionTrace | undefined
+  reports: readonly StepReport[] = noReports
+  metrics: Metrics = noMetrics
+  values: readonly number[] | undefined
+  violation = 0
+  failure: Failure | undefined
+  earlierFailures: readonly Failure[] = noFailures
+  attributes: { readonly [key: string]: Json } = noAttributes
+  artifacts: { readonly [name: string]: ArtifactReference } = noArtifacts
+  checkpoint: { readonly step: number; readonly artifact: ArtifactReference } | undefined
+  owner: string | undefined
+  voided: string | undefined
+  startedAt: number | undefined
+  endedAt: number | undefined
   readonly #nest: Nest
   #params: unknown
 
-  constructor(entry: TrialEntry, nest: Nest) {
-    this.number = entry.number
-    this.state = entry.state
-    this.attempt = entry.attempt
-    this.flatParams = entry.flatParams
-    this.origin = entry.origin
-    this.suggestion = entry.suggestion
-    this.reports = entry.reports.length === 0 ? noReports : Object.freeze(entry.reports.slice())
-    this.metrics = entry.metrics
-    this.values = entry.values
-    this.violation = entry.violation
-    this.failure = entry.failure
-    this.earlierFailures = entry.earlierFailures
-    this.attributes = entry.attributes
-    this.artifacts = entry.artifacts
-    this.checkpoint = entry.checkpoint
-    this.owner = entry.owner
-    this.parent = entry.parent
-    this.voided = entry.voided
-    this.createdAt = entry.createdAt
-    this.startedAt = entry.startedAt
-    this.endedAt = entry.endedAt
+  constructor(number: number, origin: TrialOrigin, parent: number | undefined, flatParams: FlatParams, createdAt: number, nest: Nest) {
+    this.number = number
+    this.origin = origin
+    this.parent = parent
+    this.flatParams = flatParams
+    this.createdAt = createdAt
     this.#nest = nest
-    Object.freeze(this)
   }
 
+  /** Nested parameters, made when they are first read. */
   get params(): unknown {
-    this.#params ??= this.#nest(this.flatParams)
+    this.#params ??= freezeDeep(this.#nest(this.flatParams))
     return this.#params
   }
 
@@ -84,51 +72,37 @@ class TrialSnapshot implements TrialRecord {
   }
 }
 
-/** What is known of a trial while the history is folded. Only the fold writes to it. */
-export class TrialEntry {
-  readonly number: number
-  readonly origin: TrialOrigin
-  readonly parent: number | undefined
-  readonly createdAt: number
-  state: TrialState = 'waiting'
-  attempt = 0
-  flatParams: FlatParams
-  suggestion: SuggestionTrace | undefined
-  reports: StepReport[] = noReports as StepReport[]
-  metrics: Metrics = noMetrics
-  values: readonly number[] | undefined
-  violation = 0
-  failure: Failure | undefined
-  earlierFailures: readonly Failure[] = noFailures
-  attributes: { readonly [key: string]: Json } = noAttributes
-  artifacts: { readonly [name: string]: ArtifactReference } = noArtifacts
-  checkpoint: { readonly step: number; readonly artifact: ArtifactReference } | undefined
-  owner: string | undefined
-  voided: string | undefined
-  startedAt: number | undefined
-  endedAt: number | undefined
-  #snapshot: TrialRecord | undefined
+/** Hands an entry out: from here on it does not change. */
+export function snapshotOf(entry: TrialEntry): TrialRecord {
+  if (Object.isFrozen(entry)) return entry
+  Object.freeze(entry.reports)
+  return Object.freeze(entry)
+}
 
-  constructor(number: number, origin: TrialOrigin, parent: number | undefined, flatParams: FlatParams, createdAt: number) {
-    this.number = number
-    this.origin = origin
-    this.parent = parent
-    this.flatParams = flatParams
-    this.createdAt = createdAt
-  }
+/** The entry to write to: itself, or a copy if somebody has it. */
+export function writable(entry: TrialEntry, nest: Nest): TrialEntry {
+  if (!Object.isFrozen(entry)) return entry
+  const copy = new TrialEntry(entry.number, entry.origin, entry.parent, entry.flatParams, entry.createdAt, nest)
+  copy.state = entry.state
+  copy.attempt = entry.attempt
+  copy.suggestion = entry.suggestion
+  copy.reports = entry.reports
+  copy.metrics = entry.metrics
+  copy.values = entry.values
+  copy.violation = entry.violation
+  copy.failure = entry.failure
+  copy.earlierFailures = entry.earlierFailures
+  copy.attributes = entry.attributes
+  copy.artifacts = entry.artifacts
+  copy.checkpoint = entry.checkpoint
+  copy.owner = entry.owner
+  copy.voided = entry.voided
+  copy.startedAt = entry.startedAt
+  copy.endedAt = entry.endedAt
+  return copy
+}
 
-  addReport(report: StepReport): void {
-    if (this.reports === noReports) this.reports = [report]
-    else this.reports.push(report)
-  }
-
-  /** Forgets the snapshot: the entry has changed. */
-  touch(): void {
-    this.#snapshot = undefined
-  }
-
-  snapshot(nest: Nest): TrialRecord {
-    this.#snapshot ??= new TrialSnapshot(this, nest)
-    return this.#snapshot
-  }
+export function addReport(entry: TrialEntry, report: StepReport): void {
+  if (Object.isFrozen(entry.reports)) entry.reports = [...entry.reports, report]
+  else (entry.reports as StepReport[]).push(report)
 }
