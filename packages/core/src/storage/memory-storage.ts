@@ -113,7 +113,7 @@ class StudyLog implements Heads {
 
   copy(id: string, name: string, now: number): StudyLog {
     const copy = new StudyLog(id, freezeDeep({ ...this.definition, name }), now)
-    copy.changes.push(...this.changes)
+    for (const change of this.changes) copy.changes.push(change)
     for (const head of this.#heads) copy.#put(head.number, head)
     for (const [path, leaf] of this.#leaves) copy.#leaves.set(path, leaf)
     return copy
