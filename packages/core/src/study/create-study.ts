@@ -1,11 +1,12 @@
 import { composeServices, type Services } from '../container/container.ts'
 import type { Module, Registry } from '../container/registry.ts'
 import { tokens } from '../container/tokens.ts'
-import type { LoggerFactory } from '../contracts/logger.ts'
+import type { Clock } from '../contracts/clock.ts'
+import type { Logger, LoggerContext, LoggerFactory } from '../contracts/logger.ts'
 import type { Objective, OutcomeConstraint } from '../contracts/objective.ts'
 import type { PrunerFactory } from '../contracts/pruner.ts'
 import type { Storage, StorageFactory, StudyDefinition, StudySummary } from '../contracts/storage.ts'
-import { AttuneError } from '../errors.ts'
+import { AttuneError, describe } from '../errors.ts'
 import { InProcessExecutor } from '../executor/in-process-executor.ts'
 import { minimize, type OutcomeBound } from '../objective/objectives.ts'
 import { random } from '../random/random-sampler.ts'
@@ -16,13 +17,15 @@ import type { Params, SpaceInput } from '../space/types.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { anonymousHost, randomName, systemClock } from '../system.ts'
 import { StudyEngine } from './engine.ts'
-import { describe, LoggerPump } from './logger-pump.ts'
+import { answered } from './answered.ts'
+import { LoggerPump } from './logger-pump.ts'
 import { list } from './metrics.ts'
 import { didYouMean } from './nearest-name.ts'
-import type { StudyOptions } from './options.ts'
+import type { DuplicatePolicy, StudyOptions } from './options.ts'
 import { checkNumber } from './stop-rules.ts'
 import { StudyAccess } from './study-access.ts'
 import { Study } from './study.ts'
+import { within } from './within.ts'
 
 /** Lets every trial run to its end. */
 const neverPrune: PrunerFactory = Object.freeze({ specVersion: 'v1', id: 'none', create: () => ({ judge: () => 'continue' }) } as const)
@@ -33,7 +36,7 @@ const defaults: Module = {
     registry.value(tokens.clock, systemClock)
     registry.value(tokens.random, (seed) => new ThreefryRandom(seed))
     registry.factory(tokens.host, [], anonymousHost)
-    registry.factory(tokens.storage, [tokens.clock], (clock) => new MemoryStorage(clock))
+    registry.factory(tokens.storage, [tokens.clock], (clock) => ({ specVersion: 'v1' as const, id: 'memory', create: () => new MemoryStorage(clock) }))
     registry.value(tokens.artifacts, undefined)
     registry.factory(tokens.executor, [], () => new InProcessExecutor())
     registry.factory(tokens.sampler, [], random)
@@ -58,9 +61,18 @@ function optionsModule(options: StudyOptions<SpaceInput | undefined>): Module {
   }
 }
 
-function checkKeys(options: object): void {
+const policies: readonly DuplicatePolicy[] = ['allow', 'avoid', 'reuse', 'repeat']
+
+function checkOptions(options: StudyOptions<SpaceInput | undefined>): void {
   const known = ['name', 'space', 'objective', 'constraints', 'metrics', 'seed', 'sampler', 'pruner', 'storage', 'loggers', 'artifacts', 'executor', 'ifExists', 'duplicates', 'lease', 'use']
   for (const key of Object.keys(options)) if (!known.includes(key)) throw new AttuneError('OPTION', `createStudy does not know the option "${key}".${didYouMean(key, known)}`)
+  checkChoice('ifExists', options.ifExists, ['resume', 'error', 'new'])
+  checkChoice('duplicates', options.duplicates, policies)
+  if (options.lease !== undefined) checkNumber('lease', options.lease, 1000, false)
+}
+
+function checkChoice(name: string, value: string | undefined, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value)) throw new AttuneError('OPTION', `${name} must be one of ${list(known)}, got ${String(value)}.${didYouMean(String(value), known)}`)
 }
 
 function buildDefinition(name: string, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>, seed: number): StudyDefinition {
@@ -100,15 +112,16 @@ function isFactory(storage: Storage | StorageFactory): storage is StorageFactory
   return 'create' in storage
 }
 
-async function findOrCreate(storage: Storage, definition: StudyDefinition, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>): Promise<{ readonly summary: StudySummary; readonly existed: boolean }> {
+async function findOrCreate(storage: Storage, clock: Clock, definition: StudyDefinition, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>): Promise<{ readonly summary: StudySummary; readonly existed: boolean }> {
   const ifExists = options.ifExists ?? (storage.persistent ? 'resume' : 'error')
   for (let suffix = 1; ; suffix++) {
     const name = suffix === 1 ? definition.name : `${definition.name}-${suffix}`
-    const created = await storage.createStudy({ ...definition, name }, randomName())
+    const request = randomName()
+    const created = await answered(clock, () => storage.createStudy({ ...definition, name }, request))
     if (created !== undefined) return { summary: created, existed: false }
     if (ifExists === 'new') continue
     if (ifExists === 'error') throw new AttuneError('STUDY_EXISTS', `A study named "${name}" exists already. Pass ifExists: 'resume' to go on with it, ifExists: 'new' for another name, or give a name of its own.`)
-    const summary = await storage.findStudy(name)
+    const summary = await answered(clock, () => storage.findStudy(name))
     if (summary === undefined) {
       suffix-- // It was deleted in between: try again.
       continue
@@ -121,13 +134,24 @@ async function findOrCreate(storage: Storage, definition: StudyDefinition, space
   }
 }
 
+/** Milliseconds that a logger may take to start. */
+const startDeadline = 30_000
+
+/** A logger, unless it takes too long: then it is closed once it is there. */
+async function startLogger(factory: LoggerFactory, context: LoggerContext, clock: Clock): Promise<Logger> {
+  const starting = Promise.resolve(factory.create(context))
+  if (await within(clock, startDeadline, () => starting, true)) return starting
+  starting.then((logger) => logger.close()).catch(() => undefined) // Nobody waits for it any more, and the study was told.
+  throw new Error(`it was not ready within ${startDeadline} ms`)
+}
+
 async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories: readonly LoggerFactory[]): Promise<readonly LoggerPump[]> {
   const pumps: LoggerPump[] = []
   for (const factory of factories) {
     try {
       const study = access.summary()
       const { best } = access.history
-      const logger = await factory.create({ study, ...(best < 0 ? {} : { best: access.history.trial(best) }), get space() { return engine.space } })
+      const logger = await startLogger(factory, { study, ...(best < 0 ? {} : { best: access.history.trial(best) }), get space() { return engine.space } }, engine.clock)
       const pump = new LoggerPump(factory.id, logger, {
         clock: engine.clock,
         revision: () => access.history.revision,
@@ -158,8 +182,7 @@ async function openStorage(services: Services): Promise<{ readonly storage: Stor
  */
 export async function createStudy<const S extends SpaceInput | undefined = undefined, const M extends string = string>(options: StudyOptions<S, M> = {}): Promise<Study<S extends SpaceInput ? Params<S> : { readonly [name: string]: string | number | boolean | null }, M>> {
   const given = options as unknown as StudyOptions<SpaceInput | undefined>
-  checkKeys(given)
-  if (given.lease !== undefined) checkNumber('lease', given.lease, 1000, false)
+  checkOptions(given)
   const space = given.space === undefined ? undefined : given.space instanceof Space ? given.space : (buildSpace(given.space as never) as Space<unknown>)
   const name = given.name ?? 'study'
   if (typeof name !== 'string' || name === '' || name.length > 200) throw new AttuneError('OPTION', 'The name of a study is a text of 1 to 200 characters.')
@@ -170,7 +193,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
   const { storage, owned } = await openStorage(services)
   try {
     const clock = services.get(tokens.clock)
-    const { summary, existed } = await findOrCreate(storage, buildDefinition(name, space, given, seed), space, given)
+    const { summary, existed } = await findOrCreate(storage, clock, buildDefinition(name, space, given, seed), space, given)
     const access = new StudyAccess(storage, clock, summary, space ?? Space.dynamic())
     const engine = new StudyEngine({
       access,
@@ -186,9 +209,16 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
     })
     await access.sync()
     if (existed) await engine.sweep()
+    const executor = services.get(tokens.executor)
     const pumps = await attachLoggers(access, engine, services.all(tokens.loggers))
-    await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened' }])
-    return new Study({ engine, executor: services.get(tokens.executor), storage, ownsStorage: owned || given.storage === undefined, pumps })
+    const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, pumps })
+    try {
+      await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened' }])
+    } catch (error) {
+      await study.close()
+      throw error
+    }
+    return study
   } catch (error) {
     if (owned) await storage.close()
     throw error
@@ -234,7 +264,8 @@ export async function listStudies(storage: Storage | StorageFactory): Promise<re
 
 /** Copies a study with its whole history under another name. Throws STUDY_COPY. */
 export async function copyStudy(storage: Storage | StorageFactory, name: string, as: string): Promise<StudySummary> {
-  const copy = await withStorage(storage, (opened) => opened.copyStudy(name, as, randomName()))
+  const request = randomName()
+  const copy = await withStorage(storage, (opened) => answered(systemClock, () => opened.copyStudy(name, as, request)))
   if (copy === undefined) throw new AttuneError('STUDY_COPY', `Study "${name}" cannot be copied as "${as}": there is none of the first name, or already one of the second.`)
   return copy
 }

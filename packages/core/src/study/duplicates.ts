@@ -15,6 +15,7 @@ function keyOf(params: FlatParams): string {
 export class Duplicates {
   readonly #history: StudyHistory
   readonly #numbers = new Map<string, number>()
+  #outdated = false
 
   constructor(history: StudyHistory) {
     this.#history = history
@@ -25,10 +26,16 @@ export class Duplicates {
     if (trial.voided === undefined && trial.state !== 'failed' && !this.#numbers.has(key)) this.#numbers.set(key, trial.number)
   }
 
+  /** A trial was amended, and may be void. */
+  forget(): void {
+    this.#outdated = true
+  }
+
   /** Number of the first trial with these parameters that ended well or runs. */
   find(params: FlatParams): number | undefined {
+    if (this.#outdated) this.#relearn()
     const key = keyOf(params)
-    return this.#numbers.get(key) ?? this.#history.running().find((number) => keyOf(this.#history.trial(number).flatParams) === key)
+    return this.#numbers.get(key) ?? this.#history.running().find((number) => keyOf(this.#history.params(number)) === key)
   }
 
   /** Other parameters out of the prior, or the same if a bounded number of draws finds none. */
@@ -43,5 +50,11 @@ export class Duplicates {
   /** True if there is no point that was not tried. */
   exhausted(space: SearchSpace): boolean {
     return this.#numbers.size >= space.size
+  }
+
+  #relearn(): void {
+    this.#outdated = false
+    this.#numbers.clear()
+    for (const number of this.#history.ended()) this.add(this.#history.trial(number))
   }
 }

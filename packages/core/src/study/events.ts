@@ -32,7 +32,7 @@ export function eventsOf(change: Change, effect: Effect, history: StudyHistory, 
     case 'requeue':
       return [{ type: 'trial.requeued', ...ofTrial(body.number) }]
     case 'finish': {
-      if (body.requeue === true) return [{ type: 'trial.requeued', ...ofTrial(body.number) }]
+      if (body.requeue === true && body.outcome.state === 'failed') return [{ type: 'trial.requeued', ...ofTrial(body.number) }]
       const event: StudyEvent = { type: ends[body.outcome.state], ...ofTrial(body.number) }
       return effect.bestImproved ? [event, { type: 'best.improved', ...ofTrial(body.number) }] : [event]
     }

@@ -1,25 +1,13 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { StudyEvent } from '../contracts/event.ts'
 import type { Logger } from '../contracts/logger.ts'
-import type { Awaitable } from '../contracts/values.ts'
+import { describe } from '../errors.ts'
+import { within } from './within.ts'
 
 /** Events kept for a logger before it is made to read them back from the storage instead. */
 const queueLimit = 10_000
 const callDeadline = 30_000
 const attempts = 3
-
-/** Resolves to true when `work` settles in time, to false when time is over; rejects with the work. */
-export async function within(clock: Clock, milliseconds: number, work: () => Awaitable<unknown>): Promise<boolean> {
-  let cancel: (() => void) | undefined
-  const deadline = new Promise<false>((resolve) => {
-    cancel = clock.schedule(milliseconds, () => resolve(false))
-  })
-  try {
-    return await Promise.race([(async () => work())().then(() => true as const), deadline])
-  } finally {
-    cancel?.()
-  }
-}
 
 /** What a pump needs of its study. */
 export interface PumpSource {
@@ -51,7 +39,13 @@ export class LoggerPump {
     this.#id = id
     this.#logger = logger
     this.#source = source
-    this.#position = logger.cursor === 'now' ? source.revision() : logger.cursor
+    const { cursor } = logger
+    const now = source.revision()
+    this.#position = cursor === 'now' ? now : cursor
+    if (!(this.#position <= now)) {
+      this.#position = now
+      source.warn(`Logger ${id} says that it has the history up to revision ${String(cursor)}, but there are only ${now}: its tracker belongs to another study. It gets what happens from here on.`)
+    }
     this.#behind = this.#position < source.revision()
     if (this.#behind) this.#wake()
   }
@@ -73,7 +67,7 @@ export class LoggerPump {
       return await within(this.#source.clock, milliseconds, async () => {
         while (this.#working !== undefined) await this.#working
         await this.#logger.flush()
-      })
+      }, true)
     } catch (error) {
       this.#source.warn(`Logger ${this.#id} could not flush: ${describe(error)}`)
       return false
@@ -87,7 +81,7 @@ export class LoggerPump {
     this.#closed = true
     this.#queue = []
     try {
-      await within(this.#source.clock, milliseconds, () => this.#logger.close())
+      if (!(await within(this.#source.clock, milliseconds, () => this.#logger.close(), true))) this.#source.warn(`Logger ${this.#id} did not close within ${milliseconds} ms.`)
     } catch (error) {
       this.#source.warn(`Logger ${this.#id} could not close: ${describe(error)}`)
     }
@@ -138,7 +132,7 @@ export class LoggerPump {
     let problem = 'it took too long'
     for (let attempt = 0; attempt < attempts; attempt++) {
       try {
-        if (await within(this.#source.clock, callDeadline, () => this.#logger.log(event))) {
+        if (await within(this.#source.clock, callDeadline, () => this.#logger.log(event), false)) {
           this.#position = event.revision
           return
         }
@@ -150,8 +144,4 @@ export class LoggerPump {
     this.#lost++
     if (event.type !== 'warning' && (this.#lost === 1 || this.#lost % 100 === 0)) this.#source.warn(`Logger ${this.#id} has lost ${this.#lost} event(s), the last one a ${event.type}: ${problem}`)
   }
-}
-
-export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

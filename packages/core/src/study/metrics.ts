@@ -54,7 +54,7 @@ export function finalMetrics(result: Metrics, reports: readonly StepReport[], de
     const sign = direction === 'minimize' ? 1 : -1
     for (const report of reports) {
       const value = report.metrics[metric]
-      if (value !== undefined && !(sign * value >= sign * (metrics[metric] ?? NaN))) metrics[metric] = value
+      if (value !== undefined && !Number.isNaN(value) && !(sign * value >= sign * (metrics[metric] ?? NaN))) metrics[metric] = value
     }
   }
   return { ...metrics, ...result }
@@ -70,6 +70,7 @@ export function metricsOfResult(result: unknown, definition: StudyDefinition, re
     if (reported) return noMetrics
     throw invalid(`The objective returned nothing: return a number, an object with the metric "${definition.objectives[0]!.metric}", or report steps.`)
   }
+  if (typeof result === 'object' && Symbol.iterator in result && !Array.isArray(result)) throw invalid('The objective returned a generator that is not asynchronous: write it as async function*.')
   if (typeof result !== 'object' || Array.isArray(result)) throw invalid(`The objective returned a value of type ${Array.isArray(result) ? 'array' : typeof result}: return a number or an object of metrics.`)
   return checkMetrics(result as { readonly [metric: string]: unknown }, definition)
 }

@@ -1,9 +1,10 @@
 import type { Executor } from '../contracts/executor.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import type { Failure, FailureReason } from '../contracts/trial-record.ts'
-import { AttuneError } from '../errors.ts'
+import { AttuneError, describe } from '../errors.ts'
 import type { StudyEngine } from './engine.ts'
 import type { OptimizeOptions, OptimizeResult, RetryPolicy } from './options.ts'
+import { didYouMean } from './nearest-name.ts'
 import { runTrial, type Ended, type ObjectiveFunction, type RunOptions } from './run-trial.ts'
 import { afterTime, anyOf, checkNumber, type StopRule } from './stop-rules.ts'
 import { Trial } from './trial.ts'
@@ -14,7 +15,10 @@ const identicalFailures = 3
 const failuresInARow = 50
 const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory']
 
+const knownOptions: readonly (keyof OptimizeOptions)[] = ['trials', 'more', 'timeout', 'trialTimeout', 'grace', 'concurrency', 'signal', 'stop', 'evaluators', 'retry', 'checkpointEvery']
+
 function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, executor: Executor): void {
+  for (const key of Object.keys(options)) if (!(knownOptions as readonly string[]).includes(key)) throw new AttuneError('OPTION', `optimize does not know the option "${key}".${didYouMean(key, knownOptions)}`)
   const { trials, more, timeout, trialTimeout, grace, concurrency, checkpointEvery, retry } = options
   if (trials !== undefined) checkNumber('trials', trials, 0, true)
   if (more !== undefined) checkNumber('more', more, 0, true)
@@ -36,7 +40,8 @@ function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, ex
 
 function retryRule(retry: number | RetryPolicy | undefined): RunOptions['retries'] {
   const { times, on = retriedReasons } = typeof retry === 'number' ? { times: retry } : (retry ?? { times: 0 })
-  return ({ reason }, attempt) => attempt <= times && on.includes(reason)
+  // Attempts that were interrupted or lost cost no retry.
+  return ({ reason }, earlier) => on.includes(reason) && earlier.filter((failure) => on.includes(failure.reason)).length < times
 }
 
 /** Runs one piece of work at a time. */
@@ -55,16 +60,14 @@ class FailureWatch {
   #row = 0
   readonly #first: Failure[] = []
 
-  /** The error that ends the run, if this end of a trial shows one. */
+  /** The error that ends the run, if this end of a trial shows one. Attempts that are retried are not the end of a trial. */
   judge(end: Ended): AttuneError | undefined {
     const { failure } = end
-    if (failure === undefined || failure.reason === 'aborted') {
-      if (end.state === 'complete' || end.state === 'pruned') {
-        this.#completed = true
-        this.#row = 0
-      }
-      return undefined
+    if (end.state === 'complete' || end.state === 'pruned') {
+      this.#completed = true
+      this.#row = 0
     }
+    if (end.state !== 'failed' || failure === undefined) return undefined
     this.#row++
     if (!this.#completed && this.#first.length < identicalFailures) this.#first.push(failure)
     const details = { failure }
@@ -78,7 +81,7 @@ class FailureWatch {
 }
 
 /** The loop: starts trials while the budget lasts, each in one of `concurrency` lanes. */
-export async function optimize<P>(engine: StudyEngine, executor: Executor, objective: ObjectiveFunction<P> | Trainer<P>, options: OptimizeOptions, stopRequested: () => boolean): Promise<OptimizeResult> {
+export async function optimize<P>(engine: StudyEngine, executor: Executor, objective: ObjectiveFunction<P> | Trainer<P>, options: OptimizeOptions, stopRequested: () => boolean, closing: AbortSignal): Promise<OptimizeResult> {
   if (typeof objective !== 'function' && (typeof objective !== 'object' || objective === null || typeof objective.train !== 'function')) {
     throw new AttuneError('OPTION', 'optimize needs a function, an async generator function or a trainer as its first argument.')
   }
@@ -99,7 +102,6 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     trialTimeout: options.trialTimeout,
     grace: options.grace ?? 5000,
     checkpointEvery: options.checkpointEvery ?? 1,
-    abortable: signal !== undefined || options.timeout !== undefined,
     retries: retryRule(options.retry),
     exclusively: exclusiveSlot(),
   }
@@ -109,6 +111,8 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   let error: unknown
   let aborted = false
   let asking = 0
+  /** Aborts suggestions under way. */
+  const ending = new AbortController()
   /** Lanes that wait because the running trials may complete the total. */
   let waiters: (() => void)[] = []
   const wakeAll = (): void => {
@@ -120,20 +124,26 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   const abort = (why: string): void => {
     reason ??= why
     aborted = true
-    engine.controller.abort()
+    ending.abort()
     for (const trial of mine) trial.stop('aborted')
+    wakeAll()
   }
   const onAbort = (): void => abort('it was interrupted')
-  const cancelTimeout = options.timeout === undefined ? undefined : clock.schedule(options.timeout, () => {
-    abort(`the time of ${options.timeout} ms is over`)
-  })
+  const onClosing = (): void => abort('the study was closed')
+  let cancelTimeout: (() => void) | undefined
 
   /** Why no further trial starts, if so. */
   const over = (): string | undefined => {
     if (reason !== undefined) return reason
     if (stopRequested()) return 'stop() was called'
     if (goal !== undefined && counts.complete + counts.pruned >= goal) return `${goal} trials are done`
-    return rule({ history, counts, objectives: history.definition.objectives, elapsed: clock.now() - begin })
+    return rule({ history, counts, objectives: history.definition.objectives, endedSinceBest: history.endedSinceBest, elapsed: clock.now() - begin })
+  }
+
+  /** Puts a trial back whose end could not be stored. Where that fails too, its lease ends by itself. */
+  const letGo = async (trial: Trial): Promise<void> => {
+    trial.stop('aborted')
+    await engine.fail(trial, { reason: 'aborted', message: 'The run ended with an error before the trial did.' }, true).catch(() => engine.leases.release(trial))
   }
 
   const lane = async (): Promise<void> => {
@@ -152,21 +162,26 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
       asking++
       let trial
       try {
-        trial = await engine.ask()
+        trial = await engine.ask(ending.signal)
+        if (trial instanceof Trial) mine.add(trial)
       } finally {
         asking--
+        // The lanes that waited for what this one may get look again.
+        if (!(trial instanceof Trial)) wakeAll()
       }
       if ('nothingLeft' in trial) {
         if (mine.size === 0) reason ??= trial.nothingLeft
-        wakeAll()
         return
       }
       if (!(trial instanceof Trial)) continue
-      mine.add(trial)
       if (aborted) trial.stop('aborted')
       try {
         const problem = watch.judge(await runTrial(engine, trial as Trial<P>, objective, runOptions))
         if (problem !== undefined) error ??= problem
+      } catch (thrown) {
+        error ??= thrown
+        await letGo(trial)
+        throw thrown
       } finally {
         mine.delete(trial)
         wakeAll()
@@ -174,27 +189,34 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     }
   }
 
-  engine.controller = new AbortController()
   await engine.access.mustWrite([goal === undefined ? { type: 'session', owner: engine.owner, phase: 'started' } : { type: 'session', owner: engine.owner, phase: 'started', goal }])
   signal?.addEventListener('abort', onAbort, { once: true })
+  closing.addEventListener('abort', onClosing, { once: true })
+  if (options.timeout !== undefined) cancelTimeout = clock.schedule(options.timeout, () => abort(`the time of ${options.timeout} ms is over`), true)
   if (signal?.aborted === true) onAbort()
+  if (closing.aborted) onClosing()
   try {
-    const lanes = await Promise.allSettled(Array.from({ length: options.concurrency ?? 1 }, async () => {
+    await Promise.all(Array.from({ length: options.concurrency ?? 1 }, async () => {
       try {
         await lane()
       } catch (thrown) {
         error ??= thrown
-        abort('of an error')
-        wakeAll()
+        abort(`it failed: ${describe(error)}`)
       }
     }))
-    for (const settled of lanes) if (settled.status === 'rejected') error ??= settled.reason
   } finally {
     signal?.removeEventListener('abort', onAbort)
+    closing.removeEventListener('abort', onClosing)
     cancelTimeout?.()
-    for (const part of [trainer, ...evaluators]) await part?.release?.()
+    for (const part of [trainer, ...evaluators]) {
+      try {
+        await part?.release?.()
+      } catch (thrown) {
+        engine.warn('study', `"${part!.id}" could not release what it holds: ${describe(thrown)}`)
+      }
+    }
   }
-  reason ??= error === undefined ? 'there is nothing left to run' : 'of an error'
+  reason ??= error === undefined ? 'there is nothing left to run' : `it failed: ${describe(error)}`
   const stopped = { type: 'session', owner: engine.owner, phase: 'stopped', reason } as const
   if (error !== undefined) {
     // The error that ended the run matters more than one of telling that it ended.

@@ -2,11 +2,11 @@ import type { Artifact } from '../contracts/artifact.ts'
 import type { Evaluator } from '../contracts/evaluator.ts'
 import type { Executor } from '../contracts/executor.ts'
 import type { Report, Trainer } from '../contracts/trainer.ts'
-import type { Failure } from '../contracts/trial-record.ts'
+import type { Failure, TrialRecord } from '../contracts/trial-record.ts'
 import type { Awaitable, Metrics } from '../contracts/values.ts'
-import { AttuneError } from '../errors.ts'
+import { AttuneError, describe } from '../errors.ts'
 import type { StudyEngine } from './engine.ts'
-import { describe, within } from './logger-pump.ts'
+import { within } from './within.ts'
 import { checkMetrics } from './metrics.ts'
 import { failureOf, type Trial } from './trial.ts'
 
@@ -22,10 +22,8 @@ export interface RunOptions {
   readonly trialTimeout: number | undefined
   readonly grace: number
   readonly checkpointEvery: number
-  /** True if the run may be aborted from outside. */
-  readonly abortable: boolean
-  /** True if this failure of this attempt is worth another one. */
-  retries(failure: Failure, attempt: number): boolean
+  /** True if this failure is worth another attempt, after the earlier ones. */
+  retries(failure: Failure, earlier: TrialRecord['earlierFailures']): boolean
   /** Waits for the exclusive slot of evaluators that measure time. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
 }
@@ -50,20 +48,19 @@ function isGenerator(value: unknown): value is AsyncGenerator<Report, Artifact |
 
 /** Runs one trial to its end. Rejects only for errors of ours or of the storage; what user code throws is a failed trial. */
 export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objective: ObjectiveFunction<P> | Trainer<P>, options: RunOptions): Promise<Ended> {
-  const cancelTimeout = options.trialTimeout === undefined ? undefined : engine.clock.schedule(options.trialTimeout, () => trial.stop('timeout'))
-  const canStop = options.abortable || options.trialTimeout !== undefined
+  const cancelTimeout = options.trialTimeout === undefined ? undefined : engine.clock.schedule(options.trialTimeout, () => trial.stop('timeout'), true)
   try {
     const running = isTrainer(objective) ? options.executor.run(objective, trial) : objective(trial)
     if (isGenerator(running)) {
       const artifact = await drive(engine, trial, running, options)
-      const more = trial.stopReason === undefined && artifact !== undefined ? await evaluate(engine, trial, artifact, options) : {}
+      const more = trial.stopReason === undefined && artifact !== undefined && options.evaluators.length > 0 ? await evaluate(engine, trial, artifact, options) : undefined
       if (trial.stopReason === undefined) return await completed(engine, trial, undefined, more, artifact, options)
     } else {
-      const result: unknown = typeof running === 'object' && running !== null && 'then' in running ? await (canStop ? patiently(engine, trial, running as PromiseLike<ObjectiveResult>, options.grace) : running) : running
-      if (result !== stopped && trial.stopReason === undefined) return await completed(engine, trial, result, {}, undefined, options)
+      const result: unknown = typeof running === 'object' && running !== null && 'then' in running ? await patiently(engine, trial, running as PromiseLike<ObjectiveResult>, options.grace) : running
+      if (result !== stopped && trial.stopReason === undefined) return await completed(engine, trial, result, undefined, undefined, options)
     }
   } catch (error) {
-    if (engine.held.get(trial.number) !== trial) throw error // Its end could not be stored.
+    if (engine.access.hasFailedWith(error)) throw error // Not of the trial's making, and it can be run again.
     if (trial.stopReason === undefined) return await failed(engine, trial, failureOf(error), options, error)
   } finally {
     cancelTimeout?.()
@@ -71,15 +68,17 @@ export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objectiv
   return ended(engine, trial, options)
 }
 
-async function completed(engine: StudyEngine, trial: Trial, result: unknown, more: Metrics, artifact: Artifact | undefined, options: RunOptions): Promise<Ended> {
-  const outcome = await engine.complete(trial, result, more, (failure) => options.retries(failure, trial.attempt))
-  if (outcome.state === 'failed') return { state: options.retries(outcome.failure, trial.attempt) ? 'requeued' : 'failed', failure: outcome.failure }
-  if (artifact !== undefined && engine.history.best === trial.number) await keepArtifact(engine, trial.number, artifact)
+async function completed(engine: StudyEngine, trial: Trial, result: unknown, more: Metrics | undefined, artifact: Artifact | undefined, options: RunOptions): Promise<Ended> {
+  const { earlierFailures } = engine.history.trial(trial.number)
+  let requeued = false
+  const outcome = await engine.complete(trial, result, more, (failure) => (requeued = options.retries(failure, earlierFailures)))
+  if (outcome.state === 'failed') return { state: requeued ? 'requeued' : 'failed', failure: outcome.failure }
+  if (artifact !== undefined && engine.history.best === trial.number) await patiently(engine, trial, engine.checkpoints.keepModel(trial.number, artifact), options.grace)
   return { state: 'complete' }
 }
 
 async function failed(engine: StudyEngine, trial: Trial, failure: Failure, options: RunOptions, error?: unknown): Promise<Ended> {
-  const requeue = options.retries(failure, trial.attempt)
+  const requeue = options.retries(failure, engine.history.trial(trial.number).earlierFailures)
   await engine.fail(trial, failure, requeue)
   return { state: requeue ? 'requeued' : 'failed', failure, error }
 }
@@ -99,6 +98,7 @@ async function ended(engine: StudyEngine, trial: Trial, options: RunOptions): Pr
       await engine.fail(trial, { reason: 'aborted', message: 'The study was stopped while the trial ran.' }, true)
       return { state: 'requeued' }
     default: // Lost: somebody else runs it now.
+      await engine.abandon(trial)
       return { state: 'requeued' }
   }
 }
@@ -109,7 +109,7 @@ async function patiently<T>(engine: StudyEngine, trial: Trial, work: PromiseLike
   const first = await Promise.race([settled, trial.stopped().then((): Stopped => stopped)])
   if (first !== stopped) return first
   // What comes later than this is ignored, rejections included.
-  await within(engine.clock, grace, () => settled.then(() => undefined, () => undefined))
+  if (!(await within(engine.clock, grace, () => settled.then(() => undefined, () => undefined), true))) trial.busy = true
   return stopped
 }
 
@@ -122,14 +122,18 @@ async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerato
       if (next.done === true) return next.value ?? undefined
       const report = next.value as unknown
       if (typeof report !== 'object' || report === null) throw new AttuneError('INVALID_METRIC', `The training yielded ${String(report)}: yield reports, as in { step: 1, loss: 0.5 }.`)
-      if ((await engine.report(trial, report as Report, ++reports % options.checkpointEvery === 0)) === 'stop') return undefined
+      if ((await patiently(engine, trial, engine.report(trial, report as Report, ++reports % options.checkpointEvery === 0), options.grace)) !== 'continue') return undefined
     }
   } finally {
-    // Lets `finally` blocks run. A generator that is still busy ends when it gets there.
-    const over = await within(engine.clock, options.grace, () => generator.return(undefined)).catch((error: unknown) => {
-      engine.warn('study', `The clean-up of trial ${trial.number} failed: ${describe(error)}`, trial.number)
-      return true
-    })
+    // Lets `finally` blocks run. A generator that is still busy has had its time: it ends when it gets there.
+    const end = async (): Promise<void> => {
+      try {
+        await generator.return(undefined)
+      } catch (error) {
+        engine.warn('study', `The clean-up of trial ${trial.number} failed: ${describe(error)}`, trial.number)
+      }
+    }
+    const over = trial.busy ? (void end(), false) : await within(engine.clock, options.grace, end, true)
     if (!over) engine.warn('study', `Trial ${trial.number} did not end within ${options.grace} ms after it was stopped: what it still does is ignored.`, trial.number)
   }
 }
@@ -137,27 +141,10 @@ async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerato
 async function evaluate(engine: StudyEngine, trial: Trial, artifact: Artifact, options: RunOptions): Promise<Metrics> {
   const metrics: { [metric: string]: number } = {}
   for (const evaluator of options.evaluators) {
-    const work = async (): Promise<Metrics> => evaluator.evaluate(artifact, { number: trial.number, signal: trial.signal, warn: (message) => trial.warn(message) })
-    Object.assign(metrics, checkMetrics(await (evaluator.exclusive ? options.exclusively(work) : work()), engine.history.definition))
+    const work = async (): Promise<Metrics> => (trial.stopReason === undefined ? evaluator.evaluate(artifact, { number: trial.number, signal: trial.signal, warn: (message) => trial.warn(message) }) : {})
+    const found = await patiently(engine, trial, evaluator.exclusive ? options.exclusively(work) : work(), options.grace)
+    if (found === stopped) break
+    Object.assign(metrics, checkMetrics(found, engine.history.definition))
   }
   return metrics
-}
-
-/** Keeps the artefact of a new best trial instead of that of the former. */
-async function keepArtifact(engine: StudyEngine, number: number, artifact: Artifact): Promise<void> {
-  if (engine.artifacts === undefined) return
-  try {
-    const bytes = await artifact.bytes()
-    const reference = { hash: await engine.artifacts.put(bytes), size: bytes.length, kind: artifact.kind }
-    await engine.access.mustWrite([{ type: 'artifact', number, name: 'model', artifact: artifact.meta === undefined ? reference : { ...reference, meta: artifact.meta } }])
-  } catch (error) {
-    engine.warn('artifacts', `The model of trial ${number} could not be kept: ${describe(error)}`, number)
-    return
-  }
-  for (let other = 0; other < engine.history.length; other++) {
-    const model = other === number ? undefined : engine.history.trial(other).artifacts['model']
-    if (model === undefined) continue
-    await engine.access.mustWrite([{ type: 'artifact', number: other, name: 'model', artifact: null }])
-    await engine.discard(model.hash)
-  }
 }

@@ -8,6 +8,8 @@ export interface StopContext {
   readonly history: History
   readonly counts: { readonly [state in TrialState]: number }
   readonly objectives: readonly Objective[]
+  /** Trials that ended since the best one did; all that ended while there is no best one. */
+  readonly endedSinceBest: number
   /** Milliseconds since `optimize` was called. */
   readonly elapsed: number
 }
@@ -33,8 +35,9 @@ export function afterTime(milliseconds: number): StopRule {
   return ({ elapsed }) => (elapsed >= milliseconds ? `the time of ${milliseconds} ms is over` : undefined)
 }
 
-/** Stops when the best trial's first objective is at least as good as `value`. */
+/** Stops when the best trial's first objective is at least as good as `value`. Throws OPTION for NaN. */
 export function targetReached(value: number): StopRule {
+  if (typeof value !== 'number' || Number.isNaN(value)) throw new AttuneError('OPTION', `targetReached needs a number, got ${String(value)}.`)
   return ({ history, objectives }) => {
     if (history.best < 0) return undefined
     const target = objectives[0]!.direction === 'minimize' ? value : -value
@@ -42,19 +45,10 @@ export function targetReached(value: number): StopRule {
   }
 }
 
-/** Stops when the last `trials` trials to end brought no new best. */
+/** Stops when the last `trials` trials to end, those of earlier runs included, brought no new best. */
 export function noProgress(trials: number): StopRule {
   checkNumber('noProgress', trials, 1, true)
-  let best = -1
-  let endedAtBest = 0
-  return ({ history, counts }) => {
-    const ended = counts.complete + counts.pruned + counts.failed
-    if (history.best !== best) {
-      best = history.best
-      endedAtBest = ended
-    }
-    return best >= 0 && ended - endedAtBest >= trials ? `${trials} trials brought no progress` : undefined
-  }
+  return ({ history, endedSinceBest }) => (history.best >= 0 && endedSinceBest >= trials ? `${trials} trials brought no progress` : undefined)
 }
 
 /** Stops when one of the rules does. */

@@ -1,19 +1,16 @@
 import type { Change, Operation } from '../contracts/change.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { StudyEvent } from '../contracts/event.ts'
-import type { Refusal, Storage, StudySummary } from '../contracts/storage.ts'
+import type { Refusal, Storage, StudySummary, WriteResult } from '../contracts/storage.ts'
 import type { TrialRecord } from '../contracts/trial-record.ts'
-import { AttuneError, isAttuneError } from '../errors.ts'
+import { AttuneError } from '../errors.ts'
 import { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
 import { randomName } from '../system.ts'
+import { answered, repeated } from './answered.ts'
 import { eventsOf } from './events.ts'
 
 const pageSize = 1000
-/** Waits between repetitions of a write that got no answer, in milliseconds. */
-const repetitions = [50, 250, 1000]
-
-export type Written = { readonly ok: true; readonly changes: readonly Change[] } | { readonly ok: false; readonly refusal: Refusal }
 
 /**
  * A study's storage and its fold, kept in step: whatever this process writes, and whatever others wrote before
@@ -30,10 +27,17 @@ export class StudyAccess {
   #requests = 0
   #catchingUp: Promise<void> | undefined
   readonly #listeners = new Set<(event: StudyEvent) => void>()
+  /** Events that were not told yet, in order. */
+  #untold: StudyEvent[] = []
+  #telling = false
   /** Told of each trial that ends, in order. */
   onEnd: ((trial: TrialRecord) => void) | undefined
   /** Told when what was known of an ended trial is no longer true. */
   onAmend: (() => void) | undefined
+  /** Told what a listener threw. */
+  onListenerError: ((error: unknown) => void) | undefined
+  /** What the storage threw last, after all repetitions. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(storage: Storage, clock: Clock, summary: StudySummary, base: Space<unknown>) {
     this.#storage = storage
@@ -49,47 +53,47 @@ export class StudyAccess {
   }
 
   subscribe(listener: (event: StudyEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    // The same function may be given twice: each has an end of its own.
+    const own = (event: StudyEvent): void => listener(event)
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  /** True for what the storage threw, also where it went through user code. */
+  hasFailedWith(error: unknown): boolean {
+    return this.#failure !== undefined && this.#failure.error === error
   }
 
   summary(): StudySummary {
     return summaryOf(this, this.history)
   }
 
-  /**
-   * Writes, and takes in what was written. A write without an answer is repeated under the same id, which
-   * changes nothing if it was applied after all.
-   */
-  async write(operations: readonly Operation[]): Promise<Written> {
-    const id = `${this.#session}.${++this.#requests}`
-    let result: Written | undefined
-    for (let repetition = 0; result === undefined; repetition++) {
-      try {
-        // Awaits only what has to be awaited: a turn of the event loop is dear at 100,000 trials a second.
-        const answer = this.#storage.write(this.id, { id, operations })
-        result = 'then' in answer ? await answer : answer
-      } catch (error) {
-        const wait = repetitions[repetition]
-        if (wait === undefined || isAttuneError(error)) throw error
-        await new Promise<void>((resolve) => void this.#clock.schedule(wait, resolve))
-      }
+  /** Writes, and takes in what was written. The same `id` given again changes nothing if the first write was applied. */
+  async write(operations: readonly Operation[], id: string = `${this.#session}.${++this.#requests}`): Promise<WriteResult> {
+    let result: WriteResult
+    try {
+      // Awaits only what has to be awaited: a turn of the event loop is dear at 100,000 trials a second.
+      const answer = this.#storage.write(this.id, { id, operations })
+      result = 'then' in answer ? await answer : answer
+    } catch (error) {
+      result = await this.#noted(repeated(this.#clock, error, () => this.#storage.write(this.id, { id, operations })))
     }
-    // Not repeated: what a sampler or listener throws here is no lost answer.
     if (result.ok && !this.#take(result.changes)) await this.sync()
     return result
   }
 
-  /** Writes what must succeed. */
+  /** Writes what must succeed. Throws STALE_TRIAL, TRIAL_STATE or TRIAL_NOT_FOUND for a refusal. */
   async mustWrite(operations: readonly Operation[]): Promise<readonly Change[]> {
     const result = await this.write(operations)
     if (!result.ok) throw refused(result.refusal)
     return result.changes
   }
 
-  /** Takes in everything that other processes have written. */
+  /** Takes in everything that was written before this call, by whomever. */
   async sync(): Promise<void> {
-    this.#catchingUp ??= this.#catchUp().finally(() => {
+    // One that is under way may have looked before the last write. If it fails, so does the next, for its own caller.
+    if (this.#catchingUp !== undefined) await this.#catchingUp.catch(() => undefined)
+    this.#catchingUp ??= this.#noted(this.#catchUp()).finally(() => {
       this.#catchingUp = undefined
     })
     await this.#catchingUp
@@ -99,7 +103,7 @@ export class StudyAccess {
   async *replay(after: number): AsyncGenerator<{ readonly revision: number; readonly events: readonly StudyEvent[] }, void, void> {
     const history = new StudyHistory(this.history.definition, this.#base)
     for (;;) {
-      const changes = await this.#storage.changesSince(this.id, history.revision, pageSize)
+      const changes = await this.#changesSince(history.revision)
       if (changes.length === 0) return
       for (const change of changes) {
         const effect = history.apply(change)
@@ -110,9 +114,23 @@ export class StudyAccess {
 
   async #catchUp(): Promise<void> {
     for (;;) {
-      const changes = await this.#storage.changesSince(this.id, this.history.revision, pageSize)
+      const changes = await this.#changesSince(this.history.revision)
       if (changes.length === 0) return
       this.#take(changes)
+    }
+  }
+
+  #changesSince(revision: number): Promise<readonly Change[]> {
+    return answered(this.#clock, () => this.#storage.changesSince(this.id, revision, pageSize))
+  }
+
+  /** Remembers why the storage failed: what user code throws is told apart by it. */
+  async #noted<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.#failure = { error }
+      throw error
     }
   }
 
@@ -125,14 +143,32 @@ export class StudyAccess {
       const effect = history.apply(change)
       const { body } = change
       if (this.onEnd !== undefined) {
-        if ((body.type === 'finish' && body.requeue !== true) || (body.type === 'create' && body.outcome !== undefined)) this.onEnd(history.trial(body.number))
+        if ((body.type === 'finish' && !(body.requeue === true && body.outcome.state === 'failed')) || (body.type === 'create' && body.outcome !== undefined)) this.onEnd(history.trial(body.number))
       }
       if (body.type === 'amend') this.onAmend?.()
-      if (this.#listeners.size > 0) {
-        for (const event of eventsOf(change, effect, history, () => this.summary())) for (const listener of this.#listeners) listener(event)
-      }
+      if (this.#listeners.size > 0) this.#tell(eventsOf(change, effect, history, () => this.summary()))
     }
     return true
+  }
+
+  /** Gives events to all listeners in order, also where a listener does something that makes further ones. */
+  #tell(events: readonly StudyEvent[]): void {
+    this.#untold.push(...events)
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift()) {
+        for (const listener of this.#listeners) {
+          try {
+            listener(event)
+          } catch (error) {
+            this.onListenerError?.(error)
+          }
+        }
+      }
+    } finally {
+      this.#telling = false
+    }
   }
 }
 

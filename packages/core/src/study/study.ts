@@ -5,7 +5,7 @@ import type { Storage, StudyDefinition, StudySummary } from '../contracts/storag
 import type { Trainer } from '../contracts/trainer.ts'
 import type { FailureReason, TrialRecord } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Scalar } from '../contracts/values.ts'
-import { AttuneError } from '../errors.ts'
+import { AttuneError, isAttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
 import type { StudyEngine } from './engine.ts'
@@ -18,6 +18,19 @@ import type { ObjectiveFunction } from './run-trial.ts'
 import { failureOf, Trial } from './trial.ts'
 
 const flushDeadline = 10_000
+
+/** Parameters of a space that is not known yet, by path. Throws PARAMS for what no parameter can be. */
+function flattenOpen(params: unknown): FlatParams {
+  const flat: { [path: string]: Scalar } = {}
+  const visit = (value: unknown, path: string): void => {
+    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') flat[path] = value
+    else if (typeof value === 'object' && !Array.isArray(value)) for (const [name, item] of Object.entries(value)) visit(item, path === '' ? name : `${path}.${name}`)
+    else throw new AttuneError('PARAMS', `'${path}' is of type ${Array.isArray(value) ? 'array' : typeof value}: give a number, a text, a boolean or null.`, { details: { path } })
+  }
+  if (typeof params !== 'object' || params === null) throw new AttuneError('PARAMS', 'Give the parameters as an object.')
+  visit(params, '')
+  return flat
+}
 
 /** What a study is made of, once it is opened. Made by `createStudy`. */
 export interface StudyParts {
@@ -44,7 +57,9 @@ export class Study<P = unknown, M extends string = string> {
   readonly #engine: StudyEngine
   readonly #parts: StudyParts
   #stopping = false
-  #running = false
+  /** The run under way. */
+  #run: Promise<OptimizeResult> | undefined
+  readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
   /** @internal Use `createStudy`. */
@@ -77,17 +92,18 @@ export class Study<P = unknown, M extends string = string> {
 
   /**
    * Runs trials until a stop rule holds. Resolves with the reason. A failing trial is recorded; the run itself
-   * rejects with OBJECTIVE_FAILS when the first three fail alike, and with what storages or samplers throw.
+   * rejects with OBJECTIVE_FAILS when the first three fail alike, and with what storages or samplers throw. Throws OPTION,
+   * CONCURRENCY, STUDY_RUNNING and STUDY_CLOSED.
    */
   async optimize(objective: ObjectiveFunction<P> | Trainer<P>, options: OptimizeOptions): Promise<OptimizeResult> {
     this.#open()
-    if (this.#running) throw new AttuneError('STUDY_RUNNING', `Study "${this.name}" runs already: wait for the other optimize, or use "concurrency".`)
-    this.#running = true
+    if (this.#run !== undefined) throw new AttuneError('STUDY_RUNNING', `Study "${this.name}" runs already: wait for the other optimize, or use "concurrency".`)
     this.#stopping = false
     try {
-      return await optimize(this.#engine, this.#parts.executor, objective, options, () => this.#stopping)
+      this.#run = optimize(this.#engine, this.#parts.executor, objective, options, () => this.#stopping, this.#closing.signal)
+      return await this.#run
     } finally {
-      this.#running = false
+      this.#run = undefined
       await Promise.all(this.#parts.pumps.map((pump) => pump.drain(flushDeadline)))
     }
   }
@@ -101,13 +117,17 @@ export class Study<P = unknown, M extends string = string> {
   async ask(): Promise<Trial<P>> {
     this.#open()
     for (;;) {
-      const trial = await this.#engine.ask()
+      const trial = await this.#engine.ask(this.#closing.signal)
+      if ('interrupted' in trial) this.#open()
       if (trial instanceof Trial) return trial as Trial<P>
       if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
     }
   }
 
-  /** Ends a trial with its result: a number for one objective, else metrics by name. */
+  /**
+   * Ends a trial with its result: a number for one objective, else metrics by name. Where the storage fails, it may be told again.
+   * Throws INVALID_METRIC, TRIAL_ENDED, TRIAL_STATE, TRIAL_NOT_FOUND, FOREIGN_TRIAL and what the storage throws.
+   */
   async tell(trial: Trial<P> | number, result: number | { readonly [metric in M]?: number }): Promise<TrialRecord<P>> {
     const held = this.#held(trial)
     await this.#engine.complete(held, result)
@@ -148,7 +168,7 @@ export class Study<P = unknown, M extends string = string> {
     const metrics = checkMetrics('metrics' in trial ? trial.metrics : { [this.definition.objectives[0]!.metric]: trial.value }, this.definition)
     const failure = metricsFailure(metrics, this.definition)
     if (failure !== undefined) throw new AttuneError('INVALID_METRIC', failure.message)
-    const changes = await this.#engine.access.mustWrite([{ type: 'create', origin: 'added', params: this.#checked(trial.params), outcome: { state: 'complete', metrics } }])
+    const changes = await this.#engine.access.mustWrite([{ type: 'create', origin: 'added', params: this.#checked(trial.params), outcome: { state: 'complete', metrics: { ...metrics } } }])
     return this.trial((changes[0]!.body as { readonly number: number }).number)
   }
 
@@ -187,9 +207,10 @@ export class Study<P = unknown, M extends string = string> {
     return { ...this.history.attributes }
   }
 
+  /** Keeps plain JSON with the study. Throws NOT_JSON. */
   async setAttribute(key: string, value: Json): Promise<void> {
     this.#open()
-    await this.#engine.access.mustWrite([{ type: 'attribute', key, value }])
+    await this.#engine.setAttribute(undefined, key, value)
   }
 
   /** Calls the listener for everything that happens from here on. Answers a function that ends this. */
@@ -211,7 +232,7 @@ export class Study<P = unknown, M extends string = string> {
   /** Bytes and kind of the kept model of a trial, by default the best one; undefined if there is none, or it is damaged. */
   async artifact(number: number = this.best.number, name = 'model'): Promise<Pick<Artifact, 'kind' | 'meta'> & { readonly bytes: Uint8Array } | undefined> {
     const reference = this.trial(number).artifacts[name]
-    const bytes = reference === undefined ? undefined : await this.#engine.artifacts?.get(reference.hash)
+    const bytes = reference === undefined ? undefined : await this.#engine.checkpoints.store?.get(reference.hash)
     if (reference === undefined || bytes === undefined) return undefined
     return reference.meta === undefined ? { kind: reference.kind, bytes } : { kind: reference.kind, meta: reference.meta, bytes }
   }
@@ -231,15 +252,31 @@ export class Study<P = unknown, M extends string = string> {
     await this.close()
   }
 
+  /** Bounded, and complete whatever fails on the way. Throws the first of the errors at the end. */
   async #close(): Promise<void> {
     this.stop()
-    for (const trial of Array.from(this.#engine.held.values())) {
-      trial.stop('aborted')
-      await this.#engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true)
+    this.#closing.abort()
+    const { engine, pumps, executor, storage, ownsStorage } = this.#parts
+    const steps: (() => unknown)[] = [
+      () => this.#run?.then(undefined, () => undefined), // What ended it is told to whoever started it.
+      ...engine.leases.all().map((trial) => async () => {
+        trial.stop('aborted')
+        if (engine.leases.get(trial.number) === trial) await engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true).finally(() => engine.leases.release(trial))
+      }),
+      () => Promise.all(pumps.map((pump) => pump.close(flushDeadline))),
+      () => executor.close(),
+      () => engine.warnings.stored(),
+      () => (ownsStorage ? storage.close() : undefined),
+    ]
+    const errors: unknown[] = []
+    for (const step of steps) {
+      try {
+        await step()
+      } catch (error) {
+        if (!isAttuneError(error, 'TRIAL_ENDED')) errors.push(error) // Told at the very moment.
+      }
     }
-    await Promise.all(this.#parts.pumps.map((pump) => pump.close(flushDeadline)))
-    await this.#parts.executor.close()
-    if (this.#parts.ownsStorage) await this.#parts.storage.close()
+    if (errors.length > 0) throw errors[0] as Error // Whatever was thrown goes on as it was.
   }
 
   #open(): void {
@@ -249,23 +286,27 @@ export class Study<P = unknown, M extends string = string> {
   #held(trial: Trial<P> | number): Trial {
     this.#open()
     const number = typeof trial === 'number' ? trial : trial.number
-    const held = this.#engine.held.get(number)
+    const held = this.#engine.leases.get(number)
     if (held !== undefined && (typeof trial === 'number' || held === (trial as Trial))) return held
     if (typeof trial !== 'number' && !(trial as Trial).isOf(this.#engine)) throw new AttuneError('FOREIGN_TRIAL', `Trial ${number} was asked from another study: tell it there.`)
     const { state } = this.history.trial(number)
+    if (typeof trial !== 'number' && trial.ending && state === 'running') throw new AttuneError('TRIAL_ENDED', `Trial ${number} is told already: a trial is told once.`, { details: { number, state } })
     if (state === 'running' || state === 'waiting' || state === 'paused') throw new AttuneError('TRIAL_STATE', `Trial ${number} is ${state} but not held here: it was asked in another process, or not yet.`)
     throw new AttuneError('TRIAL_ENDED', `Trial ${number} is ${state} already: a trial is told once.`, { details: { number, state } })
   }
 
   #checked(params: P): FlatParams {
-    const flatParams = this.#engine.dynamic ? (params as FlatParams) : this.space.flatten(params)
+    const flatParams = this.#engine.dynamic ? flattenOpen(params) : this.space.flatten(params)
     if (this.space.violation(flatParams) > 0) throw new AttuneError('PARAMS', `These parameters violate a constraint of the space: ${JSON.stringify(params)}. Choose others, or loosen the constraint.`, { details: { params } })
     return { ...flatParams }
   }
 
   #find(flatParams: FlatParams): number | undefined {
     const paths = Object.keys(flatParams)
-    const found = this.trials().find((trial) => trial.voided === undefined && Object.keys(trial.flatParams).length === paths.length && paths.every((path) => trial.flatParams[path] === flatParams[path]))
-    return found?.number
+    for (let number = 0; number < this.history.length; number++) {
+      const params = this.history.params(number)
+      if (Object.keys(params).length === paths.length && paths.every((path) => params[path] === flatParams[path]) && this.trial(number).voided === undefined) return number
+    }
+    return undefined
   }
 }

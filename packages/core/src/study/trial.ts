@@ -1,27 +1,28 @@
 import type { Operation } from '../contracts/change.ts'
 import type { Random } from '../contracts/random.ts'
-import type { Dimension } from '../contracts/space.ts'
 import type { Report, TrainerTrial } from '../contracts/trainer.ts'
 import type { Failure } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Scalar } from '../contracts/values.ts'
-import { AttuneError } from '../errors.ts'
+import { AttuneError, describe, isAttuneError } from '../errors.ts'
 import { boolean, choice, constant, float, int, ordinal, type NumberOptions } from '../space/builders.ts'
 import type { Leaf } from '../space/definition.ts'
+import { leafToJson } from '../space/json.ts'
+import type { Space } from '../space/space.ts'
 
 /** Why a running trial is asked to end. */
-export type StopReason = 'pruned' | 'paused' | 'reached' | 'timeout' | 'aborted' | 'lost'
+export type StopReason = 'pruned' | 'paused' | 'timeout' | 'aborted' | 'lost'
 
 /** What a trial needs of the study that runs it. */
 export interface TrialRuntime {
   readonly random: Random
   /** True if the space is defined by running. */
   readonly dynamic: boolean
+  /** The space now; one defined by running grows. */
+  readonly space: Space<unknown>
   nest(flatParams: FlatParams): unknown
   report(trial: Trial, report: Report): Promise<'continue' | 'stop'>
   warn(source: string, message: string, number: number): void
   setAttribute(number: number, key: string, value: Json): Promise<void>
-  /** The dimension of a leaf met while running, and the operation that adds it if it is new. */
-  leaf(path: string, leaf: Leaf): { readonly dimension: Dimension; readonly extension: Operation | undefined }
 }
 
 /** What the engine knows of a trial that it runs; user code sees the `Trial` alone. */
@@ -51,7 +52,14 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
   #reason: StopReason | undefined
   #wake: (() => void) | undefined
   #met: { [path: string]: Scalar } | undefined
-  #extensions: Operation[] | undefined
+  /** Leaves that this trial met first, and the space that it knows with them. */
+  readonly #added: { readonly path: string; readonly leaf: Leaf }[] = []
+  #grown: { readonly from: Space<unknown>; readonly space: Space<unknown> } | undefined
+  #reporting: Promise<void> | undefined
+  /** @internal True if its code did not end in time. */
+  busy = false
+  /** @internal True while its end is being stored. */
+  ending = false
 
   /** @internal */
   constructor(runtime: TrialRuntime, state: TrialStart) {
@@ -70,11 +78,13 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
     return this.#params
   }
 
+  /** See `TrainerTrial`. */
   get seed(): number {
     this.#seed ??= this.#runtime.random.stream(this.number, 'user').bits()
     return this.#seed
   }
 
+  /** Aborts when the trial should end, with an error TRIAL_STOPPED that says why. Made when it is first read. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
@@ -85,16 +95,32 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
 
   /**
    * Reports the metrics of one step. Answers `'stop'` when the trial should end: return then, the
-   * study knows why. Throws INVALID_METRIC and INVALID_STEP.
+   * study knows why. One after the other, in the order of the calls. Throws INVALID_METRIC, INVALID_STEP,
+   * INVALID_CHECKPOINT, and TRIAL_ENDED once the trial was told.
    */
   async report(report: Report): Promise<'continue' | 'stop'> {
-    return this.#runtime.report(this, report)
+    const before = this.#reporting
+    const turn = before === undefined ? this.#runtime.report(this, report) : before.then(() => this.#runtime.report(this, report))
+    const over = turn.then(() => undefined, () => undefined)
+    this.#reporting = over
+    try {
+      return await turn
+    } finally {
+      if (this.#reporting === over) this.#reporting = undefined
+    }
   }
 
+  /** @internal Resolves once what was reported so far is stored or refused; undefined if nothing is under way. */
+  get reporting(): Promise<void> | undefined {
+    return this.#reporting
+  }
+
+  /** Becomes a warning event of the study; each message once. */
   warn(message: string): void {
     this.#runtime.warn(`trial ${this.number}`, message, this.number)
   }
 
+  /** Keeps plain JSON with the trial. Throws NOT_JSON. */
   async setAttribute(key: string, value: Json): Promise<void> {
     await this.#runtime.setAttribute(this.number, key, value)
   }
@@ -157,25 +183,50 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
 
   /** @internal Parameters that a define-by-run trial met, and the leaves it added. */
   get met(): { readonly params: FlatParams; readonly extensions: readonly Operation[] } | undefined {
-    return this.#runtime.dynamic ? { params: this.#met ?? {}, extensions: this.#extensions ?? [] } : undefined
+    if (!this.#runtime.dynamic) return undefined
+    return { params: { ...this.#met }, extensions: this.#added.map(({ path, leaf }) => ({ type: 'extend', path, leaf: leafToJson(leaf) })) }
+  }
+
+  /** @internal Why the leaves that this trial added do not fit those that others have added meanwhile, if so. */
+  clash(): string | undefined {
+    if (this.#added.length === 0) return undefined
+    try {
+      this.#space()
+      return undefined
+    } catch (error) {
+      if (isAttuneError(error)) return error.message
+      throw error
+    }
   }
 
   #meet(name: string, leaf: Leaf): Scalar {
     if (!this.#runtime.dynamic) {
       throw new AttuneError('SPACE_DECLARED', `Parameter "${name}" was asked for while running, but this study has a declared space: add it there and read trial.params, or create the study without a space.`, { details: { name } })
     }
-    this.#met ??= {}
-    const known = this.#runtime.leaf(name, leaf)
-    if (known.extension !== undefined && !(name in this.#met)) (this.#extensions ??= []).push(known.extension)
-    const value = this.#met[name] ?? this.#given(name, known.dimension.encode(this.flatParams[name] ?? null))
-      ?? known.dimension.quantile(this.#runtime.random.stream(this.number, `leaf:${name}`).uniform())
-    this.#met[name] = value
-    return value
+    const met = (this.#met ??= Object.create(null) as { [path: string]: Scalar })
+    const before = this.#space()
+    const space = before.extend(name, leaf)
+    if (space !== before) {
+      this.#added.push({ path: name, leaf })
+      this.#grown = { from: this.#runtime.space, space }
+    }
+    const known = met[name]
+    if (known !== undefined) return known
+    const dimension = space.dimensions.find(({ path }) => path === name)!
+    const suggested = Object.hasOwn(this.flatParams, name) ? this.flatParams[name] : undefined
+    const fits = suggested !== undefined && !Number.isNaN(dimension.encode(suggested))
+    return (met[name] = fits ? suggested : dimension.quantile(this.#runtime.random.stream(this.number, `leaf:${name}`).uniform()))
   }
 
-  /** The suggested value of a leaf, if there is one that fits. */
-  #given(name: string, coordinate: number): Scalar | undefined {
-    return name in this.flatParams && !Number.isNaN(coordinate) ? this.flatParams[name] : undefined
+  /** What the study knows by now, with the leaves of this trial. Throws LEAF_CHANGED or DUPLICATE_NAME if they do not fit. */
+  #space(): Space<unknown> {
+    const from = this.#runtime.space
+    if (this.#grown?.from !== from) {
+      let space = from
+      for (const { path, leaf } of this.#added) space = space.extend(path, leaf)
+      this.#grown = { from, space }
+    }
+    return this.#grown.space
   }
 }
 
@@ -183,17 +234,29 @@ function abortError(number: number, reason: StopReason): AttuneError {
   return new AttuneError('TRIAL_STOPPED', `Trial ${number} should end: ${reason}.`, { details: { number, reason } })
 }
 
+/** Longer messages and stacks are cut: a history is no place for dumps. */
+const longestText = 10_000
+
 /** A failure out of whatever was thrown. */
 export function failureOf(error: unknown): Failure {
-  const { reason, message } = classify(error)
-  return error instanceof Error && error.stack !== undefined ? { reason, message, stack: error.stack } : { reason, message }
+  try {
+    const { reason, message } = classify(error)
+    const stack = error instanceof Error ? error.stack : undefined
+    return typeof stack === 'string' ? { reason, message: cut(message), stack: cut(stack) } : { reason, message: cut(message) }
+  } catch {
+    return { reason: 'error', message: describe(error) } // Its name or stack cannot be read.
+  }
 }
 
 function classify(error: unknown): Pick<Failure, 'reason' | 'message'> {
-  if (!(error instanceof Error)) return { reason: 'error', message: String(error) }
+  const message = describe(error)
+  if (!(error instanceof Error)) return { reason: 'error', message }
   const code = (error as { code?: unknown }).code
-  if (code === 'INVALID_METRIC' || code === 'INVALID_STEP') return { reason: 'invalid-metric', message: error.message }
-  const message = `${error.name}: ${error.message}`
-  const memory = code === 'OUT_OF_MEMORY' || /out of memory|allocation failed/i.test(error.message)
-  return { reason: memory ? 'out-of-memory' : 'error', message }
+  if (code === 'INVALID_METRIC' || code === 'INVALID_STEP') return { reason: 'invalid-metric', message }
+  const memory = code === 'OUT_OF_MEMORY' || /out of memory|allocation failed/i.test(message)
+  return { reason: memory ? 'out-of-memory' : 'error', message: `${error.name}: ${message}` }
+}
+
+function cut(text: string): string {
+  return text.length <= longestText ? text : `${text.slice(0, longestText)}… (${text.length - longestText} more characters)`
 }

@@ -1,0 +1,83 @@
+import type { Artifact, ArtifactStore } from '../contracts/artifact.ts'
+import type { Report } from '../contracts/trainer.ts'
+import type { TrialRecord } from '../contracts/trial-record.ts'
+import { AttuneError, describe } from '../errors.ts'
+import { copyJson } from '../json.ts'
+import type { StudyAccess } from './study-access.ts'
+import type { TrialStart } from './trial.ts'
+import type { Warnings } from './warnings.ts'
+
+/** The bytes of a study: checkpoints of trials that have not ended, and the model of the best one. A store that fails is told of; the study goes on. */
+export class Checkpoints {
+  readonly store: ArtifactStore | undefined
+  readonly #access: StudyAccess
+  readonly #warnings: Warnings
+  #keeping: Promise<void> = Promise.resolve()
+
+  constructor(store: ArtifactStore | undefined, access: StudyAccess, warnings: Warnings) {
+    this.store = store
+    this.#access = access
+    this.#warnings = warnings
+  }
+
+  /** Where a trial goes on from; undefined if it has no checkpoint, or that is lost. */
+  async of({ number, checkpoint }: TrialRecord): Promise<TrialStart['resumeFrom']> {
+    if (checkpoint === undefined) return undefined
+    let problem = 'is lost or damaged'
+    try {
+      const bytes = await this.store?.get(checkpoint.artifact.hash)
+      if (bytes !== undefined) return { step: checkpoint.step, bytes }
+    } catch (error) {
+      problem = `cannot be read (${describe(error)})`
+    }
+    this.#warnings.tell('artifacts', `The checkpoint of trial ${number} at step ${checkpoint.step} ${problem}: it starts from the beginning.`, number)
+    return undefined
+  }
+
+  /** Saves a checkpoint; undefined if there is no store, or it fails. What `make` throws is thrown. */
+  async save(number: number, make: NonNullable<Report['checkpoint']>): Promise<{ readonly hash: string; readonly size: number } | undefined> {
+    if (this.store === undefined) return undefined
+    const bytes: unknown = await make()
+    if (!(bytes instanceof Uint8Array)) throw new AttuneError('INVALID_CHECKPOINT', `The checkpoint of trial ${number} is ${bytes === null ? 'null' : `of type ${typeof bytes}`}: answer its bytes as a Uint8Array.`)
+    try {
+      return { hash: await this.store.put(bytes), size: bytes.length }
+    } catch (error) {
+      this.#warnings.tell('artifacts', `Checkpoints cannot be saved, the study goes on without them: ${describe(error)}`, number)
+      return undefined
+    }
+  }
+
+  /** Deletes bytes that nothing refers to any more. */
+  async discard(hash: string | undefined): Promise<void> {
+    if (hash === undefined || this.#access.history.references(hash) > 0) return
+    try {
+      await this.store?.delete(hash)
+    } catch (error) {
+      this.#warnings.tell('artifacts', `An artefact that is no longer needed could not be deleted: ${describe(error)}`)
+    }
+  }
+
+  /** Keeps the artefact of the best trial instead of that of the former. One at a time: trials that end together must not delete each other's. */
+  keepModel(number: number, artifact: Artifact): Promise<void> {
+    this.#keeping = this.#keeping.then(() => this.#keepModel(number, artifact))
+    return this.#keeping
+  }
+
+  async #keepModel(number: number, artifact: Artifact): Promise<void> {
+    const { history } = this.#access
+    if (this.store === undefined || history.best !== number) return
+    try {
+      const bytes = await artifact.bytes()
+      const reference = { hash: await this.store.put(bytes), size: bytes.length, kind: artifact.kind }
+      await this.#access.mustWrite([{ type: 'artifact', number, name: 'model', artifact: artifact.meta === undefined ? reference : { ...reference, meta: copyJson(artifact.meta, 'The meta data of the artefact') } }])
+      for (const other of Array.from(history.withArtifacts())) {
+        const model = other === number ? undefined : history.trial(other).artifacts['model']
+        if (model === undefined) continue
+        await this.#access.mustWrite([{ type: 'artifact', number: other, name: 'model', artifact: null }])
+        await this.discard(model.hash)
+      }
+    } catch (error) {
+      this.#warnings.tell('artifacts', `The model of trial ${number} could not be kept: ${describe(error)}`, number)
+    }
+  }
+}

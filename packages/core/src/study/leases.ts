@@ -1,0 +1,76 @@
+import type { LeaseRequest } from '../contracts/change.ts'
+import type { Clock } from '../contracts/clock.ts'
+import { describe } from '../errors.ts'
+import type { StudyAccess } from './study-access.ts'
+import type { Trial } from './trial.ts'
+import type { Warnings } from './warnings.ts'
+
+export interface LeaseParts {
+  readonly access: StudyAccess
+  readonly clock: Clock
+  readonly owner: string
+  /** Milliseconds. */
+  readonly length: number
+  /** Without it nobody else can take a trial over, so a lease need never end. */
+  readonly persistent: boolean
+  readonly warnings: Warnings
+}
+
+/** The trials that run in this process: each under a lease that is renewed three times in its length. */
+export class Leases {
+  readonly #parts: LeaseParts
+  readonly #held = new Map<number, Trial>()
+  #tokens = 0
+  #cancelRenewal: (() => void) | undefined
+
+  constructor(parts: LeaseParts) {
+    this.#parts = parts
+  }
+
+  /** A lease for one more attempt, with a token of its own. */
+  request(): LeaseRequest {
+    const { owner, access, persistent, length } = this.#parts
+    return { owner, token: `${access.session}/${++this.#tokens}`, milliseconds: persistent ? length : Number.MAX_SAFE_INTEGER }
+  }
+
+  /** The trial of that number, if it runs here. */
+  get(number: number): Trial | undefined {
+    return this.#held.get(number)
+  }
+
+  all(): readonly Trial[] {
+    return Array.from(this.#held.values())
+  }
+
+  hold(trial: Trial): void {
+    this.#held.set(trial.number, trial)
+    if (this.#parts.persistent && this.#cancelRenewal === undefined) this.#renewLater()
+  }
+
+  /** Lets go of a trial: it is no longer renewed, and takes no more writes. */
+  release(trial: Trial): void {
+    if (this.#held.get(trial.number) === trial) this.#held.delete(trial.number)
+    if (this.#held.size > 0) return
+    this.#cancelRenewal?.()
+    this.#cancelRenewal = undefined
+  }
+
+  #renewLater(): void {
+    this.#cancelRenewal = this.#parts.clock.schedule(this.#parts.length / 3, () => {
+      this.#cancelRenewal = undefined
+      for (const trial of this.#held.values()) void this.#renew(trial)
+      if (this.#held.size > 0) this.#renewLater()
+    })
+  }
+
+  async #renew(trial: Trial): Promise<void> {
+    const { access, length, warnings } = this.#parts
+    try {
+      const result = await access.write([{ type: 'renew', number: trial.number, token: trial.token, milliseconds: length }])
+      // Whoever runs it now may be quicker: what is done here is done in vain.
+      if (!result.ok && this.#held.get(trial.number) === trial) trial.stop('lost')
+    } catch (error) {
+      warnings.tell('study', `The lease of trial ${trial.number} could not be renewed: ${describe(error)}`, trial.number)
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
+import { tokens } from '../container/tokens.ts'
+import type { StudyEvent } from '../contracts/event.ts'
+import type { Storage } from '../contracts/storage.ts'
+import { float } from '../space/builders.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
+import { VirtualClock } from '../virtual-clock.test-support.ts'
+import { createStudy } from './create-study.ts'
+import type { Study } from './study.ts'
+
+const space = { x: float(0, 1) }
+const repeated = ['createStudy', 'findStudy', 'write', 'changesSince'] as const
+
+/** A storage whose n-th repeated call does what it should, and then loses the answer; `times` in a row. */
+function losing(storage: MemoryStorage, nth: number, times = 1): { readonly storage: Storage; readonly calls: () => number } {
+  let calls = 0
+  const proxied = new Proxy(storage, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      if (!(repeated as readonly unknown[]).includes(key)) return value.bind(target) as unknown
+      return (...args: unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(value, target, args)
+        calls++
+        if (calls > nth && calls <= nth + times) throw new Error('connection reset')
+        return answer
+      }
+    },
+  })
+  return { storage: proxied, calls: () => calls }
+}
+
+/** Everything that a study does with its storage, once. */
+async function story(storage: Storage, clock: VirtualClock): Promise<{ readonly study: Study<{ readonly x: number }>; readonly events: readonly StudyEvent[] }> {
+  const events: StudyEvent[] = []
+  const logger = { specVersion: 'v1' as const, id: 'test', create: () => ({ cursor: 0, log: (event: StudyEvent) => void events.push(event), flush() {}, close() {} }) }
+  const study = await createStudy({ storage, space, seed: 1, ifExists: 'resume', artifacts: new MemoryArtifacts(), loggers: [logger], use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+  await study.enqueue({ x: 0.25 })
+  await study.add({ params: { x: 0.75 }, value: 3 })
+  await study.setAttribute('note', 'n')
+  const trial = await study.ask()
+  await trial.report({ step: 1, value: 4 })
+  await trial.report({ step: 2, value: 2 })
+  await study.tell(trial, 2)
+  await study.optimize(async function* ({ number, attempt, resumeFrom }) {
+    if (resumeFrom === undefined) yield { step: 1, value: number, checkpoint: () => Uint8Array.of(number) }
+    if (number === 3 && attempt === 1) throw new Error('fails')
+    return { kind: 'bytes', bytes: () => Uint8Array.of(number), as: () => Promise.reject(new Error('no')) }
+  }, { trials: 5, retry: 1 })
+  await study.refresh()
+  return { study, events }
+}
+
+async function pass<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let over = false
+  const watched = work.finally(() => {
+    over = true
+  })
+  watched.catch(() => undefined)
+  while (!over) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!over) clock.advance(50)
+  }
+  return watched
+}
+
+const shape = (events: readonly StudyEvent[]): readonly string[] => events.map(({ revision, type }) => `${revision} ${type}`)
+
+describe('an answer of the storage that is lost after the effect', async () => {
+  const clock = new VirtualClock()
+  const counted = losing(new MemoryStorage(clock), Infinity)
+  const whole = await pass(clock, story(counted.storage, clock))
+
+  it.each(Array.from({ length: counted.calls() }, (_, i) => [i]))('changes nothing, whichever call it was (%i)', async (nth) => {
+    const time = new VirtualClock()
+    const { study, events } = await pass(time, story(losing(new MemoryStorage(time), nth).storage, time))
+    const withoutTimes = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (key, item: unknown) => (['createdAt', 'startedAt', 'endedAt', 'time', 'owner', 'stack'].includes(key) ? undefined : item)))
+    expect(withoutTimes(study.trials())).toEqual(withoutTimes(whole.study.trials()))
+    expect(shape(events)).toEqual(shape(whole.events))
+    await pass(time, study.close())
+    expect(time.pending).toBe(0)
+  })
+})
+
+describe('a storage that fails for longer', () => {
+  it('lets a result be told again, which is kept once whether or not the first attempt was stored', async () => {
+    for (const stored of [true, false]) {
+      const clock = new VirtualClock()
+      const memory = new MemoryStorage(clock)
+      let down = false
+      const storage = new Proxy(memory, { get(target, key) {
+        const value: unknown = Reflect.get(target, key, target)
+        if (key !== 'write' || typeof value !== 'function') return typeof value === 'function' ? value.bind(target) as unknown : value
+        return (...args: unknown[]): unknown => {
+          const answer: unknown = down && !stored ? undefined : Reflect.apply(value, target, args)
+          if (down) throw new Error('disk is gone')
+          return answer
+        }
+      } })
+      const study = await createStudy({ storage, space, seed: 1, use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+      const trial = await study.ask()
+      down = true
+      await expect(pass(clock, study.tell(trial, 5))).rejects.toThrow('disk is gone')
+      down = false
+      expect(await study.tell(trial, 5)).toMatchObject({ state: 'complete', value: 5 })
+      await expect(study.tell(trial, 6)).rejects.toMatchObject({ code: 'TRIAL_ENDED' })
+      const warnings: string[] = []
+      for await (const event of study.events()) if (event.type === 'warning') warnings.push(event.message)
+      expect([study.history.counts.complete, warnings]).toEqual([1, []])
+    }
+  })
+
+  it('ends a run with its error, and the trial is run again by the next', async () => {
+    const clock = new VirtualClock()
+    const memory = new MemoryStorage(clock)
+    let down = false
+    const storage = new Proxy(memory, { get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        if (down && key === 'write') throw new Error('disk is gone')
+        return Reflect.apply(value, target, args)
+      }
+    } })
+    const study = await createStudy({ storage, space, seed: 1, use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+    await expect(pass(clock, study.optimize(async (trial) => {
+      down = true
+      await trial.report({ step: 1, value: 1 })
+      return 1
+    }, { trials: 1 }))).rejects.toThrow('disk is gone')
+    down = false
+    await pass(clock, study.close())
+    const again = await createStudy({ storage: memory, space, seed: 1, ifExists: 'resume' })
+    expect(again.history.counts.failed).toBe(0)
+  })
+})
+
+describe('a lease that ended', () => {
+  class Shared extends MemoryStorage {
+    override readonly persistent = true as never
+  }
+  const open = (storage: Storage, clock: VirtualClock): Promise<Study<{ readonly x: number }>> => createStudy({ storage, space, seed: 1, lease: 30_000, ifExists: 'resume', use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+
+  async function overtaken(): Promise<{ readonly paused: VirtualClock; readonly first: Study<{ readonly x: number }>; readonly late: Awaited<ReturnType<Study<{ readonly x: number }>['ask']>>; readonly second: Study<{ readonly x: number }> }> {
+    const clock = new VirtualClock()
+    const paused = new VirtualClock()
+    const storage = new Shared(clock)
+    const first = await open(storage, paused)
+    const late = await first.ask()
+    clock.advance(31_000)
+    const second = await open(storage, clock)
+    const taken = await second.ask()
+    expect(taken).toMatchObject({ number: 0, attempt: 2, flatParams: late.flatParams })
+    await second.tell(taken, 5)
+    return { paused, first, late, second }
+  }
+
+  it('has its late result refused and told as a warning; the value is that of the new owner', async () => {
+    const { first, late, second } = await overtaken()
+    expect(await first.tell(late, 99)).toMatchObject({ state: 'complete', value: 5, attempt: 2 })
+    await second.refresh()
+    expect(second.trial(0).value).toBe(5)
+    const warnings: string[] = []
+    for await (const event of second.events()) if (event.type === 'warning') warnings.push(event.message)
+    expect(warnings).toEqual([expect.stringMatching(/^The result of trial 0 came too late and is not kept\./)])
+  })
+
+  it('has its late reports refused, and is told to stop', async () => {
+    const { first, late, second } = await overtaken()
+    expect(await late.report({ step: 1, value: 9 })).toBe('stop')
+    expect(await late.report({ step: 2, value: 9 })).toBe('stop')
+    expect(late.signal.aborted).toBe(true)
+    await first.close()
+    await second.refresh()
+    expect(second.trial(0)).toMatchObject({ value: 5, reports: [] })
+  })
+
+  it('is noticed when it is renewed: the trial is told to stop', async () => {
+    const { paused, first, late } = await overtaken()
+    expect(late.signal.aborted).toBe(false)
+    paused.advance(10_001)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(late.signal.aborted).toBe(true)
+    await first.close()
+    expect(paused.pending).toBe(0)
+  })
+
+  it('is renewed in time where its owner lives', async () => {
+    const clock = new VirtualClock()
+    const storage = new Shared(clock)
+    const first = await open(storage, clock)
+    const trial = await first.ask()
+    for (let i = 0; i < 30; i++) {
+      clock.advance(9_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const second = await open(storage, clock)
+    expect(second.trial(0).state).toBe('running')
+    await first.tell(trial, 1)
+    expect(clock.pending).toBe(0)
+  })
+})

@@ -1,0 +1,127 @@
+import type { Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
+import type { SuggestionTrace, TrialRecord } from '../contracts/trial-record.ts'
+import type { FlatParams } from '../contracts/values.ts'
+import { AttuneError } from '../errors.ts'
+import type { StudyHistory } from '../history/study-history.ts'
+import { copyJson } from '../json.ts'
+import { aborted, unlessAborted } from './unless-aborted.ts'
+
+const noteLimit = 4096
+const nobody: readonly TrialRecord[] = Object.freeze([])
+
+/** Parameters for the trial of a number, and what they were made of. */
+export interface Suggested {
+  readonly number: number
+  readonly params: FlatParams
+  readonly trace: SuggestionTrace
+}
+
+/** Nothing is left to try; `nothingLeft` says why. */
+export interface NothingLeft {
+  readonly nothingLeft: string
+}
+
+/** Keeps the promises that a sampler is given: told of every end once, in order, never while it suggests; checked in what it answers. */
+export class Suggestions {
+  readonly #factory: SamplerFactory
+  readonly #problem: Problem
+  readonly #history: StudyHistory
+  readonly #id: string
+  #sampler: Sampler
+  #outdated = false
+  /** What ended while the sampler was at work. */
+  #untold: TrialRecord[] = []
+  /** The suggestion under way. */
+  #working: PromiseLike<unknown> | undefined
+  /** What the sampler threw when it was told of a trial. */
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(factory: SamplerFactory, problem: Problem, history: StudyHistory) {
+    this.#factory = factory
+    this.#problem = problem
+    this.#history = history
+    this.#id = `${factory.id}@${factory.revision}`
+    this.#sampler = factory.create(problem)
+  }
+
+  /** True if the sampler wants to be told of trials. */
+  get observes(): boolean {
+    return this.#sampler.observe !== undefined
+  }
+
+  /** A trial has ended. Never throws: a sampler that does is found out at the next suggestion, and no result is lost. */
+  observe(trial: TrialRecord): void {
+    if (this.#working !== undefined) this.#untold.push(trial)
+    else this.#tell(trial)
+  }
+
+  /** What was observed is no longer true: a new sampler will be told everything again. */
+  forget(): void {
+    this.#outdated = true
+  }
+
+  /** The next suggestion; undefined if `signal` aborts first. Throws INVALID_SUGGESTION, and what the sampler throws. */
+  async next(signal: AbortSignal): Promise<Suggested | NothingLeft | undefined> {
+    if (this.#working !== undefined && (await unlessAborted(this.#working, signal)) === aborted) return undefined
+    if (this.#outdated) this.#relearn()
+    if (this.#failure !== undefined) throw this.#failure.error as Error // Whatever was thrown goes on as it was.
+    const history = this.#history
+    const { length: number, revision } = history
+    const running = history.running()
+    const answer = this.#sampler.suggest({ number, random: this.#problem.random.stream(number, 'sampler'), running: running.length === 0 ? nobody : running.map((other) => history.trial(other)), signal })
+    if (typeof answer !== 'object' || answer === null) throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" answered ${String(answer)} instead of a suggestion: { params } or { exhausted }. This is an error of that plugin.`)
+    const suggestion = 'then' in answer ? await this.#atWork(answer, signal) : answer
+    if (suggestion === aborted) return undefined
+    if ('exhausted' in suggestion) return { nothingLeft: suggestion.exhausted }
+    const { params, note } = suggestion
+    this.check(params, this.#factory.id)
+    return { number, params, trace: note === undefined ? { sampler: this.#id, revision, running } : { sampler: this.#id, revision, running, note: this.#checkedNote(note) } }
+  }
+
+  /** Throws INVALID_SUGGESTION unless the space allows these parameters. */
+  check(params: FlatParams, by: string): void {
+    const { space } = this.#problem
+    const problems = space.problems(params)
+    if (problems.length === 0 && (space.constraints.length === 0 || space.violation(params) <= 0)) return
+    const what = problems.length > 0 ? problems.join('; ') : 'they violate a constraint of the space'
+    throw new AttuneError('INVALID_SUGGESTION', `"${by}" suggested parameters that the space does not allow: ${what}. This is an error of that plugin.`, { details: { by, params, problems } })
+  }
+
+  async #atWork<T>(answer: PromiseLike<T>, signal: AbortSignal): Promise<T | typeof aborted> {
+    const work = this.#untilDone(answer)
+    this.#working = work.catch(() => undefined) // Whoever asked for it is told.
+    return unlessAborted(work, signal)
+  }
+
+  async #untilDone<T>(answer: PromiseLike<T>): Promise<T> {
+    try {
+      return await answer
+    } finally {
+      this.#working = undefined
+      for (const trial of this.#untold.splice(0)) this.#tell(trial)
+    }
+  }
+
+  #tell(trial: TrialRecord): void {
+    if (this.#outdated || this.#failure !== undefined || trial.voided !== undefined) return
+    try {
+      this.#sampler.observe?.(trial)
+    } catch (error) {
+      this.#failure = { error }
+    }
+  }
+
+  #relearn(): void {
+    this.#outdated = false
+    this.#failure = undefined
+    this.#sampler = this.#factory.create(this.#problem)
+    if (this.observes) for (const number of this.#history.ended()) this.#tell(this.#history.trial(number))
+  }
+
+  #checkedNote(note: unknown): NonNullable<Suggestion['note']> {
+    const copy = copyJson(note, `The note of "${this.#factory.id}"`)
+    const size = JSON.stringify(copy).length
+    if (size > noteLimit) throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" attached a note of ${size} characters to its suggestion: at most ${noteLimit} are kept.`)
+    return copy as NonNullable<Suggestion['note']>
+  }
+}

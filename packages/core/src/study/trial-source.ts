@@ -1,0 +1,155 @@
+import type { CreateOperation } from '../contracts/change.ts'
+import type { NextTrial } from '../contracts/pruner.ts'
+import type { Failure } from '../contracts/trial-record.ts'
+import type { StudyHistory } from '../history/study-history.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import type { Duplicates } from './duplicates.ts'
+import type { Judge } from './judge.ts'
+import type { Leases } from './leases.ts'
+import type { DuplicatePolicy } from './options.ts'
+import { refused, type StudyAccess } from './study-access.ts'
+import type { NothingLeft, Suggested, Suggestions } from './suggestions.ts'
+import { Trial, type TrialRuntime, type TrialStart } from './trial.ts'
+import { unlessAborted } from './unless-aborted.ts'
+
+/** How often a trial may lose its owner before it counts as failed: it may be what kills them. */
+const lostAttempts = 5
+
+export interface TrialSourceParts {
+  readonly runtime: TrialRuntime
+  readonly access: StudyAccess
+  readonly leases: Leases
+  readonly checkpoints: Checkpoints
+  readonly judge: Judge
+  readonly suggestions: Suggestions
+  readonly duplicates: Duplicates | undefined
+  readonly policy: DuplicatePolicy
+}
+
+/** A trial was recorded with the value that its parameters were known to have: nothing is to be run. */
+export interface Reused {
+  readonly reused: number
+}
+
+/** The signal aborted before there was a trial. */
+export interface Interrupted {
+  readonly interrupted: true
+}
+
+/** What asking for a trial comes to. */
+export type Asked = Trial | NothingLeft | Reused | Interrupted
+
+const interrupted: Interrupted = Object.freeze({ interrupted: true })
+/** Where trials come from: the queue, the pruner, the sampler. */
+export class TrialSource {
+  readonly #parts: TrialSourceParts
+  #asking: Promise<void> | undefined
+
+  constructor(parts: TrialSourceParts) {
+    this.#parts = parts
+  }
+
+  get #history(): StudyHistory {
+    return this.#parts.access.history
+  }
+
+  /**
+   * Starts the next trial: one that waits, one that the pruner wants, or a new one. One at a time, in the
+   * order of the calls. Throws INVALID_SUGGESTION, and what the sampler or the storage throws.
+   */
+  async ask(signal: AbortSignal): Promise<Asked> {
+    while (this.#asking !== undefined) {
+      await unlessAborted(this.#asking, signal)
+      if (signal.aborted) return interrupted
+    }
+    let end!: () => void
+    this.#asking = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    try {
+      for (;;) {
+        const asked = (this.#history.waitingCount > 0 ? await this.#claim() : undefined) ?? (await this.#wanted()) ?? (await this.#create(signal))
+        if (asked !== undefined) return asked
+      }
+    } finally {
+      this.#asking = undefined
+      end()
+    }
+  }
+
+  /** Claims a waiting or paused trial; undefined if there is none any more. */
+  async #claim(number?: number, toStep?: number): Promise<Trial | undefined> {
+    for (;;) {
+      const lease = this.#parts.leases.request()
+      const result = await this.#parts.access.write([number === undefined ? { type: 'claim', lease } : { type: 'claim', number, lease }])
+      if (!result.ok) {
+        await this.#parts.access.sync() // Somebody was quicker: what waits is known differently now.
+        return undefined
+      }
+      const claimed = result.changes[0]!.body as { readonly number: number }
+      const record = this.#history.trial(claimed.number)
+      const lost = record.earlierFailures.filter(({ reason }) => reason === 'lost').length
+      const hopeless: Failure | undefined = record.voided !== undefined ? { reason: 'aborted', message: `It is void: ${record.voided}` }
+        : lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times: it may be what ends them.` } : undefined
+      if (hopeless !== undefined) {
+        await this.#parts.access.write([{ type: 'finish', number: record.number, token: lease.token, outcome: { state: 'failed', failure: hopeless } }])
+        if (number !== undefined) return undefined
+        continue
+      }
+      const resumeFrom = await this.#parts.checkpoints.of(record)
+      // What the lost checkpoint stood for is trained and reported again.
+      if (resumeFrom === undefined && record.checkpoint !== undefined) await this.#parts.access.mustWrite([{ type: 'checkpoint', number: record.number, token: lease.token, step: record.checkpoint.step, artifact: null }])
+      return this.#hold({ number: record.number, attempt: record.attempt, token: lease.token, flatParams: record.flatParams, toStep, resumeFrom })
+    }
+  }
+
+  /** What the pruner wants next, if anything. */
+  async #wanted(): Promise<Trial | undefined> {
+    const wanted: NextTrial | undefined = this.#parts.judge.next(() => this.#parts.runtime.random.stream(this.#history.length, 'pruner'))
+    if (wanted === undefined) return undefined
+    if ('promote' in wanted) return this.#claim(wanted.promote, wanted.toStep)
+    const parent = this.#history.trial(wanted.fork)
+    this.#parts.suggestions.check(wanted.params, 'pruner')
+    const lease = this.#parts.leases.request()
+    const changes = await this.#parts.access.mustWrite([{ type: 'create', origin: 'fork', parent: wanted.fork, params: wanted.params, lease }])
+    const { number } = changes[0]!.body as { readonly number: number }
+    return this.#hold({ number, attempt: 1, token: lease.token, flatParams: wanted.params, toStep: wanted.toStep, resumeFrom: await this.#parts.checkpoints.of(parent) })
+  }
+
+  /** Suggests and creates a trial; undefined if its number was taken meanwhile. */
+  async #create(signal: AbortSignal): Promise<Asked | undefined> {
+    const suggested = await this.#parts.suggestions.next(signal)
+    if (suggested === undefined || signal.aborted) return interrupted
+    if ('nothingLeft' in suggested) return suggested
+    const { number, params } = suggested
+    const earlier = this.#parts.duplicates?.find(params)
+    if (earlier !== undefined && this.#parts.policy === 'reuse' && this.#history.trial(earlier).state === 'complete') return this.#reuse(suggested, earlier)
+    const repeated = earlier !== undefined && this.#parts.policy === 'repeat'
+    const flatParams = earlier !== undefined && this.#parts.policy === 'avoid' ? this.#parts.duplicates!.avoid(params, this.#history.space, this.#parts.runtime.random.stream(number, 'duplicates')) : params
+    const lease = this.#parts.leases.request()
+    const origin = repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const
+    if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: suggested.trace, lease, ...origin }))) return undefined
+    return this.#hold({ number, attempt: 1, token: lease.token, flatParams, toStep: undefined, resumeFrom: undefined })
+  }
+
+  async #reuse({ number, params, trace }: Suggested, earlier: number): Promise<Asked | undefined> {
+    const { metrics } = this.#history.trial(earlier)
+    if (!(await this.#created({ type: 'create', expect: number, params, suggestion: trace, origin: 'replicate', parent: earlier, outcome: { state: 'complete', metrics } }))) return undefined
+    return this.#parts.duplicates!.exhausted(this.#history.space) ? { nothingLeft: 'every point of the space has been tried' } : { reused: number }
+  }
+
+  /** False if another worker was quicker to take the number. */
+  async #created(operation: CreateOperation): Promise<boolean> {
+    const result = await this.#parts.access.write([operation])
+    if (result.ok) return true
+    if (result.refusal.reason !== 'number-taken') throw refused(result.refusal)
+    await this.#parts.access.sync()
+    return false
+  }
+
+  #hold(start: TrialStart): Trial {
+    const trial = new Trial(this.#parts.runtime, start)
+    this.#parts.leases.hold(trial)
+    return trial
+  }
+}
