@@ -9,23 +9,37 @@ export function goodRows(observations: Observations, count: number): Int32Array 
 }
 
 /**
- * The first `count` rows by rank of non-domination (Goldberg 1989); in the rank that does not fit whole, the most
- * crowded row is left out again and again (Deb et al. 2002, with distances brought up to date after each).
+ * The first `count` rows by rank of non-domination (Goldberg 1989); of the rank that does not fit whole, those that
+ * stand alone (Deb et al. 2002).
  */
 function nonDominated(observations: Observations, rows: Int32Array, count: number): Int32Array {
   const chosen: number[] = []
-  let rest = Array.from(rows)
+  // Ordered by all losses in turn, a row comes after whatever dominates it.
+  let rest = Array.from(rows).sort((a, b) => compare(observations.losses(a), observations.losses(b)))
   while (chosen.length < count) {
-    const front = rest.filter((row) => !rest.some((other) => dominates(observations.losses(other), observations.losses(row))))
-    if (chosen.length + front.length > count) {
-      chosen.push(...spread(observations, front, count - chosen.length))
-    } else {
-      chosen.push(...front)
-      const taken = new Set(front)
-      rest = rest.filter((row) => !taken.has(row))
-    }
+    const { front, others } = split(observations, rest)
+    chosen.push(...(chosen.length + front.length > count ? spread(observations, front, count - chosen.length) : front))
+    rest = others
   }
   return Int32Array.from(chosen)
+}
+
+function split(observations: Observations, rows: readonly number[]): { readonly front: readonly number[]; readonly others: number[] } {
+  const front: number[] = []
+  const others: number[] = []
+  const pair = observations.losses(rows[0] as number).length === 2
+  for (const row of rows) {
+    const losses = observations.losses(row)
+    // Of two objectives the front falls in the second, so its last row dominates if any does.
+    const dominated = pair && front.length > 0 ? dominates(observations.losses(front.at(-1) as number), losses) : front.some((other) => dominates(observations.losses(other), losses))
+    ;(dominated ? others : front).push(row)
+  }
+  return { front, others }
+}
+
+function compare(a: Float64Array, b: Float64Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number) ? -1 : 1
+  return 0
 }
 
 function dominates(a: Float64Array, b: Float64Array): boolean {
@@ -37,13 +51,14 @@ function dominates(a: Float64Array, b: Float64Array): boolean {
   return better
 }
 
+/** Leaves out the most crowded rows until so many are left: one at a time near the end, more while there are many. */
 function spread(observations: Observations, front: readonly number[], count: number): readonly number[] {
   let kept = front
   while (kept.length > count) {
     const distances = crowding(observations, kept)
-    let most = 0
-    for (let i = 1; i < kept.length; i++) if ((distances[i] as number) < (distances[most] as number)) most = i
-    kept = kept.filter((_, i) => i !== most)
+    const order = kept.map((_, i) => i).sort((a, b) => (distances[a] as number) - (distances[b] as number) || a - b)
+    const dropped = new Set(order.slice(0, Math.ceil((kept.length - count) / 8)))
+    kept = kept.filter((_, i) => !dropped.has(i))
   }
   return kept
 }

@@ -78,4 +78,20 @@ describe('goodRows', () => {
     expect(numbers(8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
     expect(numbers(1)).toHaveLength(1)
   })
+
+  it('agrees with the definition of rank, with ties, for two and three objectives', async () => {
+    for (const count of [2, 3]) {
+      const objectives = ['a', 'b', 'c'].slice(0, count).map((metric) => minimize(metric))
+      const study = await createStudy({ name: 'ranks', space: plane, objective: objectives, seed: 2 })
+      for (let i = 0; i < 80; i++) await study.tell(await study.ask(), Object.fromEntries(objectives.map(({ metric }, j) => [metric, (i * (7 + 4 * j) + j) % (9 + j)])))
+      const values = study.trials().map(({ values: one = [] }) => one)
+      const beats = (a: readonly number[], b: readonly number[]): boolean => a.every((x, j) => x <= (b[j] as number)) && a.some((x, j) => x < (b[j] as number))
+      const rank = (of: ReadonlySet<number>): number[] => [...of].filter((i) => ![...of].some((j) => beats(values[j] as number[], values[i] as number[])))
+      const first = rank(new Set(values.keys()))
+      const second = rank(new Set([...values.keys()].filter((i) => !first.includes(i))))
+      const observations = observe(study.trials(), objectives)
+      const numbers = numbersOf(observations, goodRows(observations, first.length + second.length))
+      expect(numbers.sort((a, b) => a - b)).toEqual([...first, ...second].sort((a, b) => a - b))
+    }
+  })
 })
