@@ -12,9 +12,12 @@ const parity = 0x1bd11bda
 
 /** Writes the block of `counter` under `key` (four 32-bit words each) to `out`. */
 export function threefry4x32(key: Uint32Array, counter: Uint32Array, out: Uint32Array): void {
-  const k0 = key[0]! | 0, k1 = key[1]! | 0, k2 = key[2]! | 0, k3 = key[3]! | 0
+  writeBlock(key[0]! | 0, key[1]! | 0, key[2]! | 0, key[3]! | 0, counter[0]!, counter[1]!, counter[2]!, counter[3]!, out)
+}
+
+function writeBlock(k0: number, k1: number, k2: number, k3: number, c0: number, c1: number, c2: number, c3: number, out: Uint32Array): void {
   const k4 = parity ^ k0 ^ k1 ^ k2 ^ k3
-  let x0 = (counter[0]! + k0) | 0, x1 = (counter[1]! + k1) | 0, x2 = (counter[2]! + k2) | 0, x3 = (counter[3]! + k3) | 0
+  let x0 = (c0 + k0) | 0, x1 = (c1 + k1) | 0, x2 = (c2 + k2) | 0, x3 = (c3 + k3) | 0
   for (let group = 0; group < 5; group++) {
     if ((group & 1) === 0) {
       x0 = (x0 + x1) | 0; x1 = ((x1 << 10) | (x1 >>> 22)) ^ x0; x2 = (x2 + x3) | 0; x3 = ((x3 << 26) | (x3 >>> 6)) ^ x2
@@ -46,25 +49,48 @@ function purposeWord(purpose: string): number {
   return hash
 }
 
+/** Where blocks are written before a stream takes them over. */
+const block: Uint32Array = /* @__PURE__ */ new Uint32Array(4)
+
+/** Words in fields, not in typed arrays: every trial makes a stream or two, and most draw a few numbers. */
 class ThreefryStream implements RandomStream {
-  readonly #key: Uint32Array
-  readonly #counter = new Uint32Array(4)
-  readonly #block = new Uint32Array(4)
+  readonly #k0: number
+  readonly #k1: number
+  readonly #k2: number
+  readonly #k3: number
+  #c0 = 0
+  #c1 = 0
+  #x1 = 0
+  #x2 = 0
+  #x3 = 0
   #used = 4
   #spare = NaN
 
-  constructor(key: Uint32Array) {
-    this.#key = key
+  constructor(k0: number, k1: number, k2: number, k3: number) {
+    this.#k0 = k0
+    this.#k1 = k1
+    this.#k2 = k2
+    this.#k3 = k3
   }
 
   bits(): number {
-    if (this.#used === 4) {
-      threefry4x32(this.#key, this.#counter, this.#block)
-      this.#counter[0]! += 1
-      if (this.#counter[0] === 0) this.#counter[1]! += 1
-      this.#used = 0
+    switch (this.#used++) {
+      case 1:
+        return this.#x1 >>> 0
+      case 2:
+        return this.#x2 >>> 0
+      case 3:
+        return this.#x3 >>> 0
+      default:
+        writeBlock(this.#k0, this.#k1, this.#k2, this.#k3, this.#c0, this.#c1, 0, 0, block)
+        this.#c0 = (this.#c0 + 1) | 0
+        if (this.#c0 === 0) this.#c1 = (this.#c1 + 1) | 0
+        this.#x1 = block[1]! | 0
+        this.#x2 = block[2]! | 0
+        this.#x3 = block[3]! | 0
+        this.#used = 1
+        return block[0]!
     }
-    return this.#block[this.#used++] as number
   }
 
   uniform(): number {
@@ -111,11 +137,7 @@ export class ThreefryRandom implements Random {
   }
 
   stream(trial: number, purpose: string): RandomStream {
-    const key = new Uint32Array(4)
-    key[0] = this.seed
-    key[1] = this.seed / 0x100000000
-    key[2] = trial
-    key[3] = purposeWord(purpose)
-    return new ThreefryStream(key)
+    // As 32-bit words: ToInt32 of a quotient drops its fraction and all above.
+    return new ThreefryStream(this.seed | 0, (this.seed / 0x100000000) | 0, trial | 0, purposeWord(purpose))
   }
 }
