@@ -1,4 +1,4 @@
-import type { Change, ChangeBody } from '../contracts/change.ts'
+import type { Change, ChangeBody, Operation } from '../contracts/change.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Storage, StudyDefinition, StudySummary, WriteRequest, WriteResult } from '../contracts/storage.ts'
 import type { TrialState } from '../contracts/trial-record.ts'
@@ -7,7 +7,7 @@ import { freezeDeep } from '../freeze.ts'
 import { encodeJson } from '../json.ts'
 import { transition, type Heads, type TrialHead } from './transition.ts'
 
-/** How many requests are remembered so that repeating one changes nothing. */
+/** At least so many requests are remembered, so that repeating one changes nothing. */
 const rememberedRequests = 1024
 
 /** The history of one study: heads by number, changes by revision. */
@@ -21,10 +21,9 @@ class StudyLog implements Heads {
   readonly #waiting = new Set<number>()
   readonly #leaves = new Map<string, string>()
   /** First and last revision by request id. */
-  readonly #requests = new Map<string, readonly [first: number, last: number]>()
-  /** The ids in a ring: the next one to be written over is the oldest. */
-  readonly #requestIds: string[] = []
-  #nextRequest = 0
+  #requests = new Map<string, readonly [first: number, last: number]>()
+  /** Those before them, which are forgotten next. */
+  #olderRequests: ReadonlyMap<string, readonly [first: number, last: number]> = new Map()
 
   constructor(id: string, definition: StudyDefinition, createdAt: number) {
     this.id = id
@@ -55,8 +54,23 @@ class StudyLog implements Heads {
   }
 
   write(request: WriteRequest, now: number): WriteResult {
-    const seen = this.#requests.get(request.id)
+    const seen = this.#requests.get(request.id) ?? this.#olderRequests.get(request.id)
     if (seen !== undefined) return { ok: true, changes: this.changes.slice(seen[0], seen[1]) }
+    return request.operations.length === 1 ? this.#one(request.id, request.operations[0]!, now) : this.#all(request, now)
+  }
+
+  /** A request of one operation, as nearly all are: there is nothing to take back. */
+  #one(id: string, operation: Operation, now: number): WriteResult {
+    const first = this.changes.length
+    const decided = transition(operation, this, now)
+    if (!decided.ok) return decided
+    for (const head of decided.heads) this.#put(head.number, head)
+    for (const body of decided.bodies) this.#append(body, now)
+    this.#remember(id, first)
+    return { ok: true, changes: this.changes.slice(first) }
+  }
+
+  #all(request: WriteRequest, now: number): WriteResult {
     const before: (TrialHead | undefined)[] = []
     const numbers: number[] = []
     const first = this.changes.length
@@ -79,10 +93,10 @@ class StudyLog implements Heads {
   }
 
   #remember(id: string, first: number): void {
-    const oldest = this.#requestIds[this.#nextRequest]
-    if (oldest !== undefined) this.#requests.delete(oldest)
-    this.#requestIds[this.#nextRequest] = id
-    this.#nextRequest = (this.#nextRequest + 1) % rememberedRequests
+    if (this.#requests.size >= rememberedRequests) {
+      this.#olderRequests = this.#requests
+      this.#requests = new Map()
+    }
     this.#requests.set(id, [first, this.changes.length])
   }
 
