@@ -225,7 +225,8 @@ export class StudyEngine implements Problem, TrialRuntime {
       if (clash !== undefined) return await this.#refusedLeaf(trial, clash)
       const { met } = trial
       if (met !== undefined) end.params = requeue ? { ...trial.flatParams, ...met.params } : met.params
-      result = await this.access.write(met === undefined ? [end] : [...met.extensions, end], `${token}.end`)
+      const answer = this.access.write(met === undefined ? [end] : [...met.extensions, end], `${token}.end`)
+      result = answer instanceof Promise ? await answer : answer
       if (!result.ok && result.refusal.reason === 'state' && met !== undefined && met.extensions.length > 0) return await this.#refusedLeaf(trial, result.refusal.message)
     } catch (error) {
       trial.ending = false

@@ -220,7 +220,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   const stopped = { type: 'session', owner: engine.owner, phase: 'stopped', reason } as const
   if (error !== undefined) {
     // The error that ended the run matters more than one of telling that it ended.
-    await engine.access.write([stopped]).catch(() => undefined)
+    await engine.access.mustWrite([stopped]).catch(() => undefined)
     throw error as Error // Whatever was thrown goes on as it was.
   }
   await engine.access.mustWrite([stopped])

@@ -1,4 +1,4 @@
-import type { Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
+import type { Exhausted, Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
 import type { SuggestionTrace, TrialRecord } from '../contracts/trial-record.ts'
 import type { FlatParams } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
@@ -14,6 +14,13 @@ export interface Suggested {
   readonly number: number
   readonly params: FlatParams
   readonly trace: SuggestionTrace
+}
+
+/** The state of the history that a suggestion is for. */
+interface Seen {
+  readonly number: number
+  readonly revision: number
+  readonly running: readonly number[]
 }
 
 /** Nothing is left to try; `nothingLeft` says why. */
@@ -61,17 +68,19 @@ export class Suggestions {
   }
 
   /** The next suggestion; undefined if `signal` aborts first. Throws INVALID_SUGGESTION, and what the sampler throws. */
-  async next(signal: AbortSignal): Promise<Suggested | NothingLeft | undefined> {
-    if (this.#working !== undefined && (await unlessAborted(this.#working, signal)) === aborted) return undefined
+  next(signal: AbortSignal): Suggested | NothingLeft | undefined | Promise<Suggested | NothingLeft | undefined> {
+    if (this.#working !== undefined) return this.#afterWork(this.#working, signal)
     if (this.#outdated) this.#relearn()
     if (this.#failure !== undefined) throw this.#failure.error as Error // Whatever was thrown goes on as it was.
     const history = this.#history
-    const { length: number, revision } = history
     const running = history.running()
-    const answer = this.#sampler.suggest({ number, random: this.#problem.random.stream(number, 'sampler'), running: running.length === 0 ? nobody : running.map((other) => history.trial(other)), signal })
+    const seen: Seen = { number: history.length, revision: history.revision, running }
+    const answer = this.#sampler.suggest({ number: seen.number, random: this.#problem.random.stream(seen.number, 'sampler'), running: running.length === 0 ? nobody : running.map((other) => history.trial(other)), signal })
     if (typeof answer !== 'object' || answer === null) throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" answered ${String(answer)} instead of a suggestion: { params } or { exhausted }. This is an error of that plugin.`)
-    const suggestion = 'then' in answer ? await this.#atWork(answer, signal) : answer
-    if (suggestion === aborted) return undefined
+    return 'then' in answer ? this.#atWork(answer, seen, signal) : this.#checked(answer, seen)
+  }
+
+  #checked(suggestion: Suggestion | Exhausted, { number, revision, running }: Seen): Suggested | NothingLeft {
     if ('exhausted' in suggestion) return { nothingLeft: suggestion.exhausted }
     const { params, note } = suggestion
     this.check(params, this.#factory.id)
@@ -87,10 +96,15 @@ export class Suggestions {
     throw new AttuneError('INVALID_SUGGESTION', `"${by}" suggested parameters that the space does not allow: ${what}. This is an error of that plugin.`, { details: { by, params, problems } })
   }
 
-  async #atWork<T>(answer: PromiseLike<T>, signal: AbortSignal): Promise<T | typeof aborted> {
+  async #afterWork(working: PromiseLike<unknown>, signal: AbortSignal): Promise<Suggested | NothingLeft | undefined> {
+    return (await unlessAborted(working, signal)) === aborted ? undefined : this.next(signal)
+  }
+
+  async #atWork(answer: PromiseLike<Suggestion | Exhausted>, seen: Seen, signal: AbortSignal): Promise<Suggested | NothingLeft | undefined> {
     const work = this.#untilDone(answer)
     this.#working = work.catch(() => undefined) // Whoever asked for it is told.
-    return unlessAborted(work, signal)
+    const suggestion = await unlessAborted(work, signal)
+    return suggestion === aborted ? undefined : this.#checked(suggestion, seen)
   }
 
   async #untilDone<T>(answer: PromiseLike<T>): Promise<T> {

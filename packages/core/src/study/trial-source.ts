@@ -43,7 +43,9 @@ const interrupted: Interrupted = Object.freeze({ interrupted: true })
 /** Where trials come from: the queue, the pruner, the sampler. */
 export class TrialSource {
   readonly #parts: TrialSourceParts
-  #asking: Promise<void> | undefined
+  #busy = false
+  /** What those wait for who ask while somebody else does. */
+  #turn: { readonly over: Promise<void>; readonly end: () => void } | undefined
 
   constructor(parts: TrialSourceParts) {
     this.#parts = parts
@@ -58,22 +60,31 @@ export class TrialSource {
    * order of the calls. Throws INVALID_SUGGESTION, and what the sampler or the storage throws.
    */
   async ask(signal: AbortSignal): Promise<Asked> {
-    while (this.#asking !== undefined) {
-      await unlessAborted(this.#asking, signal)
+    while (this.#busy) {
+      if (this.#turn === undefined) {
+        let end!: () => void
+        const over = new Promise<void>((resolve) => {
+          end = resolve
+        })
+        this.#turn = { over, end }
+      }
+      await unlessAborted(this.#turn.over, signal)
       if (signal.aborted) return interrupted
     }
-    let end!: () => void
-    this.#asking = new Promise<void>((resolve) => {
-      end = resolve
-    })
+    this.#busy = true
     try {
       for (;;) {
-        const asked = (this.#history.waitingCount > 0 ? await this.#claim() : undefined) ?? (await this.#wanted()) ?? (await this.#create(signal))
+        let asked: Asked | undefined
+        if (this.#history.waitingCount > 0) asked = await this.#claim()
+        if (asked === undefined && this.#parts.judge.schedules) asked = await this.#wanted()
+        asked ??= await this.#create(signal)
         if (asked !== undefined) return asked
       }
     } finally {
-      this.#asking = undefined
-      end()
+      this.#busy = false
+      const turn = this.#turn
+      this.#turn = undefined
+      turn?.end()
     }
   }
 
@@ -118,7 +129,8 @@ export class TrialSource {
 
   /** Suggests and creates a trial; undefined if its number was taken meanwhile. */
   async #create(signal: AbortSignal): Promise<Asked | undefined> {
-    const suggested = await this.#parts.suggestions.next(signal)
+    const answer = this.#parts.suggestions.next(signal)
+    const suggested = answer instanceof Promise ? await answer : answer
     if (suggested === undefined || signal.aborted) return interrupted
     if ('nothingLeft' in suggested) return suggested
     const { number, params } = suggested
@@ -140,7 +152,8 @@ export class TrialSource {
 
   /** False if another worker was quicker to take the number. */
   async #created(operation: CreateOperation): Promise<boolean> {
-    const result = await this.#parts.access.write([operation])
+    const answer = this.#parts.access.write([operation])
+    const result = answer instanceof Promise ? await answer : answer
     if (result.ok) return true
     if (result.refusal.reason !== 'number-taken') throw refused(result.refusal)
     await this.#parts.access.sync()

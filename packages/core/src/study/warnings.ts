@@ -15,7 +15,7 @@ export class Warnings {
     if (this.#told.has(key)) return
     this.#told.add(key)
     // A warning that cannot be stored must not take a trial down: the write that matters will tell.
-    const write = this.#access.write([number === undefined ? { type: 'warn', source, message } : { type: 'warn', source, message, number }]).catch(() => undefined)
+    const write = this.#access.mustWrite([number === undefined ? { type: 'warn', source, message } : { type: 'warn', source, message, number }]).catch(() => undefined)
     this.#underWay.add(write)
     void write.then(() => this.#underWay.delete(write))
   }
