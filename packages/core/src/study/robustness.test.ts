@@ -12,8 +12,10 @@ import { choice, float } from '../space/builders.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { systemClock } from '../system.ts'
 import { VirtualClock } from '../virtual-clock.test-support.ts'
+import { InProcessExecutor } from '../executor/in-process-executor.ts'
 import { createStudy } from './create-study.ts'
 import type { StudyOptions } from './options.ts'
+import { noProgress } from './stop-rules.ts'
 
 const space = { x: float(0, 1) }
 const never = new Promise<never>(() => undefined)
@@ -538,5 +540,90 @@ describe('the model of the best trial', () => {
     expect(study.best.number).toBe(1)
     expect(await study.artifact()).toMatchObject({ bytes: Uint8Array.of(1) })
     expect(artifacts.list()).toHaveLength(1)
+  })
+})
+
+describe('a look at the storage that began too early', () => {
+  it('is not taken for what was written since', { timeout: 5_000 }, async () => {
+    const memory = new MemoryStorage(systemClock)
+    let gate: Promise<void> | undefined
+    const storage = new Proxy(memory, { get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(value, target, args)
+        const wait = gate
+        return key === 'changesSince' && wait !== undefined ? wait.then(() => answer) : answer
+      }
+    } })
+    const one = await createStudy({ storage, space, seed: 1 })
+    const two = await createStudy({ storage: memory, space, seed: 1, ifExists: 'resume' })
+    await one.refresh()
+    let open!: () => void
+    gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const early = one.refresh()
+    await turn()
+    await two.enqueue({ x: 0.5 })
+    const late = one.refresh()
+    const added = one.add({ params: { x: 0.25 }, value: 1 })
+    gate = undefined
+    open()
+    await Promise.all([early, late])
+    expect(await added).toMatchObject({ number: 1, value: 1 })
+    expect(one.history.length).toBe(2)
+  })
+})
+
+describe('a logger', () => {
+  it('that never starts does not keep a study from being opened', async () => {
+    const { clock, use, pass } = timed()
+    const study = await pass(createStudy({ space, seed: 1, use, loggers: [{ specVersion: 'v1', id: 'stuck', create: () => never }] }), 5000)
+    await study.optimize(() => 1, { trials: 1 })
+    const warnings: string[] = []
+    for await (const event of study.events()) if (event.type === 'warning') warnings.push(event.message)
+    expect(warnings).toEqual(['Logger stuck cannot start, the study goes on without it: it was not ready within 30000 ms'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('whose tracker is ahead of the history gets what happens from here on, and it is told', async () => {
+    const seen: string[] = []
+    const study = await createStudy({ space, seed: 1, loggers: [{ specVersion: 'v1', id: 'ahead', create: () => ({ cursor: 500, log: ({ type }) => void seen.push(type), flush() {}, close() {} }) }] })
+    await study.optimize(() => 1, { trials: 1 })
+    expect(seen).toContain('trial.completed')
+    expect(seen[0]).toBe('warning')
+  })
+})
+
+describe('stop rules', () => {
+  it('may be shared between runs and studies', async () => {
+    const rule = noProgress(3)
+    for (let i = 0; i < 2; i++) {
+      const study = await createStudy({ space, seed: 1 })
+      await study.optimize(({ number }) => (number < 2 ? -number : 0), { trials: 50, stop: rule })
+      expect(study.history.length).toBe(5)
+    }
+  })
+})
+
+describe('closing', () => {
+  it('frees everything although a part fails, and says what failed', async () => {
+    const closed: string[] = []
+    const storage = { specVersion: 'v1' as const, id: 'test', create: () => Object.assign(new MemoryStorage(systemClock), { close: () => void closed.push('storage') }) }
+    const executor = Object.assign(new InProcessExecutor(), { close: () => { throw new Error('executor stuck') } })
+    const study = await createStudy({ space, seed: 1, storage, executor })
+    await study.ask()
+    await expect(study.close()).rejects.toThrow('executor stuck')
+    expect([closed, study.trial(0).state]).toEqual([['storage'], 'waiting'])
+  })
+
+  it('while somebody asks ends the asking', { timeout: 5_000 }, async () => {
+    const study = await createStudy({ space, seed: 1, sampler: { ...random(), create: () => ({ suggest: () => never }) } })
+    const asking = study.ask()
+    const queued = study.ask()
+    await turn()
+    const [, first, second] = await Promise.allSettled([study.close(), asking, queued])
+    expect([first, second]).toMatchObject([{ reason: { code: 'STUDY_CLOSED' } }, { reason: { code: 'STUDY_CLOSED' } }])
   })
 })
