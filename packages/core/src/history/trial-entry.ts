@@ -9,6 +9,8 @@ const noFailures: readonly Failure[] = Object.freeze([])
 const noArtifacts: { readonly [name: string]: ArtifactReference } = Object.freeze({})
 const noAttributes: { readonly [key: string]: Json } = Object.freeze({})
 
+const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 /** Turns parameters by path into the nested form. */
 export type Nest = (flatParams: FlatParams) => unknown
 
@@ -66,7 +68,7 @@ export class TrialEntry implements TrialRecord {
   }
 
   /** What Node prints: what a person looks for. */
-  [Symbol.for('nodejs.util.inspect.custom')](): object {
+  [inspect](): object {
     const { number, state, params, metrics, failure, reports } = this
     return { number, state, params, metrics, ...(failure === undefined ? {} : { failure }), ...(reports.length === 0 ? {} : { reports }) }
   }
