@@ -9,8 +9,6 @@ const noFailures: readonly Failure[] = Object.freeze([])
 const noArtifacts: { readonly [name: string]: ArtifactReference } = Object.freeze({})
 const noAttributes: { readonly [key: string]: Json } = Object.freeze({})
 
-const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
-
 /** Turns parameters by path into the nested form. */
 export type Nest = (flatParams: FlatParams) => unknown
 
@@ -67,11 +65,15 @@ export class TrialEntry implements TrialRecord {
     return { ...this, params: this.params, value: this.value }
   }
 
-  /** What Node prints: what a person looks for. */
-  [inspect](): object {
-    const { number, state, params, metrics, failure, reports } = this
-    return { number, state, params, metrics, ...(failure === undefined ? {} : { failure }), ...(reports.length === 0 ? {} : { reports }) }
+  static {
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: printed })
   }
+}
+
+/** What Node prints: what a person looks for. */
+function printed(this: TrialRecord): object {
+  const { number, state, params, metrics, failure, reports } = this
+  return { number, state, params, metrics, ...(failure === undefined ? {} : { failure }), ...(reports.length === 0 ? {} : { reports }) }
 }
 
 /** Hands an entry out: from here on it does not change. */
