@@ -34,7 +34,10 @@ function violationOf(metrics: Metrics, constraints: StudyDefinition['constraints
   return total
 }
 
-/** The fold of a study's changes, in the order of their revisions: the state of everything that is known. */
+/**
+ * The fold of a study's changes, in the order of their revisions: the state of everything that is known.
+ * Longer than other files on purpose: what a change does to records, columns, counts and the best trial must be seen side by side.
+ */
 export class StudyHistory implements History {
   revision = 0
   length = 0
@@ -144,10 +147,6 @@ export class StudyHistory implements History {
   /** How often artefacts, and checkpoints of trials that have not ended, refer to these bytes. */
   references(hash: string): number {
     return this.#references.get(hash) ?? 0
-  }
-
-  hasTrial(number: number): boolean {
-    return this.#entries[number] !== undefined
   }
 
   /** The loss of the first objective in a set of metrics, NaN if it is missing. */

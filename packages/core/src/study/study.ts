@@ -10,6 +10,7 @@ import type { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
 import type { StudyEngine } from './engine.ts'
 import type { LoggerPump } from './logger-pump.ts'
+import { flattenOpen } from './flatten-open.ts'
 import { checkMetrics, metricsFailure } from './metrics.ts'
 import type { OptimizeOptions, OptimizeResult } from './options.ts'
 import { optimize } from './optimize.ts'
@@ -18,19 +19,6 @@ import type { ObjectiveFunction } from './run-trial.ts'
 import { failureOf, Trial } from './trial.ts'
 
 const flushDeadline = 10_000
-
-/** Parameters of a space that is not known yet, by path. Throws PARAMS for what no parameter can be. */
-function flattenOpen(params: unknown): FlatParams {
-  const flat: { [path: string]: Scalar } = {}
-  const visit = (value: unknown, path: string): void => {
-    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') flat[path] = value
-    else if (typeof value === 'object' && !Array.isArray(value)) for (const [name, item] of Object.entries(value)) visit(item, path === '' ? name : `${path}.${name}`)
-    else throw new AttuneError('PARAMS', `'${path}' is of type ${Array.isArray(value) ? 'array' : typeof value}: give a number, a text, a boolean or null.`, { details: { path } })
-  }
-  if (typeof params !== 'object' || params === null) throw new AttuneError('PARAMS', 'Give the parameters as an object.')
-  visit(params, '')
-  return flat
-}
 
 /** What a study is made of, once it is opened. Made by `createStudy`. */
 export interface StudyParts {
