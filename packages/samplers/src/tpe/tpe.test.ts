@@ -41,8 +41,8 @@ describe('tpe', () => {
       points.push(JSON.stringify(trial.flatParams))
       return trial.params.a
     }, { trials: 30 })
-    const afterStartup = points.slice(8)
-    expect(afterStartup.filter((point, i) => points.indexOf(point) < i + 8)).toEqual([])
+    const afterStartup = points.slice(6)
+    expect(afterStartup.filter((point, i) => points.indexOf(point) < i + 6)).toEqual([])
     await study.optimize(() => 0, { more: 40 }) // More trials than there are points.
     expect(study.trials()).toHaveLength(70)
   })

@@ -7,9 +7,9 @@ import { Mixture } from './mixture.ts'
 import { keyOfCells, Observations } from './observations.ts'
 
 export interface TpeOptions {
-  /** Trials drawn from the priors before the model is used, at least 2. Default 8. */
+  /** Trials drawn from the priors before the model is used, at least 2. Default 6. */
   readonly startupTrials?: number
-  /** Points drawn from the good mixture, of which the most promising becomes the trial. Default 32. */
+  /** Points drawn from the good mixture, of which the most promising becomes the trial. Default 40. */
   readonly candidates?: number
   /** Which part of the finished trials counts as good, above 0 and below 1. Default 0.12. */
   readonly goodFraction?: number
@@ -39,7 +39,7 @@ const mostBad = 1000
  * Throws OPTION for an option out of range.
  */
 export function tpe(options: TpeOptions = {}): SamplerFactory {
-  const { startupTrials = 8, candidates = 32, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
+  const { startupTrials = 6, candidates = 40, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
   checkWhole('startupTrials', startupTrials, 2)
   checkWhole('candidates', candidates, 1)
   checkWhole('mostGood', mostGood, 1)
