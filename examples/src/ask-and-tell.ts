@@ -13,4 +13,4 @@ for (let round = 0; round < 10; round++) {
   }
 }
 const { complete, failed } = study.history.counts
-console.log(`${complete} complete, ${failed} failed; best yield ${study.best.value?.toFixed(1)} % at`, study.best.params)
+console.log(`${complete} complete, ${failed} failed; best yield ${study.best.value.toFixed(1)} % at`, study.best.params)

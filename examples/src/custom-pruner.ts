@@ -25,4 +25,4 @@ await study.optimize(async function* ({ params }) {
 
 for (const { number, state, params, reports } of study.trials()) console.log(`trial ${number}: ${state} after ${reports.length} epochs, learning rate ${params.learningRate.toPrecision(2)}`)
 const { pruned } = study.history.counts
-console.log(`${pruned} of 20 trials were pruned. The best is trial ${study.best.number}, accuracy ${study.best.value?.toFixed(3)}.`)
+console.log(`${pruned} of 20 trials were pruned. The best is trial ${study.best.number}, accuracy ${study.best.value.toFixed(3)}.`)

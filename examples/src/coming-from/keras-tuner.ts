@@ -47,7 +47,7 @@ await study.optimize(tfjsTrainer({
 }), { trials: Number(process.argv[2] ?? 20) })
 
 const { complete, pruned } = study.history.counts
-console.log(study.best.params, study.best.value?.toFixed(3))
+console.log(study.best.params, study.best.value.toFixed(3))
 console.log(`${complete} complete, ${pruned} stopped early`)
 const kept = await study.artifact()
 const model = await loadModel(tf, kept!.bytes)

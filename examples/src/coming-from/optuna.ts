@@ -26,4 +26,4 @@ await study.optimize(async (trial) => {
   }
 }, { trials: 25 })
 
-console.log(study.best.params, study.best.value?.toFixed(4))
+console.log(study.best.params, study.best.value.toFixed(4))

@@ -23,4 +23,4 @@ await study.optimize(({ params }) => {
   return sum / folds.length
 }, { trials: 16 })
 
-console.log(study.best.params, study.best.value?.toFixed(6))
+console.log(study.best.params, study.best.value.toFixed(6))

@@ -57,7 +57,7 @@ function summarize(study: Awaited<ReturnType<typeof openSearch>>, finalist: Fina
   const { saved, all } = epochsSaved(study, options.epochs)
   const { best } = study
   say(`
-Best of ${study.history.length} trials: number ${best.number}, validation accuracy ${best.value!.toFixed(4)} in the search
+Best of ${study.history.length} trials: number ${best.number}, validation accuracy ${best.value.toFixed(4)} in the search
 ${Object.entries(best.flatParams).map(([path, value]) => `  ${path.padEnd(34)} ${typeof value === 'number' ? Number(value.toPrecision(4)) : String(value)}`).join('\n')}
 
 Trained again on all training digits, on ${testDigits} test digits that nothing has seen before:

@@ -54,7 +54,7 @@ describe('createStudy', () => {
 describe('tune', () => {
   it('finds the best of a function in one call', async () => {
     const best = await tune((t) => (t.float('x', -10, 10) - 2) ** 2, { trials: 60, seed: 1, progress: false })
-    expect(best.value!).toBeLessThan(0.5)
+    expect(best.value).toBeLessThan(0.5)
     expectTypeOf(best.params).toEqualTypeOf<{ readonly [name: string]: Scalar }>()
   })
 

@@ -5,7 +5,7 @@ export {
   random, repeat, space, systemClock, targetReached, threefry4x32, tokens, transition,
 } from '@attune/core'
 export type {
-  Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Clock, Condition, Constraint, CreateOperation,
+  Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Clock, CompleteTrial, Condition, Constraint, CreateOperation,
   Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Executor, Exhausted, Failure, FailureReason, FlatParams, FunctionConstraint, Heads, History,
   Host, Json, JudgeContext, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, Metrics, Module, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,

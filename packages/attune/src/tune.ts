@@ -1,4 +1,4 @@
-import { maximize, minimize, type ObjectiveResult, type OptimizeOptions, type Scalar, type Trial, type TrialRecord } from '@attune/core'
+import { type CompleteTrial, maximize, minimize, type ObjectiveResult, type OptimizeOptions, type Scalar, type Trial } from '@attune/core'
 import { createStudy, type StudyOptions } from './create-study.ts'
 
 /** Parameters that were met by running. */
@@ -18,7 +18,7 @@ export interface TuneOptions extends Omit<StudyOptions, 'space' | 'objective' | 
  * const best = await tune((t) => (t.float('x', -10, 10) - 2) ** 2, { trials: 100 })
  * best.value, best.params.x
  */
-export async function tune(objective: (trial: Trial<TunedParams>) => ObjectiveResult | PromiseLike<ObjectiveResult>, options: TuneOptions): Promise<TrialRecord<TunedParams>> {
+export async function tune(objective: (trial: Trial<TunedParams>) => ObjectiveResult | PromiseLike<ObjectiveResult>, options: TuneOptions): Promise<CompleteTrial<TunedParams>> {
   const { goal = 'minimize', trials, more, timeout, trialTimeout, grace, concurrency, signal, stop, evaluators, retry, checkpointEvery, ...studyOptions } = options
   const study = await createStudy({ ...studyOptions, objective: goal === 'minimize' ? minimize('value') : maximize('value') })
   try {

@@ -17,7 +17,7 @@ export type { Exhausted, Problem, Sampler, SamplerFactory, SuggestContext, Sugge
 export type { Condition, Dimension, SearchSpace, SpaceConstraint } from './contracts/space.ts'
 export type { Refusal, Storage, StorageFactory, StudyDefinition, StudySummary, WriteRequest, WriteResult } from './contracts/storage.ts'
 export type { Report, Trainer, TrainerTrial } from './contracts/trainer.ts'
-export type { ArtifactReference, Failure, FailureReason, StepReport, SuggestionTrace, TrialOrigin, TrialRecord, TrialState } from './contracts/trial-record.ts'
+export type { ArtifactReference, CompleteTrial, Failure, FailureReason, StepReport, SuggestionTrace, TrialOrigin, TrialRecord, TrialState } from './contracts/trial-record.ts'
 export type { Awaitable, FlatParams, Json, Metrics, Scalar } from './contracts/values.ts'
 export { AttuneError, isAttuneError } from './errors.ts'
 export { InProcessExecutor } from './executor/in-process-executor.ts'

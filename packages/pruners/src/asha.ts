@@ -93,9 +93,9 @@ function createPruner(problem: Problem, { minResource, reductionFactor, maxResou
       const length = maxResource ?? trials.longest
       placeRungs(length)
       if (maxResource !== undefined && step > maxResource) {
-        problem.warn(`asha: trials report at steps beyond "maxResource", where none is judged. Raise it, or leave it out.`)
+        problem.warn(`Trials report at steps beyond "maxResource", where none is judged. Raise it, or leave it out.`)
       }
-      if (Number.isNaN(loss)) return judgeWithoutLoss('asha', problem, context)
+      if (Number.isNaN(loss)) return judgeWithoutLoss(problem, context)
       const rung = rungAt(step)
       if (rung === undefined || step >= (length ?? Infinity) || stepBefore(history.curve(number), step) >= rung) return 'continue'
       const losses = lossesOfEnded(rung)

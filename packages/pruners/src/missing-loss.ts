@@ -7,14 +7,14 @@ const patience = 10
  * The verdict on a report whose loss is NaN. A metric that is NaN has diverged: prune. A metric that was
  * not reported says nothing: continue, with a warning if that seems to be the rule.
  */
-export function judgeWithoutLoss(pruner: string, problem: Problem, context: JudgeContext): Verdict {
+export function judgeWithoutLoss(problem: Problem, context: JudgeContext): Verdict {
   const metric = problem.objectives[0]?.metric ?? ''
   const { reports } = context.trial
   const last = reports.at(-1)
   if (last !== undefined && Object.hasOwn(last.metrics, metric)) return 'prune'
   const everReported = reports.some((report) => Object.hasOwn(report.metrics, metric))
   if (!everReported && (reports.length >= patience || problem.history.completeCount >= patience)) {
-    problem.warn(`${pruner}: trials do not report "${metric}" while they run, so none can be pruned. Report it at every step, or use the pruner none().`)
+    problem.warn(`Trials do not report "${metric}" while they run, so none can be pruned. Report it at every step, or use the pruner none().`)
   }
   return 'continue'
 }

@@ -84,14 +84,14 @@ function createPruner(problem: Problem, settings: Settings): Pruner {
       ended.update((trial) => {
         if (trial.state === 'complete' && trial.voided === undefined) complete.push(trial.number)
       })
-      if (Number.isNaN(context.loss)) return judgeWithoutLoss(settings.id, problem, context)
+      if (Number.isNaN(context.loss)) return judgeWithoutLoss(problem, context)
       const curve = history.curve(context.number)
       const warmupSteps = settings.warmupSteps ?? firstJudgedStep(ended.longest ?? 0)
       if (history.completeCount < settings.startupTrials || !isDue(curve, context.step, warmupSteps, settings.interval)) return 'continue'
       const others = lossesAt(context.step)
       if (others.length >= settings.minTrials) return lowestLoss(curve) > percentileOf(others, settings.percentile) ? 'prune' : 'continue'
       if (history.completeCount >= settings.startupTrials + patience) {
-        problem.warn(`${settings.id}: fewer than ${settings.minTrials} of the complete trials have reported by the step that is judged, so nothing is pruned. Report from the first step on, or lower "minTrials".`)
+        problem.warn(`Fewer than ${settings.minTrials} of the complete trials have reported by the step that is judged, so nothing is pruned. Report from the first step on, or lower "minTrials".`)
       }
       return 'continue'
     },

@@ -9,5 +9,5 @@ for (const sampler of samplers) {
     seed: 7,
   })
   const { reason } = await study.optimize(({ params: { learningRate, dropout, layers } }) => (Math.log10(learningRate) + 2.4) ** 2 + (dropout - 0.2) ** 2 + 0.1 * (layers - 3) ** 2, { trials: 100 })
-  console.log(`${sampler.id}: ${study.best.value?.toFixed(4)} after ${study.summary.counts.complete} trials (${reason})`)
+  console.log(`${sampler.id}: ${study.best.value.toFixed(4)} after ${study.summary.counts.complete} trials (${reason})`)
 }

@@ -87,3 +87,10 @@ export interface TrialRecord<P = unknown> {
   readonly startedAt: number | undefined
   readonly endedAt: number | undefined
 }
+
+/** A trial that has values for all objectives: a complete one. */
+export interface CompleteTrial<P = unknown> extends TrialRecord<P> {
+  readonly state: 'complete'
+  readonly values: readonly number[]
+  readonly value: number
+}

@@ -43,7 +43,7 @@ export interface EngineParts {
 /**
  * What a study does with one trial at a time: ask, report, judge, tell. Knows nothing of loops and user code.
  */
-export class StudyEngine implements Problem, TrialRuntime {
+export class StudyEngine implements TrialRuntime {
   readonly access: StudyAccess
   readonly clock: Clock
   readonly random: Random
@@ -54,7 +54,6 @@ export class StudyEngine implements Problem, TrialRuntime {
   readonly leases: Leases
   readonly owner: string
   readonly #host: Host
-  readonly #samplerId: string
   readonly #judge: Judge
   readonly #source: TrialSource
 
@@ -69,9 +68,8 @@ export class StudyEngine implements Problem, TrialRuntime {
     this.checkpoints = new Checkpoints(parts.artifacts, access, this.warnings)
     this.leases = new Leases({ access, clock, owner: this.owner, length: parts.lease, persistent: parts.persistent, warnings: this.warnings })
     this.#host = host
-    this.#samplerId = parts.sampler.id
-    this.#judge = new Judge(parts.pruner, this, this.warnings)
-    const suggestions = new Suggestions(parts.sampler, this, access.history)
+    this.#judge = new Judge(parts.pruner, this.problemFor(parts.pruner.id), this.warnings)
+    const suggestions = new Suggestions(parts.sampler, this.problemFor(parts.sampler.id), access.history)
     const duplicates = parts.duplicates === 'allow' ? undefined : new Duplicates(access.history)
     this.#source = new TrialSource({ runtime: this, access, leases: this.leases, checkpoints: this.checkpoints, judge: this.#judge, suggestions, duplicates, policy: parts.duplicates })
     if (suggestions.observes || duplicates !== undefined) {
@@ -104,10 +102,16 @@ export class StudyEngine implements Problem, TrialRuntime {
     return this.history.definition.constraints
   }
 
-  /** What the sampler or pruner has to say; with a source and a number, what others have. Each message once. */
-  warn(sourceOrMessage: string, message?: string, number?: number): void {
-    if (message === undefined) this.warnings.tell(this.#samplerId, sourceOrMessage)
-    else this.warnings.tell(sourceOrMessage, message, number)
+  /** Says something that the user should know. Each message once. */
+  warn(source: string, message: string, number?: number): void {
+    this.warnings.tell(source, message, number)
+  }
+
+  /** What a sampler or pruner of that name is told: its warnings carry the name. */
+  problemFor(id: string): Problem {
+    const read = <K extends 'space' | 'objectives' | 'constraints'>(key: K): PropertyDescriptor => ({ get: () => this[key], enumerable: true })
+    const fixed = { random: this.random, history: this.history, warn: (message: string) => this.warnings.tell(id, message) }
+    return Object.defineProperties(fixed, { space: read('space'), objectives: read('objectives'), constraints: read('constraints') }) as typeof fixed & Problem
   }
 
   /** Throws NOT_JSON. */

@@ -164,7 +164,7 @@ describe('optimize', () => {
     }, { trials: 1, retry: 2 })
     const trial = study.trial(0)
     expect(trial).toMatchObject({ state: 'complete', attempt: 3 })
-    expect(trial.earlierFailures.map(({ message }) => message)).toEqual(['Error: flaky', 'Error: flaky'])
+    expect(trial.earlierFailures.map(({ message }) => message)).toEqual(['flaky', 'flaky'])
     expect(new Set(seen.map((row) => JSON.stringify([(row as number[])[0], (row as number[])[2], (row as number[])[3]]))).size).toBe(1)
   })
 
@@ -249,7 +249,7 @@ describe('ask and tell', () => {
     await study.tell(second, { accuracy: 0.9 })
     await study.tell(first, 0.7)
     const third = await study.ask()
-    expect(await study.fail(third, new Error('no'))).toMatchObject({ state: 'failed', failure: { reason: 'error', message: 'Error: no' } })
+    expect(await study.fail(third, new Error('no'))).toMatchObject({ state: 'failed', failure: { reason: 'error', message: 'no' } })
     const fourth = await study.ask()
     await fourth.report({ step: 1, accuracy: 0.1 })
     expect(await study.prune(3)).toMatchObject({ state: 'pruned', value: 0.1 })

@@ -3,7 +3,7 @@ import type { StudyEvent } from '../contracts/event.ts'
 import type { Executor } from '../contracts/executor.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
-import type { FailureReason, TrialRecord } from '../contracts/trial-record.ts'
+import type { CompleteTrial, FailureReason, TrialRecord } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Scalar } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
@@ -161,19 +161,19 @@ export class Study<P = unknown, M extends string = string> {
   }
 
   /** The complete, feasible trial with the best value. Throws NO_BEST, or SEVERAL_OBJECTIVES. */
-  get best(): TrialRecord<P> {
+  get best(): CompleteTrial<P> {
     if (this.definition.objectives.length > 1) throw new AttuneError('SEVERAL_OBJECTIVES', `Study "${this.name}" has ${this.definition.objectives.length} objectives, so there is no single best trial: use pareto().`)
     if (this.history.best < 0) {
       const { complete, pruned, failed } = this.history.counts
       const infeasible = complete > 0 ? ' and none of the complete ones keeps the constraints' : ''
       throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${infeasible}.`)
     }
-    return this.trial(this.history.best)
+    return this.trial(this.history.best) as CompleteTrial<P>
   }
 
   /** Complete, feasible trials that no other one beats in every objective, by number. */
-  pareto(): readonly TrialRecord<P>[] {
-    return paretoFront(this.history).map((number) => this.trial(number))
+  pareto(): readonly CompleteTrial<P>[] {
+    return paretoFront(this.history).map((number) => this.trial(number) as CompleteTrial<P>)
   }
 
   /** A snapshot of one trial. Throws TRIAL_NOT_FOUND. */

@@ -117,7 +117,7 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
 
   /** Becomes a warning event of the study; each message once. */
   warn(message: string): void {
-    this.#runtime.warn(`trial ${this.number}`, message, this.number)
+    this.#runtime.warn('trial', message, this.number)
   }
 
   /** Keeps plain JSON with the trial. Throws NOT_JSON. */
@@ -254,7 +254,7 @@ function classify(error: unknown): Pick<Failure, 'reason' | 'message'> {
   const code = (error as { code?: unknown }).code
   if (code === 'INVALID_METRIC' || code === 'INVALID_STEP') return { reason: 'invalid-metric', message }
   const memory = code === 'OUT_OF_MEMORY' || /out of memory|allocation failed/i.test(message)
-  return { reason: memory ? 'out-of-memory' : 'error', message: `${error.name}: ${message}` }
+  return { reason: memory ? 'out-of-memory' : 'error', message: error.name === 'Error' ? message : `${error.name}: ${message}` }
 }
 
 function cut(text: string): string {

@@ -73,8 +73,9 @@ export function describeFailure({ reason, message }: Pick<Failure, 'reason' | 'm
 
 /** `tfjs: trial 3: leaked 3 tensors`. */
 export function warningText({ source, message, number, times = 1 }: { readonly source: string; readonly message: string; readonly number?: number | undefined; readonly times?: number }): string {
-  const trial = number === undefined || source === `trial ${number}` || times > 1 ? '' : `trial ${number}: `
-  return `${plain(source)}: ${trial}${short(message)}${times > 1 ? ` (${times} times)` : ''}`
+  const trial = number === undefined || times > 1 ? '' : `trial ${number}: `
+  const by = source === 'trial' && trial !== '' ? '' : `${plain(source)}: `
+  return `${by}${trial}${short(message)}${times > 1 ? ` (${times} times)` : ''}`
 }
 
 /** `1 trial`, `3 trials`. */
