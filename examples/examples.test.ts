@@ -8,7 +8,7 @@ import { inFolder, run } from './programs.test-support.ts'
 const programs: { readonly [name: string]: { readonly prints: RegExp; readonly argument?: (folder: string) => string } } = {
   shortest: { prints: /\[100\/100\] trial 99[\s\S]*1\.00\d+ \{ x: (1\.9|2\.0)\d+, n: 1 \}/ },
   'first-study': { prints: /0\.9\d+ \{[\s\S]*learningRate[\s\S]*layers: \[[\s\S]*optimizer: \{ type:/, argument: (folder) => join(folder, 'study.db') },
-  'ask-and-tell': { prints: /^\d+ complete, [1-9]\d* failed; best yield 9\d\.\d % at \{ temperature: \d+/ },
+  'ask-and-tell': { prints: /^\d+ complete, [1-9]\d* failed; best yield (9\d|100)\.\d % at \{ temperature: \d+/ },
   'define-by-run': { prints: /^[01]\.\d+ \{\s+model: '(network|tree)'/ },
   'callback-reports': { prints: /^\d+ complete, [1-9]\d* pruned; best loss \S+e-\d+ at learning rate 0\.[45]/ },
   'custom-sampler': { prints: /^0\.0\d+ \{ x: (0\.9|1\.0)\d+, y: -(1\.9|2\.0)\d+ \}/ },
