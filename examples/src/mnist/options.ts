@@ -18,7 +18,7 @@ Usage: npm start -- [options]
   --trials N         complete and pruned trials in all (default 24)
   --epochs N         most epochs of a trial (default 9)
   --samples N        training digits of a trial (default 2000)
-  --final-epochs N   epochs of the last training, on all training digits (default 6)
+  --final-epochs N   epochs of the last training, on all training digits (default 10)
   --seed N           seed of the split, the networks and the suggestions (default 7)
   --sampler NAME     tpe or random (default tpe)
   --out DIR          where everything goes (default out/mnist)
@@ -34,7 +34,7 @@ export function readOptions(args: readonly string[]): JobOptions | 'help' {
       trials: { type: 'string', default: '24' },
       epochs: { type: 'string', default: '9' },
       samples: { type: 'string', default: '2000' },
-      'final-epochs': { type: 'string', default: '6' },
+      'final-epochs': { type: 'string', default: '10' },
       seed: { type: 'string' },
       sampler: { type: 'string', default: 'tpe' },
       out: { type: 'string', default: 'out/mnist' },
