@@ -40,6 +40,12 @@ describe('StudyHistory', () => {
     expect(history.best).toBe(0)
   })
 
+  it('holds a constraint that a pruned trial did not come to measure for kept, and one that it broke for broken', () => {
+    const pruned = (number: number, metrics: { readonly [metric: string]: number }): ChangeBody => ({ type: 'finish', number, outcome: { state: 'pruned', metrics } })
+    const history = historyOf(create(0, 1), pruned(0, { score: 1 }), create(1, 1), pruned(1, { score: 1, cost: 12 }), create(2, 1), { type: 'finish', number: 2, outcome: { state: 'complete', metrics: { score: 1 } } })
+    expect([0, 1, 2].map((number) => history.trial(number).violation)).toEqual([0, 2, Infinity])
+  })
+
   it('keeps curves by trial and by step', () => {
     const history = historyOf(create(0, 1), create(1, 1), report(0, 1, 5), report(1, 1, 6), report(0, 2, 7))
     const curve = history.curve(0)

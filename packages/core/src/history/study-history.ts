@@ -23,10 +23,14 @@ export interface Effect {
 const nobody: readonly number[] = Object.freeze([])
 const noEffect: Effect = { before: undefined, bestImproved: false }
 
-/** Violation of one outcome constraint: how far the metric is beyond its limit; a missing or NaN metric violates without bound. */
-function violationOf(metrics: Metrics, constraints: StudyDefinition['constraints']): number {
+/**
+ * Sum over the outcome constraints of how far the metric is beyond its limit. A missing or NaN metric violates without bound,
+ * except that a pruned trial may not have come to measure it.
+ */
+function violationOf(metrics: Metrics, constraints: StudyDefinition['constraints'], state: TrialState): number {
   let total = 0
   for (const { metric, bound, limit } of constraints) {
+    if (state === 'pruned' && !Object.hasOwn(metrics, metric)) continue
     const value = metrics[metric] ?? NaN
     const over = bound === 'atMost' ? value - limit : limit - value
     total += Number.isNaN(over) ? Infinity : Math.max(0, over)
@@ -354,7 +358,7 @@ export class StudyHistory implements History {
     entry.metrics = metrics
     const values = this.definition.objectives.map(({ metric }) => metrics[metric] ?? NaN)
     entry.values = values.some(Number.isNaN) ? undefined : Object.freeze(values)
-    entry.violation = this.definition.constraints.length === 0 ? 0 : violationOf(metrics, this.definition.constraints)
+    entry.violation = this.definition.constraints.length === 0 ? 0 : violationOf(metrics, this.definition.constraints, entry.state)
     if (entry.voided !== undefined) return
     for (let i = 0; i < values.length; i++) this.#losses[i]!.set(entry.number, values[i]! * this.#signs[i]!)
     if (this.definition.constraints.length > 0) this.#violations.set(entry.number, entry.violation)
