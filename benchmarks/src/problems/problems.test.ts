@@ -15,7 +15,7 @@ interface TestVector {
   readonly y: readonly number[]
 }
 
-describe.skipIf(missing !== undefined)(`benchmark problems${missing === undefined ? '' : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined)(`benchmark problems${missing === undefined ? '' : ` (not part of the repository: ${missing})`}`, () => {
   it.each(['v1/lcbench', 'v1/rbv2_rpart', 'v0/rbv2_svm'])('%s answers its published test vectors', async (name) => {
     const surrogate = await openSurrogate(defaultDataFolder, name)
     const path = join(defaultDataFolder, 'yahpo', name, 'test_vectors.json')
