@@ -39,6 +39,7 @@ export { copyStudy, createStudy, deleteStudy, listStudies, loadStudy } from './s
 export type { DuplicatePolicy, OptimizeOptions, OptimizeResult, RetryPolicy, StudyOptions } from './study/options.ts'
 export type { ObjectiveFunction, ObjectiveResult } from './study/run-trial.ts'
 export { afterTime, afterTrials, allOf, anyOf, noProgress, targetReached, type StopContext, type StopRule } from './study/stop-rules.ts'
-export { Study, type TableRow } from './study/study.ts'
+export { Study } from './study/study.ts'
+export type { TableRow } from './study/table.ts'
 export { Trial } from './study/trial.ts'
 export { anonymousHost, systemClock } from './system.ts'

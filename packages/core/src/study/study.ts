@@ -4,7 +4,7 @@ import type { Executor } from '../contracts/executor.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import type { CompleteTrial, FailureReason, TrialRecord } from '../contracts/trial-record.ts'
-import type { FlatParams, Json, Scalar } from '../contracts/values.ts'
+import type { FlatParams, Json } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
@@ -16,6 +16,7 @@ import type { OptimizeOptions, OptimizeResult } from './options.ts'
 import { optimize } from './optimize.ts'
 import { paretoFront } from './pareto.ts'
 import type { ObjectiveFunction } from './run-trial.ts'
+import { tableOf, type TableRow } from './table.ts'
 import { failureOf, Trial } from './trial.ts'
 
 const flushDeadline = 10_000
@@ -27,13 +28,6 @@ export interface StudyParts {
   readonly storage: Storage
   readonly ownsStorage: boolean
   readonly pumps: readonly LoggerPump[]
-}
-
-/** One row of `table()`. */
-export interface TableRow {
-  readonly number: number
-  readonly state: string
-  readonly [column: string]: Scalar | undefined
 }
 
 /**
@@ -186,9 +180,9 @@ export class Study<P = unknown, M extends string = string> {
     return Array.from({ length: this.history.length }, (_, number) => this.trial(number))
   }
 
-  /** One plain row a trial: number, state, objectives and other metrics, then parameters by path. */
+  /** One plain row a trial: number, state, objectives and other metrics, then parameters by path (`params.state` where a name is taken). */
   table(): readonly TableRow[] {
-    return this.trials().map(({ number, state, metrics, flatParams }) => ({ number, state, ...metrics, ...flatParams }))
+    return tableOf(this.trials())
   }
 
   get attributes(): { readonly [key: string]: Json } {
