@@ -47,7 +47,7 @@ function expectGapless(changes: readonly Change[], trials: number): void {
 
 describe('many writers on one file', () => {
   it('get numbers that are unique and gapless: 8 processes', { timeout: 240_000 }, async () => {
-    expectGapless(await writeTogether(8, 1, 1, 200), 1600)
+    expectGapless(await writeTogether(8, 1, 1, 500), 4000)
   })
 
   it('are caught when they use no transactions', { timeout: 240_000 }, async () => {
