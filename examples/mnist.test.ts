@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { loadStudy, sqlite } from 'attune'
 import { describe, expect, it } from 'vitest'
 import { inFolder, run, start } from './programs.test-support.ts'
@@ -21,6 +22,41 @@ interface Result {
 
 const readResult = async (out: string): Promise<Result> => JSON.parse(await readFile(join(out, 'result.json'), 'utf8')) as Result
 
+const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+/** The types of docs/main-job.md. */
+const types: { readonly [type: string]: (value: unknown) => boolean } = {
+  "'attune-mnist/1'": (value) => value === 'attune-mnist/1',
+  array: Array.isArray,
+  integer: isWhole,
+  number: isNumber,
+  string: isText,
+  object: isObject,
+}
+
+/** What is wrong with a `result.json`, by the table of docs/main-job.md: every field is there, of its type, and no other. */
+async function problemsOf(result: object): Promise<readonly string[]> {
+  const page = await readFile(fileURLToPath(new URL('../docs/main-job.md', import.meta.url)), 'utf8')
+  const rows = [...page.matchAll(/^\| (`\w.*?) \| (`?.+?`?) \| .* \|$/gm)].map(([, names, type]) => ({ names: [...names!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!), type: type!.replaceAll('`', '') })).filter(({ type }) => type in types)
+  const problems: string[] = []
+  const check = (value: object, prefix: string, where: string): void => {
+    const fields = rows.flatMap(({ names, type }) => names.filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('.')).map((name) => [name.slice(prefix.length), type] as const))
+    if (fields.length === 0) problems.push(`${where}: the page has no fields`)
+    const left = new Map(Object.entries(value))
+    for (const [name, type] of fields) {
+      if (!types[type]!(left.get(name))) problems.push(`${where}${name} is no ${type}: ${JSON.stringify(left.get(name))}`)
+      left.delete(name)
+    }
+    for (const name of left.keys()) problems.push(`${where}${name} is not on the page`)
+  }
+  check(result, '', '')
+  for (const [i, trial] of (result as Result).trials.entries()) check(trial, 'trials[].', `trials[${i}].`)
+  return problems
+}
+
 /** Parameters of all trials, and their values: what must not depend on interruptions. */
 async function outcome(out: string): Promise<unknown> {
   return (await readResult(out)).trials.map(({ number, state, params, metrics, epochs }) => ({ number, state, params, metrics, epochs }))
@@ -39,7 +75,11 @@ describe('the main job', { timeout: deadline }, () => {
       expect(first.output).toMatch(/agreement 1500 of 1500 digits get the same class/)
       expect(first.output).toContain(`tensorboard --logdir ${out}/tensorboard`)
       const result = await readResult(out)
+      expect(await problemsOf(result)).toEqual([])
+      expect(await problemsOf({ ...result, epochsSaved: 'all', more: 1 })).toEqual(['epochsSaved is no integer: "all"', 'more is not on the page'])
       expect(result).toMatchObject({ schema: 'attune-mnist/1', seed: 3 })
+      expect(Object.values(result.best)).toEqual([expect.any(Number), result.trials[result.best.number]!.params, expect.any(Number)])
+      expect(Object.values(result.versions)).toEqual([expect.stringMatching(/^\d+\./), expect.stringMatching(/^\d+\./), expect.stringMatching(/^\d+\./)])
       expect(result.trials.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4])
       expect(result.trials[result.best.number]).toMatchObject({ state: 'complete' })
       expect(result.testAccuracyOnnx).toBeCloseTo(result.testAccuracyTfjs, 2)
