@@ -15,6 +15,8 @@ if (chromium.missing !== undefined) console.log(`SKIPPED: the tests of project "
 
 const browser: TestProjectConfiguration = {
   extends: true,
+  // Found before the first test runs: a dependency that is found later reloads the page under a test.
+  optimizeDeps: { entries: [browserTests] },
   test: {
     name: 'browser',
     include: [browserTests],
