@@ -1,6 +1,7 @@
 import type { Random, RandomStream } from '../contracts/random.ts'
 import { AttuneError } from '../errors.ts'
 import { log } from '../space/math.ts'
+import { show } from '../space/show.ts'
 
 /*
  * Threefry-4x32 with 20 rounds (Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3",
@@ -132,7 +133,7 @@ export class ThreefryRandom implements Random {
 
   /** Throws SEED unless `seed` is an integer in [0, 2 ** 53). */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new AttuneError('SEED', `The seed must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${seed}.`)
+    if (!Number.isSafeInteger(seed) || seed < 0) throw new AttuneError('SEED', `The seed must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${show(seed)}.`)
     this.seed = seed
   }
 

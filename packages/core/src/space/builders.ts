@@ -42,13 +42,22 @@ function allEqual(weights: readonly number[]): boolean {
   return weights.every((weight) => isPositive(weight) && weight === weights[0])
 }
 
+/** Throws OPTION. An option that is passed over in silence (`log: true`) would cost a whole study. */
+function checkNumberOptions(kind: NumberLeaf['.kind'], options: NumberOptions): void {
+  for (const key in options) {
+    if (key !== 'scale' && key !== 'step' && key !== 'prior') throw new AttuneError('OPTION', `${kind}(…) does not know the option "${key}": it has "scale" ('linear' or 'log'), "step" and "prior".`)
+  }
+}
+
 /** A number between `low` and `high`, both included. */
 export function float(low: number, high: number, options: NumberOptions = {}): NumberLeaf {
+  checkNumberOptions('float', options)
   return numberLeaf('float', low, high, options)
 }
 
 /** A whole number between `low` and `high`, both included. */
 export function int(low: number, high: number, options: NumberOptions = {}): NumberLeaf {
+  checkNumberOptions('int', options)
   return numberLeaf('int', low, high, options)
 }
 

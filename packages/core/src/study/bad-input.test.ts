@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SamplerFactory } from '../contracts/sampler.ts'
 import { maximize, minimize } from '../objective/objectives.ts'
+import { random } from '../random/random-sampler.ts'
 import { float, int } from '../space/builders.ts'
 import { linear } from '../space/constraint.ts'
 import { space as buildSpace } from '../space/space.ts'
@@ -32,7 +33,7 @@ describe('metrics', () => {
 
   it('without the objective fail the trial, and say which name is missing', async () => {
     const study = await createStudy({ space, objective: maximize('valAccuracy'), seed: 1 })
-    await expect(study.optimize(() => ({ valAcuracy: 1 }), { trials: 3 })).rejects.toThrow('The objective "valAccuracy" is missing among the metrics "valAcuracy". Did you mean "valAcuracy"?')
+    await expect(study.optimize(() => ({ valAcuracy: 1 }), { trials: 3 })).rejects.toThrow('The objective "valAccuracy" is missing among the metrics "valAcuracy". Should "valAcuracy" be "valAccuracy"?')
     expect(study.trial(0).failure!.reason).toBe('invalid-metric')
   })
 
@@ -40,7 +41,8 @@ describe('metrics', () => {
     ['nothing', undefined, /returned nothing: return a number, an object with the metric "value", or report steps/],
     ['a text', 'good', /returned a value of type string/],
     ['an array', [1], /type array/],
-    ['metrics that are no numbers', { value: '1' }, /Metric "value" is of type string/],
+    ['metrics that are no numbers', { value: '1' }, /Metric "value" is "1": metrics are numbers/],
+    ['a promise as a metric', { value: Promise.resolve(1) }, /Metric "value" is a promise: await it/],
   ])('as %s fail the trial with what to return', async (_, result, message) => {
     const study = await createStudy({ space, seed: 1 })
     await expect(study.optimize((() => result) as never, { trials: 1 })).rejects.toThrow(message)
@@ -130,6 +132,7 @@ describe('options', () => {
     [{ trials: 1, trialTimeout: -1 }, 'trialTimeout must be a number of at least 0, got -1.'],
     [{ trials: 1, retry: -1 }, 'retry must be an integer of at least 0, got -1.'],
     [{ trials: 1, more: 1 }, '"trials" is the total the study should have and "more" what to add to it: give one of them.'],
+    [{ trials: '5' as never }, 'trials must be an integer of at least 0, got "5".'],
     [{}, 'Nothing would end this run: give "trials", "more", "timeout", "stop" or "signal".'],
   ])('%j of optimize are refused', async (options, message) => {
     const study = await createStudy({ space, seed: 1 })
@@ -143,6 +146,31 @@ describe('options', () => {
     await expect(createStudy({ space, name: '' })).rejects.toThrow(/name of a study/)
     await expect(createStudy({ space, seed: 0.5 })).rejects.toMatchObject({ code: 'SEED' })
     await expect(createStudy({ space: {} })).rejects.toMatchObject({ code: 'EMPTY_SPACE' })
+  })
+
+  it.each([
+    [{ sampler: 'tpe' }, 'sampler cannot be "tpe": give one as in sampler: random().'],
+    [{ sampler: random }, 'sampler cannot be a function: give one as in sampler: random(). Was it not called?'],
+    [{ pruner: {} }, 'pruner cannot be an object: give one as in pruner: asha(), of @attune/pruners.'],
+    [{ storage: 'study.db' }, `storage cannot be "study.db": give one as in storage: sqlite('study.db'), of @attune/storage.`],
+    [{ artifacts: './models' }, 'artifacts cannot be "./models": give one as in artifacts: new MemoryArtifacts().'],
+    [{ executor: null }, 'executor cannot be null: give one as in executor: new InProcessExecutor().'],
+    [{ loggers: { create() {} } }, "loggers cannot be an object with create: give one as in loggers: [tensorboard({ logDir: 'runs' })], an array."],
+    [{ loggers: ['tensorboard'] }, `loggers cannot be "tensorboard": give one as in loggers: [tensorboard({ logDir: 'runs' })].`],
+    [{ objective: 'loss' }, `objective cannot be "loss": give minimize('loss') or maximize('accuracy').`],
+    [{ objective: ['loss'] }, `objective cannot be "loss": give minimize('loss') or maximize('accuracy').`],
+  ])('that are no plugin or objective are refused: %j', async (options, message) => {
+    await expect(createStudy({ space, seed: 1, ...options } as never)).rejects.toMatchObject({ code: 'OPTION', message })
+  })
+
+  it('of optimize have to be there', async () => {
+    const study = await createStudy({ space })
+    await expect(study.optimize(() => 1, undefined as never)).rejects.toMatchObject({ code: 'OPTION', message: 'optimize needs options as its second argument, as in { trials: 100 }.' })
+  })
+
+  it('of a number that do not exist are refused', () => {
+    expect(() => float(1, 2, { log: true } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: `float(…) does not know the option "log": it has "scale" ('linear' or 'log'), "step" and "prior".` }))
+    expect(() => int(1, 8, { q: 2 } as never)).toThrow('int(…) does not know the option "q"')
   })
 
   it('refuse something that is no objective', async () => {
@@ -216,6 +244,6 @@ describe('a study that exists', () => {
 describe('best', () => {
   it('says what there is when nothing is complete', async () => {
     const study = await createStudy({ space })
-    expect(() => study.best).toThrow('Study "study" has no best trial yet: 0 complete, 0 pruned, 0 failed.')
+    expect(() => study.best).toThrow('Study "study" has no best trial yet: 0 complete, 0 pruned, 0 failed. Run optimize first.')
   })
 })

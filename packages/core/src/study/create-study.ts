@@ -12,12 +12,14 @@ import { minimize, type OutcomeBound } from '../objective/objectives.ts'
 import { random } from '../random/random-sampler.ts'
 import { ThreefryRandom } from '../random/threefry.ts'
 import { differenceOfForms } from '../space/difference-of-forms.ts'
+import { show } from '../space/show.ts'
 import { Space, space as buildSpace, type SpaceOptions } from '../space/space.ts'
 import type { Params, SpaceInput } from '../space/types.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { anonymousHost, randomName, systemClock } from '../system.ts'
 import { StudyEngine } from './engine.ts'
 import { answered } from './answered.ts'
+import { checkPlugins } from './check-plugins.ts'
 import { LoggerPump } from './logger-pump.ts'
 import { list } from './metrics.ts'
 import { didYouMean } from './nearest-name.ts'
@@ -66,6 +68,7 @@ const policies: readonly DuplicatePolicy[] = ['allow', 'avoid', 'reuse', 'repeat
 function checkOptions(options: StudyOptions<SpaceInput | undefined>): void {
   const known = ['name', 'space', 'objective', 'constraints', 'metrics', 'seed', 'sampler', 'pruner', 'storage', 'loggers', 'artifacts', 'executor', 'ifExists', 'duplicates', 'lease', 'use']
   for (const key of Object.keys(options)) if (!known.includes(key)) throw new AttuneError('OPTION', `createStudy does not know the option "${key}".${didYouMean(key, known)}`)
+  checkPlugins(options)
   checkChoice('ifExists', options.ifExists, ['resume', 'error', 'new'])
   checkChoice('duplicates', options.duplicates, policies)
   if (options.lease !== undefined) checkNumber('lease', options.lease, 1000, false)
@@ -79,6 +82,9 @@ function buildDefinition(name: string, space: Space<unknown> | undefined, option
   const given = options.objective ?? minimize('value')
   const objectives = (Array.isArray(given) ? given : [given]) as readonly Objective[]
   if (objectives.length === 0) throw new AttuneError('OPTION', 'A study needs at least one objective, as in minimize("loss").')
+  for (const objective of objectives as readonly unknown[]) {
+    if (typeof objective !== 'object' || objective === null || !('metric' in objective)) throw new AttuneError('OPTION', `objective cannot be ${show(objective)}: give minimize('loss') or maximize('accuracy').`)
+  }
   const names = objectives.map(({ metric }) => metric)
   const twice = names.find((metric, i) => names.indexOf(metric) !== i)
   if (twice !== undefined) throw new AttuneError('OPTION', `"${twice}" is an objective twice.`)

@@ -3,7 +3,8 @@ import type { Failure, StepReport } from '../contracts/trial-record.ts'
 import type { Metrics } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import { noMetrics } from '../history/trial-entry.ts'
-import { didYouMean } from './nearest-name.ts'
+import { show } from '../space/show.ts'
+import { didYouMean, nearestName } from './nearest-name.ts'
 
 function invalid(message: string): AttuneError {
   return new AttuneError('INVALID_METRIC', message)
@@ -16,7 +17,7 @@ export function checkMetrics(metrics: { readonly [metric: string]: unknown }, de
   const declared = definition.metrics
   for (const name in metrics) {
     const value = metrics[name]
-    if (typeof value !== 'number') throw invalid(`Metric "${name}" is ${value === null ? 'null' : `of type ${typeof value}`}: metrics are numbers.`)
+    if (typeof value !== 'number') throw invalid(`Metric "${name}" is ${isPromise(value) ? 'a promise: await it before you return or report it' : `${show(value)}: metrics are numbers`}.`)
     if (forbidden.has(name)) throw invalid(`"${name}" cannot be the name of a metric.`)
     if (declared !== null && !declared.includes(name)) throw invalid(`Metric "${name}" is not declared: the study has metrics ${list(declared)}.${didYouMean(name, declared)}`)
   }
@@ -75,15 +76,25 @@ export function metricsOfResult(result: unknown, definition: StudyDefinition, re
   return checkMetrics(result as { readonly [metric: string]: unknown }, definition)
 }
 
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value
+}
+
+/** The metric that was given may be the misspelt one, or the objective. */
+function misspelt(metric: string, given: readonly string[]): string {
+  const nearest = nearestName(metric, given)
+  return nearest === undefined ? '' : ` Should "${nearest}" be "${metric}"?`
+}
+
 /** Why these final metrics do not do, or undefined if they do: an objective is missing or NaN. */
 export function metricsFailure(metrics: Metrics, definition: StudyDefinition): Failure | undefined {
   for (const { metric } of definition.objectives) {
     const value = metrics[metric]
     if (value === undefined) {
       const names = Object.keys(metrics)
-      return { reason: 'invalid-metric', message: `The objective "${metric}" is missing among the metrics ${names.length === 0 ? '(there are none)' : list(names)}.${didYouMean(metric, names)}` }
+      return { reason: 'invalid-metric', message: `The objective "${metric}" is missing among the metrics ${names.length === 0 ? '(there are none)' : list(names)}.${misspelt(metric, names)}` }
     }
-    if (Number.isNaN(value)) return { reason: 'invalid-metric', message: `The objective "${metric}" is NaN: the training diverged, or a division by zero hides in the metric.` }
+    if (Number.isNaN(value)) return { reason: 'invalid-metric', message: `The objective "${metric}" is NaN: the training diverged, or the metric divides by zero or uses something undefined, as a misspelt name of a parameter is.` }
   }
   return undefined
 }

@@ -6,7 +6,7 @@ import type { StudyEngine } from './engine.ts'
 import type { OptimizeOptions, OptimizeResult, RetryPolicy } from './options.ts'
 import { didYouMean } from './nearest-name.ts'
 import { runTrial, type Ended, type ObjectiveFunction, type RunOptions } from './run-trial.ts'
-import { afterTime, anyOf, checkNumber, type StopRule } from './stop-rules.ts'
+import { afterTime, anyOf, checkNumber, trialsAreDone, type StopRule } from './stop-rules.ts'
 import { Trial } from './trial.ts'
 
 /** Identical errors from the start that end a run: a typing mistake must not cost fifty trials. */
@@ -18,6 +18,7 @@ const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-me
 const knownOptions: readonly (keyof OptimizeOptions)[] = ['trials', 'more', 'timeout', 'trialTimeout', 'grace', 'concurrency', 'signal', 'stop', 'evaluators', 'retry', 'checkpointEvery']
 
 function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, executor: Executor): void {
+  if (typeof options !== 'object' || options === null) throw new AttuneError('OPTION', 'optimize needs options as its second argument, as in { trials: 100 }.')
   for (const key of Object.keys(options)) if (!(knownOptions as readonly string[]).includes(key)) throw new AttuneError('OPTION', `optimize does not know the option "${key}".${didYouMean(key, knownOptions)}`)
   const { trials, more, timeout, trialTimeout, grace, concurrency, checkpointEvery, retry } = options
   if (trials !== undefined) checkNumber('trials', trials, 0, true)
@@ -54,6 +55,13 @@ function exclusiveSlot(): RunOptions['exclusively'] {
   }
 }
 
+/** Where a failure came from. A result that is no metric has been returned by then, so its stack would show nothing but this library. */
+function framesOf({ reason, message, stack }: Failure): string {
+  if (stack === undefined || reason === 'invalid-metric') return ''
+  const header = stack.indexOf(message)
+  return header < 0 ? `\n${stack}` : stack.slice(header + message.length)
+}
+
 /** Notices that a run cannot work. */
 class FailureWatch {
   #completed = false
@@ -73,7 +81,7 @@ class FailureWatch {
     const details = { failure }
     const cause = end.error ?? failure
     if (!this.#completed && this.#first.length === identicalFailures && this.#row === identicalFailures && this.#first.every(({ message, reason }) => message === failure.message && reason === failure.reason)) {
-      return new AttuneError('OBJECTIVE_FAILS', `The first ${identicalFailures} trials all failed alike, so the run ends here. ${failure.message}\n${failure.stack ?? ''}`.trimEnd(), { cause, details })
+      return new AttuneError('OBJECTIVE_FAILS', `The first ${identicalFailures} trials all failed alike, so the run ends here. ${failure.message}${framesOf(failure)}`, { cause, details })
     }
     if (this.#row >= failuresInARow) return new AttuneError('OBJECTIVE_FAILS', `${this.#row} trials in a row have failed, the last one with: ${failure.message}`, { cause, details })
     return undefined
@@ -136,7 +144,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   const over = (): string | undefined => {
     if (reason !== undefined) return reason
     if (stopRequested()) return 'stop() was called'
-    if (goal !== undefined && counts.complete + counts.pruned >= goal) return `${goal} trials are done`
+    if (goal !== undefined && counts.complete + counts.pruned >= goal) return trialsAreDone(goal)
     return rule({ history, counts, objectives: history.definition.objectives, endedSinceBest: history.endedSinceBest, elapsed: clock.now() - begin })
   }
 

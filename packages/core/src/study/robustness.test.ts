@@ -235,7 +235,7 @@ describe('plugins that throw', () => {
     const study = await createStudy({ space, seed: 1 })
     const release = (): never => { throw new Error('stuck') }
     const result = await study.optimize({ specVersion: 'v1', id: 'stuck', concurrency: 'shared', async *train() { yield { step: 1, value: 1 } }, release }, { trials: 1 })
-    expect(result.reason).toBe('1 trials are done')
+    expect(result.reason).toBe('1 trial is done')
   })
 })
 

@@ -2,6 +2,7 @@ import type { History } from '../contracts/history.ts'
 import type { Objective } from '../contracts/objective.ts'
 import type { TrialState } from '../contracts/trial-record.ts'
 import { AttuneError } from '../errors.ts'
+import { show } from '../space/show.ts'
 
 /** What a stop rule sees. It is asked before each trial starts. */
 export interface StopContext {
@@ -20,13 +21,18 @@ export type StopRule = (context: StopContext) => string | undefined
 /** Throws OPTION unless the value is a finite number of at least `least` (an integer if asked for). */
 export function checkNumber(name: string, value: number, least: number, integer: boolean): void {
   if (typeof value === 'number' && value >= least && (integer ? Number.isSafeInteger(value) : Number.isFinite(value))) return
-  throw new AttuneError('OPTION', `${name} must be ${integer ? 'an integer' : 'a number'} of at least ${least}, got ${String(value)}.`, { details: { name, value } })
+  throw new AttuneError('OPTION', `${name} must be ${integer ? 'an integer' : 'a number'} of at least ${least}, got ${show(value)}.`, { details: { name, value } })
+}
+
+/** Why a run ends that has all its trials. */
+export function trialsAreDone(trials: number): string {
+  return trials === 1 ? '1 trial is done' : `${trials} trials are done`
 }
 
 /** Stops when so many trials are complete or pruned. */
 export function afterTrials(trials: number): StopRule {
   checkNumber('afterTrials', trials, 0, true)
-  return ({ counts }) => (counts.complete + counts.pruned >= trials ? `${trials} trials are done` : undefined)
+  return ({ counts }) => (counts.complete + counts.pruned >= trials ? trialsAreDone(trials) : undefined)
 }
 
 /** Stops when so many milliseconds have passed since `optimize` was called. */

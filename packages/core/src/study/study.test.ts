@@ -111,7 +111,7 @@ describe('optimize', () => {
     expect(study.trials().flatMap(({ failure }) => (failure === undefined ? [] : [[failure.reason, failure.message]]))).toEqual([
       ['out-of-memory', 'RangeError: Array buffer allocation failed'],
       ['error', 'TypeError: broken'],
-      ['invalid-metric', 'The objective "value" is NaN: the training diverged, or a division by zero hides in the metric.'],
+      ['invalid-metric', 'The objective "value" is NaN: the training diverged, or the metric divides by zero or uses something undefined, as a misspelt name of a parameter is.'],
     ])
   })
 
@@ -123,6 +123,7 @@ describe('optimize', () => {
     }, { trials: 50 })
     await expect(run).rejects.toMatchObject({ code: 'OBJECTIVE_FAILS', cause: thrown })
     await expect(run).rejects.toThrow(/all failed alike.*a typo[\s\S]*study\.test\.ts/)
+    await expect(run).rejects.not.toThrow(/a typo[\s\S]*a typo/) // The stack repeats the message; the error does not.
     expect(study.history.counts.failed).toBe(3)
   })
 

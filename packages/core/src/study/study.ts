@@ -160,7 +160,7 @@ export class Study<P = unknown, M extends string = string> {
     if (this.history.best < 0) {
       const { complete, pruned, failed } = this.history.counts
       const infeasible = complete > 0 ? ' and none of the complete ones keeps the constraints' : ''
-      throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${infeasible}.`)
+      throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${infeasible}. ${complete + pruned + failed === 0 ? 'Run optimize first.' : 'study.trials() tells what became of each.'}`)
     }
     return this.trial(this.history.best) as CompleteTrial<P>
   }
