@@ -62,6 +62,16 @@ describe('tune', () => {
     expect((await tune((t) => t.int('n', 1, 8), { trials: 30, seed: 1, goal: 'maximize', progress: false })).value).toBe(8)
   })
 
+  it.each([
+    [undefined, 'tune needs options as its second argument, as in { trials: 100 }.'],
+    [{ trials: 3, direction: 'maximize' }, `tune does not take the option "direction": use goal: 'maximize' or goal: 'minimize'.`],
+    [{ trials: 3, objective: 'loss' }, `tune does not take the option "objective": use goal: 'maximize' or goal: 'minimize', or createStudy for metrics by name.`],
+    [{ trials: 3, goal: 'max' }, 'goal must be "minimize" or "maximize", got "max".'],
+    [{ trials: 3, loggers: 'tensorboard' }, `loggers cannot be "tensorboard": give one as in loggers: [tensorboard({ logDir: 'runs' })], an array.`],
+  ])('refuses %j with what to give', async (options, message) => {
+    await expect(tune((t) => t.float('x', 0, 1), options as never)).rejects.toMatchObject({ code: 'OPTION', message })
+  })
+
   it('tells loggers, and hands on what goes wrong', async () => {
     const seen: StudyEvent['type'][] = []
     const logger = { specVersion: 'v1', id: 'test', create: () => ({ cursor: 0, log: ({ type }: StudyEvent) => void seen.push(type), flush() {}, close() {} }) } as const

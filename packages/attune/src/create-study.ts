@@ -29,7 +29,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
     ...(rest as CoreStudyOptions<S, M>),
     sampler: options.sampler ?? tpe(),
     pruner: options.pruner ?? (several ? none() : asha()),
-    loggers: [...display, ...(options.loggers ?? [])],
+    loggers: Array.isArray(options.loggers ?? []) ? [...display, ...(options.loggers ?? [])] : options.loggers!, // Core says what is wrong with it.
     use: [node, ...(options.use ?? [])],
   })
 }

@@ -1,5 +1,20 @@
-import { type CompleteTrial, maximize, minimize, type ObjectiveResult, type OptimizeOptions, type Scalar, type Trial } from '@attune/core'
+import { AttuneError, type CompleteTrial, maximize, minimize, type ObjectiveResult, type OptimizeOptions, type Scalar, type Trial } from '@attune/core'
 import { createStudy, type StudyOptions } from './create-study.ts'
+
+/** What `tune` settles itself, or calls otherwise. */
+const elsewhere: { readonly [option: string]: string } = {
+  direction: "goal: 'maximize' or goal: 'minimize'",
+  objective: "goal: 'maximize' or goal: 'minimize', or createStudy for metrics by name",
+  space: 'trial.float(…) and its like in the function, or createStudy for a declared space',
+  metrics: 'createStudy, which has metrics by name',
+  constraints: 'createStudy, which has metrics by name',
+}
+
+function checkOptions(options: TuneOptions): void {
+  if (typeof options !== 'object' || options === null) throw new AttuneError('OPTION', 'tune needs options as its second argument, as in { trials: 100 }.')
+  for (const key of Object.keys(options)) if (Object.hasOwn(elsewhere, key)) throw new AttuneError('OPTION', `tune does not take the option "${key}": use ${elsewhere[key]}.`)
+  if (options.goal !== undefined && options.goal !== 'minimize' && options.goal !== 'maximize') throw new AttuneError('OPTION', `goal must be "minimize" or "maximize", got ${JSON.stringify(options.goal)}.`)
+}
 
 /** Parameters that were met by running. */
 export interface TunedParams {
@@ -19,6 +34,7 @@ export interface TuneOptions extends Omit<StudyOptions, 'space' | 'objective' | 
  * best.value, best.params.x
  */
 export async function tune(objective: (trial: Trial<TunedParams>) => ObjectiveResult | PromiseLike<ObjectiveResult>, options: TuneOptions): Promise<CompleteTrial<TunedParams>> {
+  checkOptions(options)
   const { goal = 'minimize', trials, more, timeout, trialTimeout, grace, concurrency, signal, stop, evaluators, retry, checkpointEvery, ...studyOptions } = options
   const study = await createStudy({ ...studyOptions, objective: goal === 'minimize' ? minimize('value') : maximize('value') })
   try {
