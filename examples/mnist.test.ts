@@ -132,7 +132,7 @@ describe('the main job', { timeout: deadline }, () => {
       for (const [args, message] of [
         [['--trials', 'many'], '--trials takes a whole number from 1 to 100000, got "many".'],
         [['--sampler', 'best'], '--sampler takes tpe or random, got "best".'],
-        [['--colour'], "Unknown option '--colour'"],
+        [['--colour'], "Unknown option '--colour'. npm start -- --help tells what there is."],
       ] as const) {
         const ended = await run(program, [...args, '--out', folder])
         expect(ended.code).toBe(1)

@@ -26,21 +26,28 @@ Usage: npm start -- [options]
 
 Called again with the same folder it goes on where it stopped.`
 
+const flags = {
+  trials: { type: 'string', default: '24' },
+  epochs: { type: 'string', default: '9' },
+  samples: { type: 'string', default: '2000' },
+  'final-epochs': { type: 'string', default: '10' },
+  seed: { type: 'string' },
+  sampler: { type: 'string', default: 'tpe' },
+  out: { type: 'string', default: 'out/mnist' },
+  help: { type: 'boolean', default: false },
+} as const
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags })
+  } catch (error) {
+    throw new Error(`${(error as Error).message}. npm start -- --help tells what there is.`)
+  }
+}
+
 /** Reads the command line. Throws with a sentence for the user. */
 export function readOptions(args: readonly string[]): JobOptions | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      trials: { type: 'string', default: '24' },
-      epochs: { type: 'string', default: '9' },
-      samples: { type: 'string', default: '2000' },
-      'final-epochs': { type: 'string', default: '10' },
-      seed: { type: 'string' },
-      sampler: { type: 'string', default: 'tpe' },
-      out: { type: 'string', default: 'out/mnist' },
-      help: { type: 'boolean', default: false },
-    },
-  })
+  const { values } = parse(args)
   if (values.help) return 'help'
   const whole = (name: string, text: string, least: number, most: number): number => {
     const number = Number(text)
