@@ -80,6 +80,22 @@ describe('the child', () => {
     await runtime.close()
   })
 
+  test('is not waited for by a request that is aborted before its turn', async () => {
+    const runtime = createRuntimeProcess([load(endlessModel())])
+    await runtime.request({ type: 'describe' }, { timeout })
+    const pid = runtime.pid!
+    const running = new AbortController()
+    const waiting = new AbortController()
+    const endless = runtime.request(predict, { timeout, signal: running.signal })
+    const queued = runtime.request({ type: 'describe' }, { timeout, signal: waiting.signal })
+    await untilBusy(pid)
+    waiting.abort(new Error('enough'))
+    await expect(queued).rejects.toMatchObject({ code: 'ONNX_ABORTED', cause: waiting.signal.reason, message: expect.stringContaining('before it began') })
+    expect(runtime.pid).toBe(pid)
+    running.abort()
+    await expect(endless).rejects.toMatchObject({ code: 'ONNX_ABORTED' })
+  })
+
   test('is killed by a time-out', async () => {
     const runtime = createRuntimeProcess([load(endlessModel())])
     await runtime.request({ type: 'describe' }, { timeout })

@@ -41,7 +41,6 @@ export function createRuntimeProcess(preamble: readonly RequestBody[] = []): Run
   let tail: Promise<unknown> = Promise.resolve()
 
   async function perform(body: RequestBody, options: RequestOptions): Promise<unknown> {
-    options.signal?.throwIfAborted()
     const current = child?.isAlive() ? child : (child = startChild())
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), options.timeout)
@@ -65,17 +64,27 @@ export function createRuntimeProcess(preamble: readonly RequestBody[] = []): Run
     get pid() {
       return child?.isAlive() ? child.pid : undefined
     },
-    request(body, options) {
+    async request(body, options) {
+      const { signal } = options
+      let begun = false
+      const { promise: givenUp, reject } = Promise.withResolvers<never>()
+      // Once begun, an abort is answered when the child is gone; until then nothing has to be waited for.
+      const onAbort = (): void => {
+        if (!begun) reject(onnxError('ONNX_ABORTED', 'The evaluation was aborted before it began.', {}, signal?.reason))
+      }
       const result = tail.then(async () => {
-        try {
-          return await perform(body, options)
-        } catch (error) {
-          if (options.signal?.aborted && error === options.signal.reason) throw onnxError('ONNX_ABORTED', 'The evaluation was aborted before it began.', {}, error)
-          throw error
-        }
+        if (signal?.aborted) return undefined // nobody waits for this: `givenUp` was rejected
+        begun = true
+        return perform(body, options)
       })
       tail = result.catch(() => undefined) // whoever asked gets the rejection through `result`
-      return result
+      signal?.addEventListener('abort', onAbort)
+      if (signal?.aborted) onAbort()
+      try {
+        return await Promise.race([givenUp, result])
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+      }
     },
     async close() {
       await child?.kill()
