@@ -5,7 +5,7 @@ import { AttuneError, isAttuneError, type Artifact } from '@attune/core'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { EvaluationData } from './evaluation-data.ts'
 import { onnxEvaluator, type OnnxEvaluator, type OnnxEvaluatorOptions } from './evaluator.ts'
-import { echoModel, endlessModel, nodeModel, shiftModel, twoByTwoModel, withExternalData } from './models.test-support.ts'
+import { echoModel, endlessModel, mixedModel, nodeModel, shiftModel, twoByTwoModel, withExternalData } from './models.test-support.ts'
 import { openPredictor } from './predictor.ts'
 import type { ModelInputs, TensorData } from './tensor-data.ts'
 
@@ -70,6 +70,14 @@ describe('quality', () => {
     expect(await evaluator.evaluate(twoByTwoModel())).toMatchObject({ meanAbsoluteError: 0.25 })
   })
 
+  test('of one output that can be judged, beside others that cannot', async () => {
+    await using evaluator = onnxEvaluator({ data, output: 'y', latency: { runs: 2 } })
+    expect(await evaluator.evaluate(mixedModel())).toMatchObject({ accuracy: 0.8, latencyP50Ms: expect.any(Number) })
+    expect(await failure(mixedModel(), { output: 'text' })).toMatchObject({ code: 'ONNX_OUTPUT', message: expect.stringContaining('"text" is string') })
+    expect(await failure(mixedModel(), { output: 'top' })).toMatchObject({ code: 'ONNX_OUTPUT', message: expect.stringContaining('first dimension should be the row') })
+    expect(await failure(mixedModel(), {})).toMatchObject({ code: 'ONNX_OUTPUT', message: expect.stringContaining('name the one to judge') })
+  })
+
   test('judges each model anew, with data that was sent once', async () => {
     expect((await shared.evaluate(shiftModel([0, 0, 0])))['accuracy']).toBe(0.8)
     await using logits = onnxEvaluator({ data, scores: 'logits' })
@@ -87,6 +95,11 @@ describe('latency', () => {
     expect(Object.keys(metrics)).toEqual(['latencyP50Ms', 'latencyP95Ms', 'modelBytes'])
     expect(metrics['latencyP50Ms']).toBeGreaterThan(0)
     expect(metrics['latencyP95Ms']).toBeGreaterThanOrEqual(metrics['latencyP50Ms']!)
+  })
+
+  test('needs no output to judge', async () => {
+    await using evaluator = onnxEvaluator({ data, metrics: [], latency: { runs: 2 } })
+    expect((await evaluator.evaluate(mixedModel()))['latencyP50Ms']).toBeGreaterThan(0)
   })
 
   test('of larger batches and fixed ones', async () => {
@@ -118,8 +131,8 @@ describe('a model', () => {
     try {
       const directory = join(folder, 'models')
       await mkdir(join(directory, 'sub'), { recursive: true })
-      for (const file of ['models/good.onnx', 'models/sub/good.onnx', 'secret.onnx']) await writeFile(join(folder, file), echoModel())
-      for (const path of ['good.onnx', 'sub/good.onnx', 'sub/../good.onnx', join(directory, 'good.onnx')]) {
+      for (const file of ['models/good.onnx', 'models/sub/good.onnx', 'models/..good.onnx', 'secret.onnx']) await writeFile(join(folder, file), echoModel())
+      for (const path of ['good.onnx', 'sub/good.onnx', 'sub/../good.onnx', '..good.onnx', join(directory, 'good.onnx')]) {
         expect((await shared.evaluate({ path, directory }))['accuracy']).toBe(0.8)
       }
       const outside = ['../secret.onnx', join(folder, 'secret.onnx'), '/etc/passwd', '..', '.', 'sub/../../secret.onnx']

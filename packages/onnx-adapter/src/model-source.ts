@@ -1,5 +1,5 @@
 import { open, realpath } from 'node:fs/promises'
-import { isAbsolute, relative, resolve } from 'node:path'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { isAttuneError, type Artifact } from '@attune/core'
 import { onnxError } from './errors.ts'
 
@@ -31,7 +31,7 @@ async function readContained({ path, directory }: ModelFile): Promise<Uint8Array
     const root = await realpath(directory)
     const file = await realpath(resolve(root, path))
     const inside = relative(root, file)
-    if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) throw onnxError('ONNX_PATH', `"${path}" is not in "${directory}": only models of that directory are read.`, details)
+    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) throw onnxError('ONNX_PATH', `"${path}" is not in "${directory}": only models of that directory are read.`, details)
     await using handle = await open(file, 'r')
     const { size, isRegular } = await handle.stat().then((stats) => ({ size: stats.size, isRegular: stats.isFile() }))
     if (!isRegular) throw onnxError('ONNX_PATH', `"${path}" is no file.`, details)

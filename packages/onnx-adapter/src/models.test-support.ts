@@ -33,6 +33,21 @@ export function twoByTwoModel(): Uint8Array {
   return model.toBytes()
 }
 
+/** y = x, besides a text for each number and a number for all rows, which nobody can judge. */
+export function mixedModel(): Uint8Array {
+  const model = createModelBuilder({ graphName: 'mixed' })
+  model.input('x', 'float32', ['N', 3])
+  model.node('Cast', ['x'], { outputs: ['text'], attributes: { to: { int: onnx.TensorProto.DataType.STRING } } })
+  model.node('Identity', ['x'], { outputs: ['y'] })
+  model.node('ReduceMax', ['x'], { outputs: ['top'], attributes: { keepdims: { int: 0 } } })
+  for (const [name, shape] of [['text', ['N', 3]], ['y', ['N', 3]], ['top', []]] as const) model.output(name, 'float32', shape)
+  const message = onnx.ModelProto.decode(model.toBytes())
+  // The builder has no texts.
+  const [text, ...others] = message.graph!.output
+  const output = [{ ...text!, type: { ...text!.type, tensorType: { ...text!.type!.tensorType, elemType: onnx.TensorProto.DataType.STRING } } }, ...others]
+  return onnx.ModelProto.encode({ ...message, graph: { ...message.graph!, output } }).finish()
+}
+
 /** One node of any operator from x to y. */
 export function nodeModel(operator: string, options: { readonly opset?: number; readonly irVersion?: number; readonly initializers?: readonly string[]; readonly outputShape?: Shape } = {}): Uint8Array {
   const model = createModelBuilder({ graphName: 'node', ...(options.opset === undefined ? {} : { opset: options.opset }), ...(options.irVersion === undefined ? {} : { irVersion: options.irVersion }) })

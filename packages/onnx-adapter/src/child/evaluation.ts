@@ -13,15 +13,15 @@ export interface EvaluationSet {
 /** The wanted metrics of a model. Throws ONNX_INPUT, ONNX_OUTPUT, ONNX_LABEL or ONNX_RUN. */
 export async function evaluateModel(session: ModelSession, set: EvaluationSet, settings: EvaluationSettings): Promise<{ readonly [metric: string]: number }> {
   const inputs = session.bind(set.inputs)
-  const output = outputName(session, settings.output)
-  const quality = settings.metrics.length === 0 ? {} : await judge(session, inputs, output, set.truth, settings)
+  const quality = settings.metrics.length === 0 ? {} : await judge(session, inputs, set.truth, settings)
   const latency = settings.latency === undefined ? {} : await measureLatency(session, inputs, settings.latency)
   return { ...quality, ...latency }
 }
 
-async function judge(session: ModelSession, inputs: NamedTensors, output: string, truth: Truth, settings: EvaluationSettings): Promise<{ readonly [metric: string]: number }> {
+async function judge(session: ModelSession, inputs: NamedTensors, truth: Truth, settings: EvaluationSettings): Promise<{ readonly [metric: string]: number }> {
+  const output = outputName(session, settings.output)
   const meter: Meter = 'labels' in truth ? classificationMeter(truth.labels, settings.scores) : regressionMeter(truth.targets.data, rowSize(truth.targets))
-  for await (const { first, rows, outputs } of session.batches(inputs, settings.batchSize)) {
+  for await (const { first, rows, outputs } of session.batches(inputs, settings.batchSize, [output])) {
     addBatch(meter, outputs[output]!, rows, first, output)
   }
   const result = meter.result()

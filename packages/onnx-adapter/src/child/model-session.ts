@@ -13,10 +13,13 @@ export interface ModelSession {
   readonly info: ModelInfo
   /** Inputs under the model's names. Throws ONNX_INPUT if names, types or dimensions are not the model's. */
   bind(inputs: ModelInputs): NamedTensors
-  /** Runs batch after batch; the last may be smaller. A model with a fixed batch is fed with that, the last one filled up. */
-  batches(inputs: NamedTensors, batchSize: number): AsyncGenerator<{ readonly first: number; readonly rows: number; readonly outputs: NamedTensors }, void, void>
-  /** One run, as it is. */
-  run(inputs: NamedTensors): Promise<NamedTensors>
+  /**
+   * Runs batch after batch; the last may be smaller. A model with a fixed batch is fed with that, the last one filled up.
+   * Only the wanted outputs (default all) have to be tensors of numbers with a row for each row of the inputs.
+   */
+  batches(inputs: NamedTensors, batchSize: number, wanted?: readonly string[]): AsyncGenerator<{ readonly first: number; readonly rows: number; readonly outputs: NamedTensors }, void, void>
+  /** One run of the whole model, whatever it answers. */
+  run(inputs: NamedTensors): Promise<void>
   release(): Promise<void>
 }
 
@@ -28,29 +31,28 @@ export async function loadModel(bytes: Uint8Array, settings: SessionSettings): P
   const info = { inputs: session.inputMetadata.map(tensorInfo), outputs: session.outputMetadata.map(tensorInfo) }
   const fixedBatch = info.inputs.map((input) => input.shape[0]).find((size) => typeof size === 'number' && size > 0)
 
-  async function run(inputs: NamedTensors): Promise<NamedTensors> {
+  async function run(inputs: NamedTensors, wanted: readonly string[]): Promise<InferenceSession.OnnxValueMapType> {
     const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toTensor(runtime, tensor, typeOfInput(info, name))] as const)
-    let answers: InferenceSession.OnnxValueMapType
     try {
-      answers = await session.run(Object.fromEntries(feeds))
+      return await session.run(Object.fromEntries(feeds), wanted)
     } catch (cause) {
       throw new Failure('ONNX_RUN', `The model failed while running: ${shortened(cause)}.`, { cause })
     }
-    return Object.fromEntries(Object.entries(answers).map(([name, value]) => [name, fromTensor(name, value)]))
   }
 
   return {
     info,
     bind: (inputs) => bindInputs(inputs, info),
-    run,
-    async *batches(inputs, batchSize) {
+    run: async (inputs) => void (await run(inputs, session.outputNames)),
+    async *batches(inputs, batchSize, wanted = session.outputNames) {
       const rows = Object.values(inputs)[0]!.dims[0]!
       const step = typeof fixedBatch === 'number' ? fixedBatch : batchSize
       for (let first = 0; first < rows; first += step) {
         const end = Math.min(first + step, rows)
         const missing = typeof fixedBatch === 'number' ? step - (end - first) : 0
-        const outputs = await run(mapTensors(inputs, (tensor) => repeatLastRow(sliceRows(tensor, first, end), missing)))
-        yield { first, rows: end - first, outputs: mapTensors(outputs, (tensor, name) => ownRows(tensor, name, end - first, missing)) }
+        const answers = await run(mapTensors(inputs, (tensor) => repeatLastRow(sliceRows(tensor, first, end), missing)), wanted)
+        const outputs = Object.entries(answers).map(([name, value]) => [name, ownRows(fromTensor(name, value), name, end - first, missing)] as const)
+        yield { first, rows: end - first, outputs: Object.fromEntries(outputs) }
       }
     },
     release: () => session.release(),
@@ -154,8 +156,8 @@ function fromTensor(name: string, value: InferenceSession.OnnxValueMapType[strin
   return { data: data as TensorArray, dims: [...value.dims] }
 }
 
-function mapTensors(tensors: NamedTensors, change: (tensor: TensorData, name: string) => TensorData): NamedTensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, change(tensor, name)]))
+function mapTensors(tensors: NamedTensors, change: (tensor: TensorData) => TensorData): NamedTensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, change(tensor)]))
 }
 
 function repeatLastRow(tensor: TensorData, times: number): TensorData {
