@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js'
 import { describe, expect, it, test } from 'vitest'
-import { createModelBuilder, onnx, readModel, tensorsIn, type MessageInput, type ModelProto } from './index.ts'
+import { createModelBuilder, onnx, readModel, tensorsIn, type MessageInput, type ModelProto, type TensorProto } from './index.ts'
 import { missingPython, runPython } from './python.test-support.ts'
 
 function encode(model: MessageInput<ModelProto>): Uint8Array {
@@ -81,6 +81,16 @@ describe('readModel', () => {
     model.initializer('w', { data: new Float32Array(10_000), dims: [10_000] })
     model.output('w', 'float32', [10_000])
     expect(readModel(model.toBytes(), { maxStructureBytes: 200 }).parameterCount).toBe(10_000)
+  })
+
+  it('counts packed 64-bit integers as structure, since they grow', () => {
+    const model = (initializer: MessageInput<TensorProto>): Uint8Array => encode({ irVersion: 10, opsetImport: [{ version: 21 }], graph: { initializer: [{ name: 'w', dims: [1000], ...initializer }] } })
+    const values = new Array<number>(1000).fill(0)
+    const tooLarge = expect.objectContaining({ code: 'ONNX_TOO_LARGE', message: expect.stringContaining('maxStructureBytes') })
+    expect(() => readModel(model({ dataType: 7, int64Data: values }), { maxStructureBytes: 200 })).toThrow(tooLarge)
+    expect(() => readModel(model({ dataType: 13, uint64Data: values }), { maxStructureBytes: 200 })).toThrow(tooLarge)
+    expect(readModel(model({ dataType: 1, floatData: values }), { maxStructureBytes: 200 }).tensor('w').data).toEqual(new Float32Array(1000))
+    expect(readModel(model({ dataType: 3, int32Data: values }), { maxStructureBytes: 200 }).tensor('w').data).toEqual(new Int8Array(1000))
   })
 
   it('finds external data wherever it hides', () => {

@@ -8,7 +8,10 @@ import { OnnxFormatError } from './error.ts'
 export interface ReadLimits {
   /** Bytes of the whole file; default 2 GiB, the most that protobuf can hold. */
   readonly maxBytes?: number
-  /** Bytes of everything but the values of the main graph's initialisers; default 64 MiB. */
+  /**
+   * Bytes of everything but the values of the main graph's initialisers; default 64 MiB. Values in `int64_data` and
+   * `uint64_data` count, since each may be one byte in the file and an object in memory; weights lie in `raw_data` or `float_data`.
+   */
   readonly maxStructureBytes?: number
   /** Nodes and initialisers of the main graph together; default 1,000,000. */
   readonly maxEntries?: number
@@ -18,7 +21,8 @@ export interface ReadLimits {
 const MODEL_GRAPH = 7
 const GRAPH_NODE = 1
 const GRAPH_INITIALIZER = 5
-const TENSOR_DATA = new Set([4, 5, 7, 9, 10, 11])
+/** float_data, int32_data, raw_data, double_data: what becomes numbers or bytes. */
+const TENSOR_DATA = new Set([4, 5, 9, 10])
 
 const LENGTH_DELIMITED = 2
 
