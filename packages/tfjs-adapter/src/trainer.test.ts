@@ -220,6 +220,17 @@ describe('restoreBest', () => {
     expect(await epochOfArtifact(losses, restoreBest)).toBe(expected)
   })
 
+  it('takes any number for better than none, as a metric may be undefined at first', async () => {
+    const scores = [NaN, 1, 3, NaN, 2]
+    let epoch = 0
+    function score(_truth: tf.Tensor, prediction: tf.Tensor): tf.Tensor {
+      return tf.add(tf.mul(tf.mean(prediction), 0), scores[epoch++]!)
+    }
+    const { reports, artifact } = await run(convnetTrainer({ build: buildDense, data: { train: data.train }, epochs: 5, batchSize: 40, metrics: [score], restoreBest: { metric: 'score', direction: 'maximize' } }), trialOf(params))
+    expect(reports.map((report) => report['score'])).toEqual(scores)
+    expect(artifact?.meta).toMatchObject({ epoch: 3, score: 3 })
+  })
+
   it('refuses a metric that is not reported', async () => {
     await expect(run(convnetTrainer({ restoreBest: { metric: 'valF1', direction: 'maximize' } }), trialOf(params))).rejects.toThrow(/"valF1", which is not reported; there are loss, accuracy, valLoss, valAccuracy/)
   })
@@ -332,6 +343,8 @@ describe('bad input', () => {
     ['a metric twice', { metrics: ['mse', 'mse'] }, 'TFJS_OPTION', /"mse" is given twice/],
     ['a metric without a name', { metrics: [(() => (truth: tf.Tensor) => truth)()] }, 'TFJS_OPTION', /has no name/],
     ['a metric called step', { metrics: [function step(truth) { return truth }] }, 'TFJS_OPTION', /cannot be called "step"/],
+    ['a metric called as another one on the validation data', { metrics: ['mse', function valMse(truth) { return truth }] }, 'TFJS_OPTION', /cannot be called "valMse": that is the name of "mse" on the validation data/],
+    ['a best epoch without a direction', { restoreBest: { metric: 'valLoss', direction: 'max' as never } }, 'TFJS_OPTION', /direction is 'minimize' or 'maximize', got "max"/],
     ['an optimiser object', { optimizer: tf.train.sgd(0.1) as never }, 'TFJS_OPTION', /give a function that makes it/],
     ['an unknown optimiser', { optimizer: { type: 'adamw', learningRate: 0.1 } as never }, 'TFJS_OPTION', /"adamw" is not one of sgd, momentum, adam, rmsprop/],
     ['a learning rate of 0', { optimizer: { type: 'sgd', learningRate: 0 } }, 'TFJS_OPTION', /learningRate must be a number above 0/],

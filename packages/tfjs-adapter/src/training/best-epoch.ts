@@ -10,10 +10,11 @@ const PREFERRED: readonly BestEpoch[] = [
   { metric: 'loss', direction: 'minimize' },
 ]
 
-/** What decides which epoch is the best, or undefined if the last one counts. @throws AttuneError `TFJS_OPTION` for a metric that is not reported. */
+/** What decides which epoch is the best, or undefined if the last one counts. @throws AttuneError `TFJS_OPTION` for a metric that is not reported, or no direction. */
 export function bestEpochRule(option: TfjsTrainerOptions<never>['restoreBest'], reported: readonly string[]): BestEpoch | undefined {
   if (option === false) return undefined
   if (option === undefined || option === true) return PREFERRED.find(({ metric }) => reported.includes(metric))
+  if (option.direction !== 'minimize' && option.direction !== 'maximize') throw tfjsError('TFJS_OPTION', `restoreBest.direction is 'minimize' or 'maximize', got ${JSON.stringify(option.direction)}.`)
   if (reported.includes(option.metric)) return option
   throw tfjsError('TFJS_OPTION', `restoreBest names the metric "${option.metric}", which is not reported; there are ${reported.join(', ')}.`)
 }
@@ -37,9 +38,9 @@ export class BestWeights {
     return this.#weights
   }
 
-  /** Keeps the current weights if `value` is better than what was seen; of equal epochs the first stays. */
+  /** Keeps the current weights if `value` is better than what was seen; of equal epochs the first stays, and any number is better than NaN. */
   offer(model: LayersModel, step: number, value: number): void {
-    const better = this.step === 0 || (this.#rule.direction === 'maximize' ? value > this.value : value < this.value)
+    const better = Number.isNaN(this.value) || (this.#rule.direction === 'maximize' ? value > this.value : value < this.value)
     // A clone shares memory with the weight until the next batch gives that a new value.
     if (better) this.keep(step, value, model.weights.map((weight) => weight.read().clone()))
   }

@@ -34,6 +34,8 @@ export function metricNames(metrics: readonly Metric[]): string[] {
   const names = ['loss', ...metrics.map(metricName)]
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw tfjsError('TFJS_OPTION', `The metric "${twice}" is given twice.`)
+  const clash = names.find((name) => names.includes(validationName(name)))
+  if (clash !== undefined) throw tfjsError('TFJS_OPTION', `A metric cannot be called "${validationName(clash)}": that is the name of "${clash}" on the validation data.`)
   return names
 }
 
