@@ -44,6 +44,16 @@ describe('a file that was written', () => {
     expect(rest).toEqual([])
   })
 
+  test('reads back records of any length, over many chunks and within one', async () => {
+    await using folder = await temporaryFolder()
+    const texts = [0, 65_000, 65_524, 1_000_000, 1, 200_000, 2].map((length) => 'x'.repeat(length))
+    const writer = await openEventWriter({ folder: folder.path })
+    for (const [step, markdown] of texts.entries()) writer.add({ kind: 'summary', step, time: 0, values: [{ kind: 'text', tag: 'note', markdown }] })
+    await writer.close()
+    const read = (await readAll(writer.path)).flatMap((event) => (event.kind === 'summary' ? event.values : []))
+    expect(read.map((value) => value.kind === 'text' && value.markdown.length)).toEqual(texts.map((text) => text.length))
+  })
+
   test('holds what was flushed while it is open', async () => {
     await using folder = await temporaryFolder()
     await using writer = await openEventWriter({ folder: folder.path })

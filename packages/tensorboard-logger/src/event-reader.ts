@@ -29,35 +29,46 @@ export async function* readEvents(path: string): AsyncGenerator<TensorBoardEvent
 async function* readRecords(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   let rest = new Uint8Array()
   let offset = 0
+  // Chunks wait until there are enough of them, so that those of a long record are joined once.
+  let waiting: Uint8Array[] = []
+  let length = 0
+  let needed = headerBytes
   for await (const chunk of chunks) {
-    rest = concatenate(rest, chunk)
-    for (let size = completeRecord(path, rest, offset); size !== undefined; size = completeRecord(path, rest, offset)) {
-      const payload = rest.subarray(headerBytes, size - footerBytes)
-      if (new DataView(rest.buffer, rest.byteOffset).getUint32(size - footerBytes, true) !== maskedCrc32c(payload)) {
+    waiting.push(chunk)
+    length += chunk.length
+    if (length < needed) continue
+    rest = concatenate(waiting, length)
+    for (needed = recordSize(path, rest, offset); rest.length >= needed && needed > headerBytes; needed = recordSize(path, rest, offset)) {
+      const payload = rest.subarray(headerBytes, needed - footerBytes)
+      if (new DataView(rest.buffer, rest.byteOffset).getUint32(needed - footerBytes, true) !== maskedCrc32c(payload)) {
         throw damagedError(path, offset, 'the checksum of the payload is wrong')
       }
       yield payload
-      rest = rest.subarray(size)
-      offset += size
+      rest = rest.subarray(needed)
+      offset += needed
     }
+    waiting = [rest]
+    length = rest.length
   }
-  if (rest.length > 0) throw damagedError(path, offset, 'the file ends')
+  if (length > 0) throw damagedError(path, offset, 'the file ends')
 }
 
-/** Bytes of the first record, or undefined if more is needed. */
-function completeRecord(path: string, bytes: Uint8Array, offset: number): number | undefined {
-  if (bytes.length < headerBytes) return undefined
+/** Bytes of the first record, or of its header alone while there are fewer: nothing else is known then. */
+function recordSize(path: string, bytes: Uint8Array, offset: number): number {
+  if (bytes.length < headerBytes) return headerBytes
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   if (view.getUint32(8, true) !== maskedCrc32c(bytes.subarray(0, 8))) throw damagedError(path, offset, 'the checksum of the length is wrong')
   const length = view.getBigUint64(0, true)
   if (length > maxPayloadBytes) throw damagedError(path, offset, `a length of ${length} bytes (at most ${maxPayloadBytes} are read)`)
-  const size = headerBytes + Number(length) + footerBytes
-  return bytes.length < size ? undefined : size
+  return headerBytes + Number(length) + footerBytes
 }
 
-function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(first.length + second.length)
-  both.set(first)
-  both.set(second, first.length)
-  return both
+function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length)
+  let end = 0
+  for (const part of parts) {
+    whole.set(part, end)
+    end += part.length
+  }
+  return whole
 }
