@@ -35,7 +35,9 @@ function deadLinks(path: string, text: string): readonly string[] {
     const [file = '', anchor] = link.split('#')
     const target = file === '' ? path : resolve(dirname(path), decodeURIComponent(file))
     if (!existsSync(target)) return true
-    return anchor !== undefined && target.endsWith('.md') && ![...prose(target).matchAll(/^#+ (.*)$/gm)].some((match) => anchorOf(match[1]!) === anchor)
+    if (anchor === undefined) return false
+    const page = target.endsWith('.md') ? target : join(target, 'README.md') // A folder is shown with its README.
+    return existsSync(page) && ![...prose(page).matchAll(/^#+ (.*)$/gm)].some((match) => anchorOf(match[1]!) === anchor)
   })
 }
 
@@ -46,7 +48,7 @@ describe('links between pages', () => {
   })
 
   test('dead ones are found', () => {
-    const links = ['README.md', 'README.md#packages', '#packages', 'https://example.org', 'docs/missing.md', 'README.md#nowhere', '#nowhere']
-    expect(deadLinks(join(root, 'README.md'), links.map((link) => `[x](${link})`).join(' '))).toEqual(['docs/missing.md', 'README.md#nowhere', '#nowhere'])
+    const links = ['README.md', 'README.md#packages', '#packages', 'https://example.org', 'docs/missing.md', 'README.md#nowhere', '#nowhere', 'packages/core#spaces', 'packages/core#nowhere']
+    expect(deadLinks(join(root, 'README.md'), links.map((link) => `[x](${link})`).join(' '))).toEqual(['docs/missing.md', 'README.md#nowhere', '#nowhere', 'packages/core#nowhere'])
   })
 })
