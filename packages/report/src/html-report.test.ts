@@ -55,6 +55,16 @@ describe('htmlReport', () => {
     expect(heights[0]![0]).not.toBe(heights[1]![0])
   })
 
+  it('counts void trials apart, and lets them stretch no axis', () => {
+    const only = space({ x: float(0, 1) })
+    const trials = [1, 2, 3].map((value, number) => trial(number, { values: [value], flatParams: { x: value / 4 } }))
+    const wrong = trial(3, { values: [1e6], flatParams: { x: 1 }, voided: 'wrong data' })
+    const page = htmlReport(study({ dimensions: only.dimensions, trials: [...trials, wrong] }))
+    expect(page).toContain('3 complete, 1 void')
+    expect(section(page, 'Parallel coordinates')).toBe(section(htmlReport(study({ dimensions: only.dimensions, trials })), 'Parallel coordinates'))
+    expect(htmlReport(study({ trials: [wrong] }))).toContain('no trial is complete')
+  })
+
   it('shows the best trial, facts, steps saved, failures and warnings', () => {
     const data = trainingStudy(digits, 40)
     const page = htmlReport(data, { title: 'Digits', facts: [{ label: 'Test accuracy', value: '0.97', detail: 'by ONNX Runtime' }] })

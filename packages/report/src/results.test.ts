@@ -47,6 +47,11 @@ describe('countSteps', () => {
     expect(countSteps(trials)).toEqual({ run: 13, saved: 6 })
   })
 
+  it('counts those of very long studies', () => {
+    const one = trial(0, steps(2) as never)
+    expect(countSteps(Array.from({ length: 300_000 }, () => one))).toEqual({ run: 600_000, saved: 0 })
+  })
+
   it('says nothing where there are no steps', () => {
     expect(countSteps([trial(0, { values: [1] })])).toBeUndefined()
   })

@@ -70,7 +70,7 @@ export interface StepCount {
 /** Counts steps of iterative trials. A pruned trial is taken to have been meant as long as the longest complete one. */
 export function countSteps(trials: readonly TrialRecord[]): StepCount | undefined {
   const last = (trial: TrialRecord): number => trial.reports.at(-1)?.step ?? 0
-  const full = Math.max(0, ...trials.filter((trial) => trial.state === 'complete').map(last))
+  const full = trials.reduce((most, trial) => (trial.state === 'complete' ? Math.max(most, last(trial)) : most), 0)
   if (full <= 1) return undefined
   let run = 0
   let saved = 0

@@ -20,7 +20,8 @@ const mostLeaders = 12
 /** Name, goal and the numbers that matter. */
 export function header(study: StudyData, title: string, warnings: number, facts: readonly Fact[]): Markup {
   const { definition, trials } = study
-  const counted = states.map((state) => [state, trials.filter((trial) => trial.state === state).length] as const).filter(([, number]) => number > 0)
+  const valid = trials.filter((trial) => trial.voided === undefined)
+  const counted = [...states.map((state) => [state, valid.filter((trial) => trial.state === state).length] as const), ['void', trials.length - valid.length] as const].filter(([, number]) => number > 0)
   const samplers = [...new Set(trials.flatMap((trial) => trial.suggestion?.sampler ?? []))]
   const bounds = definition.constraints.map(({ metric, bound, limit }) => `${metric} ${bound === 'atMost' ? '≤' : '≥'} ${formatNumber(limit)}`)
   const about = [definition.objectives.map(goalName).join(', '), ...(bounds.length > 0 ? [`with ${bounds.join(', ')}`] : []), ...(samplers.length > 0 ? [`sampler ${samplers.join(', ')}`] : []), `seed ${definition.seed}`, ...span(trials)]
@@ -39,7 +40,7 @@ function bestTile(study: StudyData, index: number): Markup {
   const best = bestTrial(study, index)
   const metric = study.definition.objectives[index]?.metric ?? ''
   const value = best?.values?.[index]
-  if (best === undefined || value === undefined) return tile(`Best ${metric}`, '–', study.trials.some((trial) => trial.state === 'complete') ? 'no trial keeps the constraints' : 'no trial is complete', 'wide')
+  if (best === undefined || value === undefined) return tile(`Best ${metric}`, '–', study.trials.some((trial) => trial.state === 'complete' && trial.voided === undefined) ? 'no trial keeps the constraints' : 'no trial is complete', 'wide')
   return html`<div class="wide" title="${exactNumber(value)}"><dt>Best ${metric}</dt><dd>${formatNumber(value)}<small>trial ${best.number}</small></dd></div>`
 }
 

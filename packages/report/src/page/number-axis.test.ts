@@ -25,6 +25,23 @@ describe('numberAxis', () => {
     expect(numberAxis({ low: 3, high: 3, range: [0, 100], log: true }).at(3)).toBeCloseTo(50)
   })
 
+  it('stands every finite number', () => {
+    const ends = [-Number.MAX_VALUE, -1, -Number.MIN_VALUE, 0, Number.MIN_VALUE, 1e-320, 1e-290, 1, Number.MAX_VALUE]
+    for (const low of ends) {
+      for (const high of ends.filter((end) => end >= low)) {
+        for (const log of low > 0 ? [false, true] : [false]) {
+          const axis = numberAxis({ low, high, range: [0, 100], log, nice: true })
+          const [from, to] = [axis.at(low), axis.at(high)]
+          const what = `${low} to ${high}${log ? ' (log)' : ''}: ${from} to ${to}, ${axis.ticks.map(({ at }) => at).join()}`
+          expect(from >= 0 && from <= to && to <= 100, what).toBe(true)
+          expect(axis.ticks.length, what).toBeLessThanOrEqual(20)
+          expect(axis.ticks.every(({ at }) => at >= 0 && at <= 100), what).toBe(true)
+        }
+      }
+    }
+    expect(numberAxis({ low: -Number.MAX_VALUE, high: Number.MAX_VALUE, range: [0, 100] }).at(0)).toBe(50)
+  })
+
   it('labels whole numbers only where asked', () => {
     expect(numberAxis({ low: 0, high: 2, range: [0, 1], whole: true }).ticks.map(({ label }) => label)).toEqual(['0', '1', '2'])
   })

@@ -26,9 +26,13 @@ export interface NumberAxisOptions {
   readonly whole?: boolean
 }
 
-/** An axis from `low` to `high`, both finite; above 0 where it is logarithmic. */
+/** Ends beyond `huge`, and spans or logarithmic ends below `tiny`, overflow in the arithmetic of scales. */
+const huge = Number.MAX_VALUE / 4
+const tiny = 1e-300
+
+/** An axis from `low` to `high`, both above 0 where it is logarithmic. Numbers too large or small for a scale lie beyond its ends. */
 export function numberAxis({ low, high, range, log = false, nice = false, ticks = 6, whole = false }: NumberAxisOptions): NumberAxis {
-  const [from, to] = low === high ? (log ? [low / 2, low * 2] : [low - (Math.abs(low) * 0.1 || 1), low + (Math.abs(low) * 0.1 || 1)]) : [low, high]
+  const [from, to] = endsOf(low, high, log)
   const scale = (log ? scaleLog() : scaleLinear()).domain([from, to]).range(range)
   if (nice && !log) scale.nice(ticks)
   const [first = from, last = to] = scale.domain()
@@ -36,13 +40,21 @@ export function numberAxis({ low, high, range, log = false, nice = false, ticks 
   return {
     log,
     at: (value) => {
-      if (log && value <= 0) return range[0]
-      const position = value === Number.POSITIVE_INFINITY ? range[1] : value === Number.NEGATIVE_INFINITY ? range[0] : scale(value)
+      const position = scale(Math.min(last, Math.max(first, value)))
       return Math.min(largest, Math.max(smallest, position))
     },
     beyond: (value) => value < first || value > last,
     ticks: (log ? logTicks(scale.ticks(ticks), ticks) : scale.ticks(ticks)).filter((value) => !whole || Number.isInteger(value)).map((value) => ({ at: scale(value), label: formatNumber(value) })),
   }
+}
+
+/** The ends of an axis, with room around a single value. */
+function endsOf(low: number, high: number, log: boolean): readonly [number, number] {
+  const [from, to] = [low, high].map((end) => Math.min(huge, Math.max(log ? tiny : -huge, end))) as [number, number]
+  if (log) return from === to ? [from / 2, to * 2] : [from, to]
+  if (to - from >= tiny) return [from, to]
+  const room = Math.abs(from) * 0.1
+  return room < tiny ? [from - 1, from + 1] : [from - room, from + room]
 }
 
 /** A logarithmic scale offers 1, 2, 3, … of each decade; keeps what fits: all, then 1, 2 and 5, then each n-th power of ten. */

@@ -27,11 +27,13 @@ export function parallelChart(study: StudyData, leading: ReadonlySet<number>): M
   const { objectives } = study.definition
   const varying = study.space.dimensions.filter((dimension) => dimension.cells > 1)
   const dimensions = varying.slice(0, mostAxes)
-  const candidates = study.trials.filter((trial) => trial.voided === undefined && Object.keys(trial.flatParams).length > 0)
+  const valid = study.trials.filter((trial) => trial.voided === undefined)
+  const complete = valid.filter((trial) => trial.state === 'complete')
+  const candidates = valid.filter((trial) => Object.keys(trial.flatParams).length > 0)
   const trials = thin(candidates, mostLines, (trial) => leading.has(trial.number))
   if (dimensions.length === 0 || trials.length === 0) return undefined
   const ends = objectives.map((objective, index) => {
-    const results = study.trials.filter((trial) => trial.state === 'complete').flatMap((trial) => valueOf(trial, index) ?? [])
+    const results = complete.flatMap((trial) => valueOf(trial, index) ?? [])
     return { axis: objectiveAxis(objective, results, top, bottom), index }
   }).flatMap(({ axis, index }) => (axis === undefined ? [] : [{ axis, read: (trial: TrialRecord) => valueOf(trial, index) }]))
   const starts = dimensions.map((dimension) => ({ axis: parameterAxis(dimension, top, bottom), read: (trial: TrialRecord) => own(trial.flatParams, dimension.path) }))
@@ -41,7 +43,7 @@ export function parallelChart(study: StudyData, leading: ReadonlySet<number>): M
   const x = (column: number): number => left + column * gap
   const box = { width: Math.max(usualWidth, x(columns.length - 1) + right), height, left, right, top, bottom: height - bottom }
 
-  const shade = shadeByRank(study)
+  const shade = shadeByRank(study, complete)
   const lines = trials
     .map((trial) => ({ trial, shade: shade(trial) }))
     .toSorted((a, b) => Number(leading.has(a.trial.number)) - Number(leading.has(b.trial.number)) || a.shade - b.shade)
@@ -75,9 +77,9 @@ function drawAxis(axis: ParallelAxis, column: number, x: number, gap: number): M
 }
 
 /** 0 (worst) to 7 (best) by rank among the complete trials, so that one outlier does not wash out the others; -1 without a value. */
-function shadeByRank(study: StudyData): (trial: TrialRecord) => number {
+function shadeByRank(study: StudyData, complete: readonly TrialRecord[]): (trial: TrialRecord) => number {
   const sign = study.definition.objectives[0]?.direction === 'maximize' ? 1 : -1
-  const sorted = Float64Array.from(study.trials.flatMap((trial) => (trial.state === 'complete' ? (valueOf(trial, 0) ?? []) : [])), (value) => sign * value).sort()
+  const sorted = Float64Array.from(complete.flatMap((trial) => valueOf(trial, 0) ?? []), (value) => sign * value).sort()
   return (trial) => {
     const value = valueOf(trial, 0)
     if (value === undefined || sorted.length === 0) return -1
