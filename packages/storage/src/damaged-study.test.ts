@@ -8,7 +8,13 @@ function openStudy(path: string): Promise<Study<{ readonly x: number }>> {
   return createStudy({ name: 'study', space: { x: float(0, 1) }, objective: minimize('loss'), storage: sqlite(path), seed: 1 })
 }
 
-it('goes on with a study whichever of its records is damaged', async () => {
+/** What may happen to the text of a record, in SQL. */
+const damages: readonly (readonly [what: string, body: string])[] = [
+  ['no JSON any more', 'substr(body, 2)'],
+  ['of another trial', `replace(body, '"number":', '"number":4')`],
+]
+
+it.each(damages)('goes on with a study whichever of its records is damaged: %s', async (_what, damage) => {
   for (let revision = 1; ; revision++) {
     const { path, remove } = temporaryFile()
     onTestFinished(remove)
@@ -24,7 +30,7 @@ it('goes on with a study whichever of its records is damaged', async () => {
     await first.close()
 
     const vandal = new DatabaseSync(path)
-    const { changes } = vandal.prepare('update changes set body = substr(body, 2) where revision = ?').run(revision)
+    const { changes } = vandal.prepare(`update changes set body = ${damage} where revision = ?`).run(revision)
     const damaged = vandal.prepare('select type from changes where revision = ?').get(revision)
     vandal.close()
     if (changes === 0) {

@@ -6,6 +6,11 @@ import type { Statements } from './statements.ts'
 /** Changes that move a trial through its life: without one of them, what the trial did next makes no sense. */
 const lifeChanges: ReadonlySet<string> = new Set(['create', 'assign', 'claim', 'pause', 'finish', 'requeue'])
 
+/** The trial that a change is about, null for one about the study. */
+export function trialOf(body: ChangeBody): number | null {
+  return 'number' in body ? (body.number ?? null) : null
+}
+
 /**
  * Turns rows into changes. A row that is damaged costs its trial, never the study: a damaged change in a trial's life
  * ends that trial as failed with a message that names the row, and what follows of the trial is answered as
@@ -34,12 +39,16 @@ export class ChangeReader {
     if (lost !== undefined && row.trial !== null && lost.has(row.trial)) {
       return this.#warning(row.trial, `Revision ${row.revision} is left out: an earlier record of trial ${row.trial} is damaged.`)
     }
+    let body: ChangeBody
     try {
-      return decodeChange(row.body)
+      body = decodeChange(row.body)
     } catch (error) {
       if (!isAttuneError(error)) throw error
       return this.#damaged(study, row, error.message)
     }
+    const trial = trialOf(body)
+    if (body.type === row.type && trial === row.trial) return body
+    return this.#damaged(study, row, `change: it reads as ${body.type} of trial ${trial}, where the table has ${row.type} of trial ${row.trial}.`)
   }
 
   #damaged(study: number, row: ChangeRow, why: string): ChangeBody {

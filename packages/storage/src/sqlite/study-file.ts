@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { AttuneError, type Change, type ChangeBody, encodeJson, isAttuneError, type StudyDefinition, type StudySummary, transition, type TrialState, type WriteRequest, type WriteResult } from '@attune/core'
 import { decodeChange, decodeDefinition, encodeChange, encodeDefinition } from '../schema/change-schema.ts'
-import { ChangeReader } from './change-reader.ts'
+import { ChangeReader, trialOf } from './change-reader.ts'
 import { isBusy } from './failure.ts'
 import type { RequestRow, StudyRow } from './rows.ts'
 import { prepareStatements, type Statements } from './statements.ts'
@@ -112,8 +112,7 @@ export class StudyFile {
   #append(study: number, revision: number, body: ChangeBody, time: number): Change {
     const stored = encodeChange(body)
     const change = { revision, time, body: decodeChange(stored) }
-    const trial = 'number' in body ? (body.number ?? null) : null
-    this.#statements.insertChange.run(study, revision, time, body.type, trial, stored)
+    this.#statements.insertChange.run(study, revision, time, body.type, trialOf(body), stored)
     return change
   }
 
