@@ -46,6 +46,15 @@ describe('observations', () => {
     }
   })
 
+  it('put a complete trial whose value an amendment took away beside the failed ones', async () => {
+    const records = (await studyOfEveryEnd()).trials().map((record): TrialRecord => (record.number === 1 ? { ...record, metrics: { value: NaN, latency: 0 }, values: undefined, value: undefined } : record))
+    for (const told of [records, records.toReversed()]) {
+      const observations = observe(told)
+      expect(numbersOf(observations, observations.order)).toEqual([4, 0, 7, 6, 5, 8, 3, 2, 1, 9])
+      expect(observations.feasibleCount).toBe(2)
+    }
+  })
+
   it('order by the direction of the objective', async () => {
     const study = await createStudy({ name: 'up', space: plane, objective: maximize('value'), seed: 2 })
     for (const value of [1, 5, Infinity, -Infinity, 3]) await study.tell(await study.ask(), value)

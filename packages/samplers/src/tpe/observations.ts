@@ -3,7 +3,7 @@ import type { Problem, SearchSpace, TrialRecord } from '@attune/core'
 /** What decides between two observations: the lower class, then the lower first key, then the second, then the trial number. */
 interface Merit {
   readonly number: number
-  /** 0 complete and feasible, 1 pruned, 2 infeasible, 3 failed. */
+  /** 0 complete and feasible, 1 pruned, 2 infeasible, 3 failed or without all its values. */
   readonly class: 0 | 1 | 2 | 3
   readonly first: number
   readonly second: number
@@ -97,7 +97,7 @@ export class Observations {
 
   #meritOf(trial: TrialRecord, losses: Float64Array): Merit {
     const { number } = trial
-    if (trial.state === 'failed') return { number, class: 3, first: 0, second: 0 }
+    if (trial.state === 'failed' || (trial.state === 'complete' && trial.values === undefined)) return { number, class: 3, first: 0, second: 0 }
     // A pruned trial often ends before its constraints are measured: an infinite violation then means unknown.
     const unmeasured = trial.state === 'pruned' && trial.violation === Infinity
     if (trial.violation > 0 && !unmeasured) return { number, class: 2, first: trial.violation, second: 0 }
