@@ -24,7 +24,7 @@ const script = new HistoryScript()
   .requeue(3)
   .start(3).report(3, 2, { loss: 6, accuracy: 0.875 }).report(3, 3, { loss: 5, accuracy: 0.875 }).report(3, 4, { loss: 4, accuracy: 0.875 })
   .end(3, { state: 'complete', metrics: { loss: 4, accuracy: 0.875 }, values: [0.875] })
-  .start(4).report(4, 1, { loss: 1 }).end(4, { state: 'complete', metrics: { accuracy: Infinity }, values: [Infinity] })
+  .start(4, { learningRate: 0.125 }).report(4, 0, { loss: 1 }).end(4, { state: 'complete', metrics: { accuracy: Infinity }, values: [Infinity] })
   .start(5).report(5, 1, { loss: 0.5 })
 
 /** The study as two processes leave it: the first dies with its cursor unwritten in the middle of the retried trial. */
@@ -119,6 +119,8 @@ describe.skipIf(missing !== undefined)('TensorBoard', () => {
     const points = (await curve(3, 'loss')) as readonly (readonly [number, number, number])[]
     expect(points.map(([, step, value]) => [step, value])).toEqual([[1, 9], [2, 6], [3, 5], [4, 4]])
     expect(await curve(0, 'loss')).toEqual([[expect.any(Number), 1, Math.fround(2.4)], [expect.any(Number), 2, 'NaN']])
+    expect(await curve(4, 'loss')).toEqual([[expect.any(Number), 0, 1]])
+    expect(group(4).hparams).toMatchObject({ learningRate: 0.125 })
     const texts = (await server.json(`/data/plugin/text/text?run=${encodeURIComponent(`${study}/trial-0002`)}&tag=trial/text_summary`)) as readonly { readonly text: string }[]
     expect(texts[0]!.text).toContain('out of memory | &lt;b&gt;')
     expect(texts[0]!.text).toContain('<table>')

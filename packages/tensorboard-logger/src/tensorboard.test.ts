@@ -44,6 +44,15 @@ describe('one trial', () => {
     expect(values.filter((value) => value.kind === 'session-start')).toHaveLength(1)
   })
 
+  test('whose steps begin at 0 is in one file, which takes nothing back', async () => {
+    await using folder = await temporaryFolder()
+    const script = new HistoryScript().start(0, { learningRate: 0.25 }).report(0, 0, { loss: 2 }).report(0, 1, { loss: 1 }).end(0, { state: 'complete', metrics: { loss: 1 }, values: [1] })
+    const run = join(await logAll(folder.path, script.events), 'trial-0000')
+    expect(await eventFiles(run)).toHaveLength(1)
+    expect(await points(run, 'loss')).toEqual([[0, 2], [1, 1]])
+    expect(await points(run, 'objective')).toEqual([[1, 1]])
+  })
+
   test('is in its file while it runs', async () => {
     await using folder = await temporaryFolder()
     const logger = await open(folder.path)
@@ -299,7 +308,7 @@ describe('names', () => {
     const script = new HistoryScript().start(0, Object.assign(Object.create(null), { [name]: 1, constructor: null })).report(0, 1, { [name]: 2 })
     const run = join(await logAll(folder.path, script.events, context({ space: spaceOf() })), 'trial-0000')
     expect(await points(run, name)).toEqual([[1, 2]])
-    expect((await runValues(run))[0]).toEqual([0, expect.objectContaining({ hparams: { [name]: 1, constructor: 'null' } })])
+    expect((await runValues(run))[0]).toEqual([-1, expect.objectContaining({ hparams: { [name]: 1, constructor: 'null' } })])
   })
 
   test.skipIf(process.platform === 'win32')('that are links out of the log folder are refused (Windows wants a privilege for links)', async () => {

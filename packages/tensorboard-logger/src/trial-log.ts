@@ -129,10 +129,11 @@ export class TrialLog {
     switch (event.type) {
       case 'trial.started':
       case 'trial.resumed':
-        return record(current, this.#sessionStart(event, run))
+        // Before the first step, which may be 0: a report of the same step would look like one that is repeated.
+        return record(run.step, this.#sessionStart(event, run))
       case 'trial.reported': {
         const scalars = Object.entries(event.report.metrics).map(([tag, value]): SummaryValue => ({ kind: 'scalar', tag, value }))
-        return record(Math.round(event.report.step), [...this.#sessionStart(event, run), ...scalars])
+        return record(event.report.step, [...this.#sessionStart(event, run), ...scalars])
       }
       case 'trial.completed':
       case 'trial.pruned':
