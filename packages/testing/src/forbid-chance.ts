@@ -26,6 +26,7 @@ export function forbidChance(): Forbidden {
   }
   const NoDate = new Proxy(Date, {
     get: (target, name) => (name === 'now' ? refuse('Date.now()') : (Reflect.get(target, name) as unknown)),
+    apply: refuse('Date()'),
     construct: (target, given: unknown[]) => (given.length === 0 ? refuse('new Date()')() : (Reflect.construct(target, given) as object)),
   })
   const undo = [

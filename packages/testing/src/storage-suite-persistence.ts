@@ -4,10 +4,17 @@ import type { SuiteCase } from './suite.ts'
 
 type Test = (name: string, run: (subject: StorageSubject) => Promise<void>) => SuiteCase
 
+/** Fails for a storage that says that it is persistent, but does not give what is needed to show it. */
+function ensureGiven({ storage, another, damage }: StorageSubject): void {
+  ensure(!storage.persistent || (another !== undefined && damage !== undefined), 'The storage says that it is persistent: give `another` and `damage`, so that this can be shown, or exempt this case and say why.')
+}
+
 /** What a storage must keep if it says that it is persistent; the others have nothing to show here. */
 export function persistenceCases(test: Test): readonly SuiteCase[] {
   return [
-    test('shows every write to others on the same place at once', async ({ storage, another }) => {
+    test('shows every write to others on the same place at once', async (subject) => {
+      ensureGiven(subject)
+      const { storage, another } = subject
       const other = await another?.()
       if (other === undefined) return
       const { id } = await newStudy(storage)
@@ -20,7 +27,9 @@ export function persistenceCases(test: Test): readonly SuiteCase[] {
       ensureEqual((await other.listStudies()).map((study) => study.counts.complete), [10], 'complete trials of the listed studies')
       await other.close()
     }),
-    test('keeps everything over a restart', async ({ storage, another }) => {
+    test('keeps everything over a restart', async (subject) => {
+      ensureGiven(subject)
+      const { storage, another } = subject
       if (another === undefined) return
       const { id } = await newStudy(storage)
       await apply(storage, id, waitingTrial(), runningTrial('a'), runningTrial('b'), { type: 'extend', path: 'x', leaf: 1 })
@@ -38,7 +47,9 @@ export function persistenceCases(test: Test): readonly SuiteCase[] {
       ensureEqual((await again.findStudy('study'))?.counts, { waiting: 1, running: 1, paused: 0, complete: 2, pruned: 0, failed: 0 }, 'counts after more was done')
       await again.close()
     }),
-    test('loses a trial, never the study, to a damaged record', async ({ storage, another, damage }) => {
+    test('loses a trial, never the study, to a damaged record', async (subject) => {
+      ensureGiven(subject)
+      const { storage, another, damage } = subject
       if (another === undefined || damage === undefined) return
       const { id } = await newStudy(storage, 'damaged')
       const untouched = await newStudy(storage, 'untouched')

@@ -95,6 +95,7 @@ export function studyCases(test: Test): readonly SuiteCase[] {
       ensureEqual(copy.counts, { ...absentCounts, waiting: 1, complete: 1 }, 'counts of the copy')
       ensureEqual(copy.revision, before.length, 'revision of the copy')
       ensureEqual(await historyOf(storage, copy.id), before, 'history of the copy')
+      await refused(storage, copy.id, [{ type: 'extend', path: 'y', leaf: { kind: 'other' } }], 'state', 'Another definition of a leaf that was copied')
       ensureEqual(await storage.copyStudy('digits', 'digits 2', 'copy'), copy, 'copyStudy() again with the same request id')
       const [created] = await apply(storage, copy.id, waitingTrial())
       ensureEqual(created?.body, { type: 'create', number: 2, origin: 'sampler', params: { x: 0.5 } }, 'next trial of the copy')

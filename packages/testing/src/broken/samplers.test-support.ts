@@ -91,6 +91,11 @@ export const brokenSamplers: readonly Broken[] = [
     fails: ['uses no chance and no clock but those of the study'],
   },
   {
+    what: 'reads the time as a text',
+    make: altered((params) => (Date().length > 0 ? params : {})),
+    fails: ['uses no chance and no clock but those of the study'],
+  },
+  {
     what: 'changes its state when it suggests',
     make: twin((problem, plain) => {
       let asked = 0

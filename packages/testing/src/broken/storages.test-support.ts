@@ -161,7 +161,7 @@ export const brokenStorages: readonly BrokenStorage[] = [
   ),
 ]
 
-/** A storage that stays open for ever, and one that shares no place although it says that it is persistent. */
+/** Storages that are not a plain one with another hook: one stays open for ever, two say that they are persistent and do not show it. */
 export const otherBrokenStorages: readonly BrokenStorage[] = [
   {
     what: 'works on after close',
@@ -172,6 +172,11 @@ export const otherBrokenStorages: readonly BrokenStorage[] = [
       return { storage: { ...bound, specVersion: 'v1', persistent: false, close: () => undefined } as unknown as StorageSubject['storage'] }
     },
     fails: ['rejects every call after close, which may be called twice'],
+  },
+  {
+    what: 'says that it is persistent and gives nothing to show it',
+    setup: () => ({ storage: plainSubject().storage }),
+    fails: ['shows every write to others on the same place at once', 'keeps everything over a restart', 'loses a trial, never the study, to a damaged record'],
   },
   { what: 'shows its writes to nobody else', setup: () => ({ ...plainSubject(), another: () => new PlainStorage(new Place()) }), fails: ['shows every write to others on the same place at once', 'keeps everything over a restart'] },
 ]
