@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { createModelBuilder, int64Tensor, readModel, OnnxFormatError, type ModelBuilder } from './index.ts'
-import { missingPython, runPython } from './python.test-support.ts'
+import { missingPython, runPython } from '../../../tools/python/run.mjs'
 
 function affine(): ModelBuilder {
   const model = createModelBuilder({ graphName: 'affine', producerName: 'attune-test', producerVersion: '1', metadata: { study: 'mnist', größe: '3 µs' } })

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/minimal.js'
 import { describe, expect, it, test } from 'vitest'
 import { createModelBuilder, onnx, readModel, tensorsIn, type MessageInput, type ModelProto, type TensorProto } from './index.ts'
-import { missingPython, runPython } from './python.test-support.ts'
+import { missingPython, runPython } from '../../../tools/python/run.mjs'
 
 function encode(model: MessageInput<ModelProto>): Uint8Array {
   return onnx.ModelProto.encode(model).finish()
@@ -85,7 +85,7 @@ describe('readModel', () => {
 
   it('counts packed 64-bit integers as structure, since they grow', () => {
     const model = (initializer: MessageInput<TensorProto>): Uint8Array => encode({ irVersion: 10, opsetImport: [{ version: 21 }], graph: { initializer: [{ name: 'w', dims: [1000], ...initializer }] } })
-    const values = new Array<number>(1000).fill(0)
+    const values = Array.from({ length: 1000 }, () => 0)
     const tooLarge = expect.objectContaining({ code: 'ONNX_TOO_LARGE', message: expect.stringContaining('maxStructureBytes') })
     expect(() => readModel(model({ dataType: 7, int64Data: values }), { maxStructureBytes: 200 })).toThrow(tooLarge)
     expect(() => readModel(model({ dataType: 13, uint64Data: values }), { maxStructureBytes: 200 })).toThrow(tooLarge)
