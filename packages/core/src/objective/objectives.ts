@@ -1,5 +1,6 @@
 import type { Objective, OutcomeConstraint } from '../contracts/objective.ts'
 import { AttuneError } from '../errors.ts'
+import { show } from '../space/show.ts'
 
 export interface ObjectiveOptions {
   /** Which report of an iterative trial counts: its last (the default) or its best. */
@@ -10,7 +11,9 @@ function objective<const M extends string>(metric: M, direction: Objective['dire
   if (typeof metric !== 'string' || metric === '' || metric === 'step' || metric === 'checkpoint') {
     throw new AttuneError('METRIC_NAME', `An objective needs the name of a metric, got ${JSON.stringify(metric)}: any text but "step" and "checkpoint", which reports use themselves.`)
   }
-  return Object.freeze({ metric, direction, from: options.from ?? 'last' })
+  const { from = 'last' } = options
+  if (from !== 'last' && from !== 'best') throw new AttuneError('OPTION', `from must be "last" or "best", got ${show(from)}.`)
+  return Object.freeze({ metric, direction, from })
 }
 
 /** The metric should become small. */

@@ -96,6 +96,7 @@ export function oneOf<const B extends Branches>(branches: B & CheckedBranches<B>
 
 /** A list of `min` to `max` elements: its length is a parameter, and so is what each element holds. */
 export function repeat<const E extends SpaceNode>(of: E, bounds: { readonly min: number; readonly max: number }): Repeat<E> {
+  if (typeof bounds !== 'object' || bounds === null) throw new AttuneError('REPEAT_BOUNDS', 'repeat(…) needs its bounds as the second argument, as in repeat({ units: int(8, 64) }, { min: 1, max: 3 }).')
   return Object.freeze({ '.kind': 'repeat', of, min: bounds.min, max: bounds.max })
 }
 

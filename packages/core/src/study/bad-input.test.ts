@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SamplerFactory } from '../contracts/sampler.ts'
 import { maximize, minimize } from '../objective/objectives.ts'
 import { random } from '../random/random-sampler.ts'
-import { float, int } from '../space/builders.ts'
+import { float, int, repeat } from '../space/builders.ts'
 import { linear } from '../space/constraint.ts'
 import { space as buildSpace } from '../space/space.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
@@ -133,6 +133,11 @@ describe('options', () => {
     [{ trials: 1, retry: -1 }, 'retry must be an integer of at least 0, got -1.'],
     [{ trials: 1, more: 1 }, '"trials" is the total the study should have and "more" what to add to it: give one of them.'],
     [{ trials: '5' as never }, 'trials must be an integer of at least 0, got "5".'],
+    [{ trials: 1, retry: true as never }, 'retry must be an integer of at least 0, got true.'],
+    [{ stop: 5 as never }, 'stop must be a rule or an array of them, as in stop: noProgress(50).'],
+    [{ trials: 1, stop: [5] as never }, 'stop must be a rule or an array of them, as in stop: noProgress(50).'],
+    [{ trials: 1, signal: new AbortController() as never }, 'signal must be an AbortSignal, as in signal: controller.signal.'],
+    [{ trials: 1, evaluators: {} as never }, 'evaluators must be an array, as in evaluators: [onnxEvaluator({ … })].'],
     [{}, 'Nothing would end this run: give "trials", "more", "timeout", "stop" or "signal".'],
   ])('%j of optimize are refused', async (options, message) => {
     const study = await createStudy({ space, seed: 1 })
@@ -158,6 +163,7 @@ describe('options', () => {
     [{ loggers: { create() {} } }, "loggers cannot be an object with create: give one as in loggers: [tensorboard({ logDir: 'runs' })], an array."],
     [{ loggers: ['tensorboard'] }, `loggers cannot be "tensorboard": give one as in loggers: [tensorboard({ logDir: 'runs' })].`],
     [{ objective: 'loss' }, `objective cannot be "loss": give minimize('loss') or maximize('accuracy').`],
+    [{ constraints: { latency: 5 } }, 'The constraint on "latency" cannot be 5: give atMost(5) or atLeast(5).'],
     [{ objective: ['loss'] }, `objective cannot be "loss": give minimize('loss') or maximize('accuracy').`],
   ])('that are no plugin or objective are refused: %j', async (options, message) => {
     await expect(createStudy({ space, seed: 1, ...options } as never)).rejects.toMatchObject({ code: 'OPTION', message })
@@ -170,6 +176,8 @@ describe('options', () => {
 
   it('of a number that do not exist are refused', () => {
     expect(() => float(1, 2, { log: true } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: `float(…) does not know the option "log": it has "scale" ('linear' or 'log'), "step" and "prior".` }))
+    expect(() => maximize('a', { from: 'max' } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: 'from must be "last" or "best", got "max".' }))
+    expect(() => repeat(float(0, 1), undefined as never)).toThrow(expect.objectContaining({ code: 'REPEAT_BOUNDS', message: expect.stringContaining('{ min: 1, max: 3 }') }))
     expect(() => int(1, 8, { q: 2 } as never)).toThrow('int(…) does not know the option "q"')
   })
 

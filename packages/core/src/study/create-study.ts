@@ -86,6 +86,9 @@ function buildDefinition(name: string, space: Space<unknown> | undefined, option
     if (typeof objective !== 'object' || objective === null || !('metric' in objective)) throw new AttuneError('OPTION', `objective cannot be ${show(objective)}: give minimize('loss') or maximize('accuracy').`)
   }
   const names = objectives.map(({ metric }) => metric)
+  for (const [metric, bound] of Object.entries((options.constraints ?? {}) as { readonly [metric: string]: unknown })) {
+    if (typeof bound !== 'object' || bound === null || !('limit' in bound)) throw new AttuneError('OPTION', `The constraint on "${metric}" cannot be ${show(bound)}: give atMost(5) or atLeast(5).`)
+  }
   const twice = names.find((metric, i) => names.indexOf(metric) !== i)
   if (twice !== undefined) throw new AttuneError('OPTION', `"${twice}" is an objective twice.`)
   const constraints: readonly OutcomeConstraint[] = Object.entries(options.constraints ?? {}).map(([metric, bound]) => ({ metric, ...(bound as OutcomeBound) }))

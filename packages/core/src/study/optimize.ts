@@ -29,7 +29,11 @@ function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, ex
   if (grace !== undefined) checkNumber('grace', grace, 0, false)
   if (concurrency !== undefined) checkNumber('concurrency', concurrency, 1, true)
   if (checkpointEvery !== undefined) checkNumber('checkpointEvery', checkpointEvery, 1, true)
-  if (retry !== undefined) checkNumber('retry', typeof retry === 'number' ? retry : retry.times, 0, true)
+  if (retry !== undefined) checkNumber('retry', typeof retry === 'object' ? retry.times : retry, 0, true)
+  const { stop, signal, evaluators } = options as { readonly [name in 'stop' | 'signal' | 'evaluators']?: unknown }
+  if (stop !== undefined && !(Array.isArray(stop) ? stop : [stop]).every((rule) => typeof rule === 'function')) throw new AttuneError('OPTION', 'stop must be a rule or an array of them, as in stop: noProgress(50).')
+  if (signal !== undefined && (typeof signal !== 'object' || signal === null || !('aborted' in signal))) throw new AttuneError('OPTION', 'signal must be an AbortSignal, as in signal: controller.signal.')
+  if (evaluators !== undefined && !Array.isArray(evaluators)) throw new AttuneError('OPTION', 'evaluators must be an array, as in evaluators: [onnxEvaluator({ … })].')
   if (trials === undefined && more === undefined && timeout === undefined && options.signal === undefined && options.stop === undefined) {
     throw new AttuneError('OPTION', 'Nothing would end this run: give "trials", "more", "timeout", "stop" or "signal".')
   }
