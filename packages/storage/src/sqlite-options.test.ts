@@ -28,6 +28,8 @@ describe('options of the SQLite storage', () => {
     ['another durability', { path: 'a.db', durability: 'fast' }, /'normal' or 'full'/],
     ['a negative wait', { path: 'a.db', busyTimeout: -1 }, /milliseconds from 0/],
     ['an endless wait', { path: 'a.db', busyTimeout: Infinity }, /milliseconds from 0/],
+    ['nothing at all', undefined, /give the path of a file/],
+    ['an option that does not exist', { path: 'a.db', timeout: 5 }, /no option "timeout"/],
     ['a wait that is no number', { path: 'a.db', busyTimeout: '5' }, /milliseconds from 0/],
   ])('refuse %s at once', (_what, options, message) => {
     expect(() => sqlite(options as string)).toThrow(expect.objectContaining({ code: 'STORAGE_OPTIONS', message: expect.stringMatching(message) }))

@@ -56,6 +56,18 @@ describe('grid', () => {
     expect([values[1]?.length, values[1]?.at(0)]).toEqual([1, 0.5])
   })
 
+  it('leaves the event loop free while it looks for a point that keeps the constraints, and stops when it is told to', async () => {
+    const wide = space({ x: int(1, 1_000_000), y: int(1, 1_000_000) }, { constraints: [linear({ x: 1, y: 1 }, '<=', 2)] })
+    const stop = new AbortController()
+    const study = await createStudy({ name: 'grid', space: wide, sampler: grid(), seed: 1 })
+    setImmediate(() => stop.abort())
+    const { reason } = await study.optimize(() => 0, { trials: 1, signal: stop.signal })
+    expect(reason).toMatch(/abort/)
+    await study.close()
+    const small = space({ x: int(1, 200), y: int(1, 200) }, { constraints: [linear({ x: 1, y: 1 }, '<=', 2)] })
+    expect(await visit({}, {}, small)).toEqual(['{"x":1,"y":1}'])
+  })
+
   it('counts through very many values without listing them', () => {
     const large = space({ a: int(1, 1_000_000_000), b: int(1, 100_000, { scale: 'log' }), c: float(0.1, 0.9, { step: 0.1, scale: 'log' }) })
     const points = new GridTree(large, gridValues(large, {}))
@@ -121,6 +133,7 @@ describe('grid', () => {
     await expect(createStudy({ name: 'x', space: { x: float(0, 1) }, sampler: grid({ points: { x: [2] } }) })).rejects.toMatchObject({ code: 'OPTION' })
     await expect(createStudy({ name: 'x', space: { x: float(0, 1) }, sampler: grid({ points: { x: [] } }) })).rejects.toMatchObject({ code: 'OPTION' })
     await expect(createStudy({ name: 'x', space: { x: float(0, 1) }, sampler: grid({ points: 1.5 }) })).rejects.toMatchObject({ code: 'OPTION' })
+    expect(() => grid({ learningRate: 5 } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: 'grid() has no option "learningRate". Its options are: points, shuffle, sample.' }))
     for (const sample of [0, -1, 1.1, Number.NaN]) expect(() => grid({ sample })).toThrow('sample')
     expect(() => grid({ shuffle: false, sample: 0.5 })).toThrow('shuffle')
   })

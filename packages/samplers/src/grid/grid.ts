@@ -1,4 +1,5 @@
 import { AttuneError, type Exhausted, type Problem, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { checkKnown } from '../known-options.ts'
 import { GridTree } from './grid-tree.ts'
 import { type GridPoints, gridValues } from './grid-values.ts'
 import { randomOrder } from './permutation.ts'
@@ -25,6 +26,7 @@ export interface GridOptions {
  * for options out of range.
  */
 export function grid(options: GridOptions = {}): SamplerFactory {
+  checkKnown('grid', options, ['points', 'shuffle', 'sample'])
   const { points = {}, shuffle = true, sample = 1 } = options
   if (!(sample > 0 && sample <= 1)) throw new AttuneError('OPTION', `grid({ sample }) takes a part of the grid, above 0 and at most 1, not ${String(sample)}.`, { details: { sample } })
   if (!shuffle && sample < 1) throw new AttuneError('OPTION', 'grid({ sample }) draws its part at random: leave out shuffle: false, or the sample.')
@@ -41,6 +43,9 @@ export function grid(options: GridOptions = {}): SamplerFactory {
     },
   }
 }
+
+/** Positions that are looked at before other work has its turn: some ten milliseconds' worth where a constraint is asked. */
+const mostAtOnce = 4096
 
 class GridSampler implements Sampler {
   readonly #problem: Problem
@@ -65,9 +70,27 @@ class GridSampler implements Sampler {
     this.#visited.add(this.#tree.numberOf(trial.flatParams))
   }
 
-  suggest({ running }: SuggestContext): Suggestion | Exhausted {
+  suggest({ running, signal }: SuggestContext): Suggestion | Exhausted | Promise<Suggestion | Exhausted> {
     const busy = new Set(running.map(({ flatParams }) => this.#tree.numberOf(flatParams)))
-    for (let position = this.#start; position < this.#end; position++) {
+    const found = this.#search(busy, this.#start)
+    return typeof found === 'number' ? this.#searchOn(busy, found, signal) : found
+  }
+
+  /** Goes on where a part had nothing; other work has its turn between the parts. Rejects when the signal aborts. */
+  async #searchOn(busy: ReadonlySet<number>, from: number, signal: AbortSignal): Promise<Suggestion | Exhausted> {
+    let found: Suggestion | Exhausted | number = from
+    while (typeof found === 'number') {
+      await new Promise((resolve) => void setTimeout(resolve))
+      signal.throwIfAborted()
+      found = this.#search(busy, found)
+    }
+    return found
+  }
+
+  /** Looks through one part of the positions; answers where to go on if there is nothing in it. */
+  #search(busy: ReadonlySet<number>, from: number): Suggestion | Exhausted | number {
+    const to = Math.min(this.#end, from + mostAtOnce)
+    for (let position = from; position < to; position++) {
       const number = this.#numberAt(position)
       if (this.#isDone(number)) {
         if (position === this.#start) this.#start++
@@ -75,6 +98,7 @@ class GridSampler implements Sampler {
       }
       if (!busy.has(number)) return { params: this.#tree.at(number) }
     }
+    if (to < this.#end) return to
     const part = this.#end < this.#tree.size ? `${this.#end} of the ${this.#tree.size}` : String(this.#tree.size)
     return { exhausted: `All points of the grid have been visited (${part}${this.#problem.space.constraints.length > 0 ? ', without those that break a constraint' : ''}).` }
   }

@@ -133,6 +133,10 @@ describe('tpe', () => {
     expect(trials.every(({ params }) => Math.abs(params.x - 0.4) < 0.3)).toBe(true)
   })
 
+  it('refuses options that it does not have', () => {
+    expect(() => tpe({ nStartupTrials: 10 } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: 'tpe() has no option "nStartupTrials". Its options are: startupTrials, candidates, goodFraction, mostGood, priorWeight.' }))
+  })
+
   it('refuses options out of range, by name', () => {
     for (const bad of [{ startupTrials: 1 }, { startupTrials: 2.5 }, { candidates: 0 }, { goodFraction: 0 }, { goodFraction: 1 }, { mostGood: 0 }, { priorWeight: 0 }, { priorWeight: Number.NaN }]) {
       expect(() => tpe(bad)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(Object.keys(bad)[0] as string) }))

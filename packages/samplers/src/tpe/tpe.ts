@@ -1,4 +1,5 @@
 import { AttuneError, log, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SearchSpace, type SuggestContext, type Suggestion } from '@attune/core'
+import { checkKnown } from '../known-options.ts'
 import { type Axis, axesOf } from './axis.ts'
 import { drawCandidates } from './candidates.ts'
 import type { Smoothing } from './factor.ts'
@@ -39,6 +40,7 @@ const mostBad = 1000
  * Throws OPTION for an option out of range.
  */
 export function tpe(options: TpeOptions = {}): SamplerFactory {
+  checkKnown('tpe', options, ['startupTrials', 'candidates', 'goodFraction', 'mostGood', 'priorWeight'])
   const { startupTrials = 6, candidates = 40, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
   checkWhole('startupTrials', startupTrials, 2)
   checkWhole('candidates', candidates, 1)

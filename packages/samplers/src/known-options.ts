@@ -1,0 +1,7 @@
+import { AttuneError } from '@attune/core'
+
+/** Throws OPTION for an option that a sampler does not have: passed over in silence, a misspelt one would cost a whole study. */
+export function checkKnown(sampler: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new AttuneError('OPTION', `${sampler}() has no option "${unknown}". Its options are: ${known.join(', ')}.`, { details: { name: unknown } })
+}
