@@ -38,7 +38,7 @@ export class Checkpoints {
   async save(number: number, make: NonNullable<Report['checkpoint']>): Promise<{ readonly hash: string; readonly size: number } | undefined> {
     if (this.store === undefined) return undefined
     const bytes: unknown = await make()
-    if (!(bytes instanceof Uint8Array)) throw new AttuneError('INVALID_CHECKPOINT', `The checkpoint of trial ${number} is ${bytes === null ? 'null' : `of type ${typeof bytes}`}: answer its bytes as a Uint8Array.`)
+    if (!(bytes instanceof Uint8Array)) throw new AttuneError('INVALID_CHECKPOINT', `The checkpoint is ${bytes === null ? 'null' : `of type ${typeof bytes}`}: answer its bytes as a Uint8Array.`)
     try {
       return { hash: await this.store.put(bytes), size: bytes.length }
     } catch (error) {

@@ -2,10 +2,13 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
 import type { Amendment, Operation } from '../contracts/change.ts'
+import type { Clock } from '../contracts/clock.ts'
 import type { PrunerFactory } from '../contracts/pruner.ts'
 import type { SamplerFactory } from '../contracts/sampler.ts'
 import type { Trainer } from '../contracts/trainer.ts'
-import { atMost, minimize } from '../objective/objectives.ts'
+import { tokens } from '../container/tokens.ts'
+import { AttuneError } from '../errors.ts'
+import { atMost, maximize, minimize } from '../objective/objectives.ts'
 import { choice, float } from '../space/builders.ts'
 import { linear } from '../space/constraint.ts'
 import { space as buildSpace } from '../space/space.ts'
@@ -144,5 +147,87 @@ describe('a study that exists', () => {
     await expect(createStudy({ ...options, constraints: { latencyMs: atMost(6) } })).rejects.toMatchObject({ code: 'STUDY_CHANGED', message: expect.stringMatching(/constraints on metrics: .*5.* → .*6/) as unknown })
     await expect(createStudy({ ...options, metrics: ['value', 'latencyMs', 'size'] })).rejects.toMatchObject({ code: 'STUDY_CHANGED', message: expect.stringMatching(/metrics: .* → .*size/) as unknown })
     await createStudy(options)
+  })
+})
+
+describe('a Pareto front', () => {
+  it('leaves void trials out', async () => {
+    const storage = new MemoryStorage(systemClock)
+    const study = await createStudy({ storage, space, objective: [minimize('a'), minimize('b')], seed: 1 })
+    for (const [a, b] of [[0, 0], [1, 2], [2, 1]] as const) await study.tell(await study.ask(), { a, b })
+    expect(study.pareto().map(({ number }) => number)).toEqual([0])
+    await elsewhere(storage, study)({ type: 'amend', number: 0, amendment: { void: 'wrong data' } })
+    expect(study.pareto().map(({ number }) => number)).toEqual([1, 2])
+  })
+})
+
+describe('enqueue', () => {
+  it('does not take a void trial for one that was run', async () => {
+    const storage = new MemoryStorage(systemClock)
+    const study = await createStudy({ storage, space, seed: 1 })
+    expect(await study.enqueue({ x: 0.5 })).toBe(0)
+    await elsewhere(storage, study)({ type: 'amend', number: 0, amendment: { void: 'wrong data' } })
+    expect(await study.enqueue({ x: 0.5 })).toBe(1)
+  })
+})
+
+describe('a checkpoint', () => {
+  it('that is not bytes ends the run after three trials alike, and says what to answer', async () => {
+    const study = await createStudy({ space, objective: minimize('loss'), artifacts: new MemoryArtifacts(), seed: 1 })
+    const run = study.optimize(async function* () {
+      yield { step: 1, loss: 1, checkpoint: () => 'bytes' as never }
+    }, { trials: 1 })
+    await expect(run).rejects.toThrow(/The first 3 trials all failed alike.*The checkpoint is of type string: answer its bytes as a Uint8Array\./)
+  })
+})
+
+describe('the value of a trial with reports', () => {
+  it('is the best of them also where the last one is NaN', async () => {
+    for (const [objective, expected] of [[minimize('m', { from: 'best' }), 1], [maximize('m', { from: 'best' }), 3]] as const) {
+      const study = await createStudy({ space, objective, seed: 1 })
+      await study.optimize(async function* () {
+        for (const [i, m] of [2, 1, 3, Number.NaN].entries()) yield { step: i + 1, m }
+      }, { trials: 1 })
+      expect(study.best.value).toBe(expected)
+    }
+  })
+
+  it('is what the function returns, where it returns something', async () => {
+    const study = await createStudy({ space, objective: minimize('loss'), seed: 1 })
+    await study.optimize(async (trial) => {
+      await trial.report({ step: 1, loss: 5, other: 7 })
+      return 4
+    }, { trials: 1 })
+    expect(study.best.metrics).toEqual({ loss: 4, other: 7 })
+  })
+})
+
+describe('the time of a run', () => {
+  it('ends it also where trials never let a timer fire', async () => {
+    let now = 0
+    const clock: Clock = { specVersion: 'v1', now: () => now, schedule: () => () => undefined }
+    const study = await createStudy({ space, seed: 1, use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+    const result = await study.optimize(() => (now += 400), { timeout: 1000 })
+    expect(result.reason).toBe('the time of 1000 ms is over')
+    expect(study.history.counts.complete).toBe(3)
+  })
+})
+
+describe('a report that the storage refuses', () => {
+  it('ends the run with the error of the storage: the trial has not failed', async () => {
+    const memory = new MemoryStorage(systemClock)
+    const storage = new Proxy(memory, { get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        if (key === 'write' && (args[1] as { readonly operations: readonly Operation[] }).operations.some(({ type }) => type === 'report')) throw new AttuneError('STORAGE_FULL', 'No space is left.')
+        return Reflect.apply(value, target, args)
+      }
+    } })
+    const study = await createStudy({ storage, space, seed: 1 })
+    await expect(study.optimize(async function* () {
+      yield { step: 1, value: 1 }
+    }, { trials: 1 })).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    expect(study.trial(0)).toMatchObject({ state: 'waiting', attempt: 1 })
   })
 })
