@@ -1,5 +1,5 @@
 import { ensure, ensureEqual, rejection, settles, show } from './check.ts'
-import { apply, bodiesOf, completion, definitionOf, historyOf, newStudy, runningTrial, type StorageSubject, waitingTrial } from './storage-suite-support.ts'
+import { apply, bodiesOf, completion, definitionOf, historyOf, newStudy, refused, runningTrial, type StorageSubject, waitingTrial } from './storage-suite-support.ts'
 import type { SuiteCase } from './suite.ts'
 
 type Test = (name: string, run: (subject: StorageSubject) => Promise<void>) => SuiteCase
@@ -95,13 +95,13 @@ export function studyCases(test: Test): readonly SuiteCase[] {
       ensureEqual(copy.counts, { ...absentCounts, waiting: 1, complete: 1 }, 'counts of the copy')
       ensureEqual(copy.revision, before.length, 'revision of the copy')
       ensureEqual(await historyOf(storage, copy.id), before, 'history of the copy')
-      await refused(storage, copy.id, [{ type: 'extend', path: 'y', leaf: { kind: 'other' } }], 'state', 'Another definition of a leaf that was copied')
       ensureEqual(await storage.copyStudy('digits', 'digits 2', 'copy'), copy, 'copyStudy() again with the same request id')
       const [created] = await apply(storage, copy.id, waitingTrial())
       ensureEqual(created?.body, { type: 'create', number: 2, origin: 'sampler', params: { x: 0.5 } }, 'next trial of the copy')
       ensureEqual(await historyOf(storage, id), before, 'history of the source after a write to the copy')
       await apply(storage, id, { type: 'claim', number: 0, lease: { owner: 'o', token: 't', milliseconds: 1000 } })
       ensureEqual((await storage.findStudy('digits 2'))?.counts.waiting, 2, 'waiting trials of the copy after a claim in the source')
+      await refused(storage, copy.id, [{ type: 'extend', path: 'y', leaf: { kind: 'other' } }], 'state', 'Another definition of a leaf that was copied')
       ensureEqual(await storage.copyStudy('absent', 'b', 'copy 2'), undefined, 'copyStudy() of a study that is not there')
       ensureEqual(await storage.copyStudy('digits', 'digits 2', 'copy 3'), undefined, 'copyStudy() to a name that is taken')
     }),

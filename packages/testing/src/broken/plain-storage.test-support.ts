@@ -34,6 +34,7 @@ export interface Hooks {
   readonly answer: (change: Change, body: ChangeBody) => Change
   readonly closing: (place: Place) => void
   readonly copyRows: (study: PlainStudy) => PlainStudy['rows']
+  readonly copyLeaves: (study: PlainStudy) => PlainStudy['leaves']
 }
 
 export const soundHooks: Hooks = {
@@ -59,6 +60,7 @@ export const soundHooks: Hooks = {
   answer: (change) => change,
   closing: () => undefined,
   copyRows: (study) => [...study.rows],
+  copyLeaves: (study) => new Map(study.leaves),
 }
 
 /** The simplest storage that keeps the contract, made of maps and texts, and a twin of every way to break it. */
@@ -94,7 +96,7 @@ export class PlainStorage implements Storage {
     const source = this.#place.studies.get(this.#hooks.nameKey(name))
     if (source === undefined) return undefined
     const definition = { ...(this.#hooks.decode(source.definition) as unknown as StudyDefinition), name: as }
-    return this.#insert(definition, requestId, () => ({ heads: [...source.heads], rows: this.#hooks.copyRows(source), leaves: new Map(source.leaves) }))
+    return this.#insert(definition, requestId, () => ({ heads: [...source.heads], rows: this.#hooks.copyRows(source), leaves: this.#hooks.copyLeaves(source) }))
   }
 
   deleteStudy(name: string): boolean {

@@ -149,6 +149,7 @@ export const brokenStorages: readonly BrokenStorage[] = [
   broken('answers a history that goes on growing', () => growingPage(), 'answers a history that later writes leave alone'),
   broken('takes names for the same that are not', () => ({ nameKey: (name) => name.normalize('NFC').toLowerCase().trim() }), 'keeps studies apart whatever their names are'),
   broken('lets a copy share its history with the source', () => ({ copyRows: (study) => study.rows }), 'copies a study, and the two go on apart'),
+  broken('forgets in a copy how its leaves are defined', () => ({ copyLeaves: () => new Map() }), 'copies a study, and the two go on apart'),
   broken('acknowledges what it keeps in memory until it is too late', () => ({ closing: (place) => place.studies.forEach((study) => study.rows.pop()) }), 'keeps everything over a restart'),
   broken(
     'gives up a study for one damaged record',
