@@ -36,6 +36,7 @@ export function tfjsTrainer<P>(options: TfjsTrainerOptions<P>): Trainer<P> {
       const data = await prepare()
       const tensorsBefore = tf.memory().numTensors
       let session: TrainingSession | undefined
+      let failed = false
       try {
         session = await TrainingSession.open(options, settings, data, trial)
         const current = session
@@ -62,10 +63,14 @@ export function tfjsTrainer<P>(options: TfjsTrainerOptions<P>): Trainer<P> {
           backend: backend.name,
           tfjs: tf.version_core,
         })
+      } catch (error) {
+        failed = true
+        throw error
       } finally {
         session?.dispose()
         const left = tf.memory().numTensors - tensorsBefore
-        if (left > 0) trial.warn(`This trial left ${left} tensor${left === 1 ? '' : 's'} in memory: dispose of what build(), losses and metrics create, or wrap it in tf.tidy().`)
+        const reason = failed ? ' TensorFlow.js itself keeps one or two when a batch fails.' : ''
+        if (left > 0) trial.warn(`This trial left ${left} tensor${left === 1 ? '' : 's'} in memory: dispose of what build(), losses and metrics create, or wrap it in tf.tidy().${reason}`)
       }
     },
 

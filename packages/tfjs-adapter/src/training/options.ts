@@ -50,7 +50,7 @@ export interface TfjsTrainerOptions<P> {
    * trainer disposes of the model. Initialisers without a seed are seeded by the trial as long as `build` has not awaited anything.
    */
   readonly build: (params: P, tf: TensorFlow, context: BuildContext) => Awaitable<LayersModel>
-  /** Checked and brought onto the backend once, before the first trial. */
+  /** Checked and brought onto the backend once for each `optimize`, before its first trial; freed when it ends. */
   readonly data: TrainingData | (() => Awaitable<TrainingData>)
   /** Whole numbers ≥ 1. A trial ends earlier when the pruner says so. */
   readonly epochs: PerTrial<P, number>

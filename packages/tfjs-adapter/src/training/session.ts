@@ -97,6 +97,7 @@ export class TrainingSession {
       if (this.#best !== undefined) this.#best.offer(this.model, epoch, metrics[this.#best.metric] as number)
       return metrics
     } catch (error) {
+      disposeTape(tf)
       throw kernelError(error) ?? error
     } finally {
       this.#dropout.restore()
@@ -180,6 +181,12 @@ function shuffle(tf: TensorFlow, tensors: readonly Tensor[], order: Int32Array):
   } finally {
     indices.dispose()
   }
+}
+
+/** tfjs keeps what a gradient needs until it has been computed, and so for ever if that fails. */
+function disposeTape(tf: TensorFlow): void {
+  const { state } = tf.engine() as unknown as { readonly state?: { readonly activeTape?: readonly { readonly saved?: readonly (Tensor | null)[] }[] | null } }
+  for (const { saved } of state?.activeTape ?? []) for (const tensor of saved ?? []) tensor?.dispose()
 }
 
 function kernelError(error: unknown): Error | undefined {
