@@ -8,10 +8,12 @@ function openStudy(path: string): Promise<Study<{ readonly x: number }>> {
   return createStudy({ name: 'study', space: { x: float(0, 1) }, objective: minimize('loss'), storage: sqlite(path), seed: 1 })
 }
 
-/** What may happen to the text of a record, in SQL. */
-const damages: readonly (readonly [what: string, body: string])[] = [
-  ['no JSON any more', 'substr(body, 2)'],
-  ['of another trial', `replace(body, '"number":', '"number":4')`],
+/** What may happen to a record, in SQL. */
+const damages: readonly (readonly [what: string, how: string])[] = [
+  ['no JSON any more', 'body = substr(body, 2)'],
+  ['a body of another trial', `body = replace(body, '"number":', '"number":4')`],
+  ['a row of another trial', 'trial = 40 + trial'],
+  ['a row of another type', `type = 'x' || type`],
 ]
 
 it.each(damages)('goes on with a study whichever of its records is damaged: %s', async (_what, damage) => {
@@ -30,7 +32,7 @@ it.each(damages)('goes on with a study whichever of its records is damaged: %s',
     await first.close()
 
     const vandal = new DatabaseSync(path)
-    const { changes } = vandal.prepare(`update changes set body = ${damage} where revision = ?`).run(revision)
+    const { changes } = vandal.prepare(`update changes set ${damage} where revision = ?`).run(revision)
     const damaged = vandal.prepare('select type from changes where revision = ?').get(revision)
     vandal.close()
     if (changes === 0) {

@@ -47,8 +47,9 @@ export class ChangeReader {
       return this.#damaged(study, row, error.message)
     }
     const trial = trialOf(body)
-    if (body.type === row.type && trial === row.trial) return body
-    return this.#damaged(study, row, `change: it reads as ${body.type} of trial ${trial}, where the table has ${row.type} of trial ${row.trial}.`)
+    // Where the table's own column is what is damaged, there is no such trial.
+    if (trial === row.trial || row.trial === null || this.#statements.trial.get(study, row.trial) === undefined) return body
+    return this.#damaged(study, row, `it is about trial ${trial}, where the table has ${row.trial}.`)
   }
 
   #damaged(study: number, row: ChangeRow, why: string): ChangeBody {
