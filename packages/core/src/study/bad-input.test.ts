@@ -169,6 +169,13 @@ describe('options', () => {
     await expect(createStudy({ space, seed: 1, ...options } as never)).rejects.toMatchObject({ code: 'OPTION', message })
   })
 
+  it('refuse a listener that is no function, and a trial that is none', async () => {
+    const study = await createStudy({ space })
+    expect(() => study.on('trial.completed' as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining('on takes one function') }))
+    await expect(study.tell(undefined as never, 1)).rejects.toMatchObject({ code: 'TRIAL_NOT_FOUND', message: expect.stringContaining('await study.ask()') })
+    await expect(study.tell(study.ask() as never, 1)).rejects.toMatchObject({ code: 'TRIAL_NOT_FOUND' })
+  })
+
   it('of optimize have to be there', async () => {
     const study = await createStudy({ space })
     await expect(study.optimize(() => 1, undefined as never)).rejects.toMatchObject({ code: 'OPTION', message: 'optimize needs options as its second argument, as in { trials: 100 }.' })

@@ -197,6 +197,7 @@ export class Study<P = unknown, M extends string = string> {
 
   /** Calls the listener for everything that happens from here on. Answers a function that ends this. */
   on(listener: (event: StudyEvent<P>) => void): () => void {
+    if (typeof listener !== 'function') throw new AttuneError('OPTION', "on takes one function, which is called with every event: study.on((event) => { if (event.type === 'trial.completed') … }).")
     return this.#engine.access.subscribe(listener as (event: StudyEvent) => void)
   }
 
@@ -267,6 +268,7 @@ export class Study<P = unknown, M extends string = string> {
 
   #held(trial: Trial<P> | number): Trial {
     this.#open()
+    if (typeof trial !== 'number' && typeof (trial as { readonly number?: unknown } | undefined)?.number !== 'number') throw new AttuneError('TRIAL_NOT_FOUND', 'Give the trial that `await study.ask()` answered, or its number.')
     const number = typeof trial === 'number' ? trial : trial.number
     const held = this.#engine.leases.get(number)
     if (held !== undefined && (typeof trial === 'number' || held === (trial as Trial))) return held
