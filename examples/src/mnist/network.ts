@@ -6,11 +6,11 @@ export const space = {
   network: oneOf({
     dense: { layers: repeat({ units: int(32, 160, { step: 32 }) }, { min: 1, max: 2 }) },
     convolutional: {
-      blocks: repeat({ filters: int(4, 12, { step: 4 }) }, { min: 1, max: 2 }),
+      blocks: repeat({ filters: int(8, 16, { step: 4 }) }, { min: 1, max: 2 }),
       units: int(16, 64, { step: 16 }),
     },
   }),
-  dropout: float(0, 0.5),
+  dropout: float(0, 0.4),
   batchSize: ordinal([32, 64, 128]),
   optimizer: oneOf({
     sgd: { learningRate: float(0.005, 0.5, { scale: 'log' }), momentum: float(0, 0.95) },

@@ -17,8 +17,8 @@ Usage: npm start -- [options]
 
   --trials N         complete and pruned trials in all (default 24)
   --epochs N         most epochs of a trial (default 9)
-  --samples N        training digits of a trial (default 2000)
-  --final-epochs N   epochs of the last training, on all training digits (default 10)
+  --samples N        training digits of a trial (default 1600)
+  --final-epochs N   epochs of the last training, on all training digits (default 12)
   --seed N           seed of the split, the networks and the suggestions (default 7)
   --sampler NAME     tpe or random (default tpe)
   --out DIR          where everything goes (default out/mnist)
@@ -29,8 +29,8 @@ Called again with the same folder it goes on where it stopped.`
 const flags = {
   trials: { type: 'string', default: '24' },
   epochs: { type: 'string', default: '9' },
-  samples: { type: 'string', default: '2000' },
-  'final-epochs': { type: 'string', default: '10' },
+  samples: { type: 'string', default: '1600' },
+  'final-epochs': { type: 'string', default: '12' },
   seed: { type: 'string' },
   sampler: { type: 'string', default: 'tpe' },
   out: { type: 'string', default: 'out/mnist' },
