@@ -3,6 +3,7 @@ import type { Trainer } from '../contracts/trainer.ts'
 import type { Failure, FailureReason } from '../contracts/trial-record.ts'
 import { AttuneError, describe } from '../errors.ts'
 import type { StudyEngine } from './engine.ts'
+import { list } from './metrics.ts'
 import type { OptimizeOptions, OptimizeResult, RetryPolicy } from './options.ts'
 import { didYouMean } from './nearest-name.ts'
 import { runTrial, type Ended, type ObjectiveFunction, type RunOptions } from './run-trial.ts'
@@ -15,6 +16,7 @@ const identicalFailures = 3
 const failuresInARow = 50
 const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory']
 
+const failureReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'invalid-metric', 'aborted', 'lost']
 const knownOptions: readonly (keyof OptimizeOptions)[] = ['trials', 'more', 'timeout', 'trialTimeout', 'grace', 'concurrency', 'signal', 'stop', 'evaluators', 'retry', 'checkpointEvery']
 
 function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, executor: Executor): void {
@@ -30,6 +32,9 @@ function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, ex
   if (concurrency !== undefined) checkNumber('concurrency', concurrency, 1, true)
   if (checkpointEvery !== undefined) checkNumber('checkpointEvery', checkpointEvery, 1, true)
   if (retry !== undefined) checkNumber('retry', typeof retry === 'object' ? retry.times : retry, 0, true)
+  for (const reason of typeof retry === 'object' ? (retry.on ?? []) : []) {
+    if (!failureReasons.includes(reason)) throw new AttuneError('OPTION', `retry.on knows the reasons ${list(failureReasons)}, not "${String(reason)}".${didYouMean(String(reason), failureReasons)}`)
+  }
   const { stop, signal, evaluators } = options as { readonly [name in 'stop' | 'signal' | 'evaluators']?: unknown }
   if (stop !== undefined && !(Array.isArray(stop) ? stop : [stop]).every((rule) => typeof rule === 'function')) throw new AttuneError('OPTION', 'stop must be a rule or an array of them, as in stop: noProgress(50).')
   if (signal !== undefined && (typeof signal !== 'object' || signal === null || !('aborted' in signal))) throw new AttuneError('OPTION', 'signal must be an AbortSignal, as in signal: controller.signal.')
