@@ -8,7 +8,7 @@ import { atMost, minimize } from '../objective/objectives.ts'
 import { float } from '../space/builders.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { systemClock } from '../system.ts'
-import { createStudy } from './create-study.ts'
+import { copyStudy, createStudy } from './create-study.ts'
 
 const space = { x: float(0, 1) }
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
@@ -93,6 +93,21 @@ describe('artefacts', () => {
     expect(decode((await study.artifact())!.bytes)).toBe(study.best.value)
     expect(artifacts.list().length).toBe(1)
     expect(await study.artifact((study.best.number + 1) % 8)).toBeUndefined()
+  })
+
+  it('of a study are not deleted by its copy, which shares them', async () => {
+    const [storage, artifacts] = [new MemoryStorage(systemClock), new MemoryArtifacts()]
+    const options = { storage, artifacts, space, objective: minimize('loss'), seed: 1, ifExists: 'resume' } as const
+    const study = await createStudy({ ...options, name: 'original' })
+    await study.optimize(summing(2), { trials: 1 })
+    const model = (await study.artifact())!.bytes
+    await copyStudy(storage, 'original', 'copy')
+    const copy = await createStudy({ ...options, name: 'copy' })
+    await copy.enqueue({ x: 0 })
+    await copy.optimize(summing(2), { trials: 2 })
+    expect(copy.best.number).toBe(1)
+    expect((await study.artifact())?.bytes).toEqual(model)
+    expect(decode((await copy.artifact())!.bytes)).toBe(0)
   })
 
   it('are judged by evaluators, whose metrics join the final ones and can be constraints', async () => {

@@ -12,6 +12,8 @@ export class Checkpoints {
   readonly store: ArtifactStore | undefined
   readonly #access: StudyAccess
   readonly #warnings: Warnings
+  /** Hashes of bytes that were put here. Others in the store may belong to a copy of this study, or to another one. */
+  readonly #put = new Set<string>()
   #keeping: Promise<void> = Promise.resolve()
 
   constructor(store: ArtifactStore | undefined, access: StudyAccess, warnings: Warnings) {
@@ -40,16 +42,16 @@ export class Checkpoints {
     const bytes: unknown = await make()
     if (!(bytes instanceof Uint8Array)) throw new AttuneError('INVALID_CHECKPOINT', `The checkpoint is ${bytes === null ? 'null' : `of type ${typeof bytes}`}: answer its bytes as a Uint8Array.`)
     try {
-      return { hash: await this.store.put(bytes), size: bytes.length }
+      return { hash: await this.#keep(this.store, bytes), size: bytes.length }
     } catch (error) {
       this.#warnings.tell('artifacts', `Checkpoints cannot be saved, the study goes on without them: ${describe(error)}`, number)
       return undefined
     }
   }
 
-  /** Deletes bytes that nothing refers to any more. */
+  /** Deletes bytes that nothing refers to any more, if they were put in this session: rather some waste than the loss of what others need. */
   async discard(hash: string | undefined): Promise<void> {
-    if (hash === undefined || this.#access.history.references(hash) > 0) return
+    if (hash === undefined || this.#access.history.references(hash) > 0 || !this.#put.delete(hash)) return
     try {
       await this.store?.delete(hash)
     } catch (error) {
@@ -63,12 +65,18 @@ export class Checkpoints {
     return this.#keeping
   }
 
+  async #keep(store: ArtifactStore, bytes: Uint8Array): Promise<string> {
+    const hash = await store.put(bytes)
+    this.#put.add(hash)
+    return hash
+  }
+
   async #keepModel(number: number, artifact: Artifact): Promise<void> {
     const { history } = this.#access
     if (this.store === undefined || history.best !== number) return
     try {
       const bytes = await artifact.bytes()
-      const reference = { hash: await this.store.put(bytes), size: bytes.length, kind: artifact.kind }
+      const reference = { hash: await this.#keep(this.store, bytes), size: bytes.length, kind: artifact.kind }
       await this.#access.mustWrite([{ type: 'artifact', number, name: 'model', artifact: artifact.meta === undefined ? reference : { ...reference, meta: copyJson(artifact.meta, 'The meta data of the artefact') } }])
       for (const other of Array.from(history.withArtifacts())) {
         const model = other === number ? undefined : history.trial(other).artifacts['model']
