@@ -114,7 +114,7 @@ describe('the main job', { timeout: deadline }, () => {
         expect(ended.signal).toBe('SIGKILL')
       }
       const study = await loadStudy({ storage: sqlite(join(cut, 'study.db')), name: 'mnist' })
-      expect(study.history.counts.complete + study.history.counts.pruned).toBeGreaterThanOrEqual(2)
+      expect(study.counts.complete + study.counts.pruned).toBeGreaterThanOrEqual(2)
       await study.close()
 
       const second = await run(program, [...small, '--out', cut])

@@ -26,7 +26,7 @@ for (let count = 0; count < trials; count++) {
   if (count + 1 === 1000 || count + 1 === trials) bestMicroseconds[count + 1] = timeOfBest()
 }
 const loop = used() - before
-const columns = study.space.dimensions.map(({ index }) => study.history.units(index))
+const columns = study.space.dimensions.map(({ index }) => study.columns.units(index))
 const withColumns = used() - before
 
 function timeOfBest(): number {

@@ -12,5 +12,5 @@ for (let round = 0; round < 10; round++) {
     else await study.tell(trial, { yield: 100 - (temperature - 55) ** 2 / 20 - 8 * (ph - 6.5) ** 2 })
   }
 }
-const { complete, failed } = study.history.counts
+const { complete, failed } = study.counts
 console.log(`${complete} complete, ${failed} failed; best yield ${study.best.value.toFixed(1)} % at`, study.best.params)

@@ -13,5 +13,5 @@ await study.optimize(async (trial) => {
   }
 }, { trials: 40 })
 
-const { pruned, complete } = study.history.counts
+const { pruned, complete } = study.counts
 console.log(`${complete} complete, ${pruned} pruned; best loss ${study.best.value.toExponential(1)} at learning rate ${study.best.params.learningRate.toFixed(3)}`)

@@ -24,5 +24,5 @@ await study.optimize(async function* ({ params }) {
 }, { trials: 20 })
 
 for (const { number, state, params, reports } of study.trials()) console.log(`trial ${number}: ${state} after ${reports.length} epochs, learning rate ${params.learningRate.toPrecision(2)}`)
-const { pruned } = study.history.counts
+const { pruned } = study.counts
 console.log(`${pruned} of 20 trials were pruned. The best is trial ${study.best.number}, accuracy ${study.best.value.toFixed(3)}.`)

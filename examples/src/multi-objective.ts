@@ -50,5 +50,5 @@ const front = study.pareto().toSorted((a, b) => a.metrics[latency]! - b.metrics[
   'µs for 64 digits': Number((metrics[latency]! * 1000).toFixed(1)),
   'size in bytes': metrics['onnx.modelBytes'],
 }))
-console.log(`Of ${study.history.counts.complete} networks, ${front.length} are worth a choice:`)
+console.log(`Of ${study.counts.complete} networks, ${front.length} are worth a choice:`)
 console.table(front)

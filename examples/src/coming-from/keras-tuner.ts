@@ -46,7 +46,7 @@ await study.optimize(tfjsTrainer({
   }),
 }), { trials: Number(process.argv[2] ?? 20) })
 
-const { complete, pruned } = study.history.counts
+const { complete, pruned } = study.counts
 console.log(study.best.params, study.best.value.toFixed(3))
 console.log(`${complete} complete, ${pruned} stopped early`)
 const kept = await study.artifact()

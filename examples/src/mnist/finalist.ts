@@ -40,7 +40,7 @@ export async function trainFinalist(search: Study<NetworkParams>, split: Split, 
     await study.enqueue(search.best.params)
     const evaluator = onnxEvaluator({ data: testData(split.test), metrics: ['accuracy', 'logLoss'], latency: true, prefix: 'test.' })
     await study.optimize(digitsTrainer(split.training, split.validation, options.finalEpochs), { trials: 1, evaluators: [evaluator], signal })
-    if (study.history.counts.complete === 0) return undefined
+    if (study.counts.complete === 0) return undefined
     return await compare(study, split.test, options)
   } finally {
     await study.close()

@@ -30,10 +30,10 @@ async function run(options: JobOptions): Promise<number> {
   try {
     const { seed } = study.definition
     const split = splitDigits(readDigits(), seed)
-    const done = study.history.counts.complete + study.history.counts.pruned
+    const done = study.counts.complete + study.counts.pruned
     say(`Handwritten digits: ${split.training.labels.length} for training, ${split.validation.labels.length} for validation, ${split.test.labels.length} for the test (seed ${seed}).`)
     say(`Searching with ${options.samples} of the training digits, up to ${options.epochs} epochs a trial, TensorFlow.js on WebAssembly.`)
-    if (study.history.length > 0) say(`Resuming the study in ${options.out}: ${done} of ${options.trials} trials are done.`)
+    if (study.columns.length > 0) say(`Resuming the study in ${options.out}: ${done} of ${options.trials} trials are done.`)
     say()
     const interrupted = (await runSearch(study, split, options, signal)) || signal.aborted
     if (interrupted) return stopped(options)
@@ -57,7 +57,7 @@ function summarize(study: Awaited<ReturnType<typeof openSearch>>, finalist: Fina
   const { saved, all } = epochsSaved(study, options.epochs)
   const { best } = study
   say(`
-Best of ${study.history.length} trials: number ${best.number}, validation accuracy ${best.value.toFixed(4)} in the search
+Best of ${study.columns.length} trials: number ${best.number}, validation accuracy ${best.value.toFixed(4)} in the search
 ${Object.entries(best.flatParams).map(([path, value]) => `  ${path.padEnd(34)} ${typeof value === 'number' ? Number(value.toPrecision(4)) : String(value)}`).join('\n')}
 
 Trained again on all training digits, on ${testDigits} test digits that nothing has seen before:

@@ -15,7 +15,7 @@ test('a study runs in a page: TPE, ASHA, checkpoints, report', async () => {
     for (let step = 1; step <= 9; step++) yield { step, accuracy: best * (1 - Math.exp(-step / 3)), checkpoint: () => Uint8Array.of(step) }
   }, { trials: 40, concurrency: 2 })
   expect(study.best.value).toBeGreaterThan(0.85)
-  expect(study.history.counts.pruned).toBeGreaterThan(5)
+  expect(study.counts.pruned).toBeGreaterThan(5)
 
   const page = new DOMParser().parseFromString(htmlReport({ definition: study.definition, space: study.space, trials: study.trials(), warnings: [] }), 'text/html')
   expect(page.querySelectorAll('table tbody tr').length).toBeGreaterThanOrEqual(40)
@@ -38,6 +38,6 @@ test('suggestions are those of Node', async () => {
 test('a grid ends, and the median prunes', async () => {
   const study = await createStudy({ space: { n: int(1, 6) }, sampler: grid(), pruner: median(), seed: 1 })
   const { reason } = await study.optimize(({ params }) => params.n, { trials: 100 })
-  expect(study.history.length).toBe(6)
+  expect(study.columns.length).toBe(6)
   expect(reason).toMatch(/grid/i)
 })

@@ -15,7 +15,7 @@ describe('createStudy', () => {
     }, { trials: 30 })
     await study.close()
     expect(study.trial(29).suggestion!.sampler).toMatch(/^tpe@/)
-    expect(study.history.counts.pruned).toBeGreaterThan(3)
+    expect(study.counts.pruned).toBeGreaterThan(3)
     expect(lines.join('')).toMatch(/trial 29/)
   })
 

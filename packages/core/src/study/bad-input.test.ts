@@ -101,7 +101,7 @@ describe('a sampler', () => {
     const study = await createStudy({ space, sampler: answering(params), seed: 1 })
     await study.add({ params: { learningRate: 1, n: 1 }, value: 1 })
     await expect(study.optimize(() => 1, { trials: 3 })).rejects.toMatchObject({ code: 'INVALID_SUGGESTION', message: expect.stringMatching(message) as unknown })
-    expect(study.history.length).toBe(1)
+    expect(study.columns.length).toBe(1)
   })
 
   it('with a note above 4 kB is refused', async () => {
@@ -219,7 +219,7 @@ describe('parameters', () => {
     await expect(study.add({ params: { learningRate: 1, n: 99 }, value: 1 })).rejects.toMatchObject({ code: 'PARAMS' })
     const constrained = await createStudy({ space: buildSpace(space, { constraints: [linear({ n: 1 }, { atMost: 4 })] }) })
     await expect(constrained.enqueue({ learningRate: 1, n: 5 })).rejects.toThrow(/violate a constraint/)
-    expect([study.history.length, constrained.history.length]).toEqual([0, 0])
+    expect([study.columns.length, constrained.columns.length]).toEqual([0, 0])
   })
 })
 
@@ -230,7 +230,7 @@ describe('a study that exists', () => {
     await study.optimize(() => 1, { trials: 2 })
     await expect(createStudy({ storage, name: 'a', space })).rejects.toMatchObject({ code: 'STUDY_EXISTS' })
     expect((await createStudy({ storage, name: 'a', space, ifExists: 'new' })).name).toBe('a-2')
-    expect((await createStudy({ storage, name: 'a', space, ifExists: 'resume' })).history.length).toBe(2)
+    expect((await createStudy({ storage, name: 'a', space, ifExists: 'resume' })).columns.length).toBe(2)
   })
 
   it('is not resumed with another space, objective or seed: the differences are listed', async () => {

@@ -46,7 +46,7 @@ describe('a suggestion', () => {
     const careless: SamplerFactory = { specVersion: 'v1', id: 'careless', revision: 1, create: () => ({ suggest: () => ({ params: { x: 0.75 } }) }) }
     const study = await createStudy({ space: buildSpace(space, { constraints: [linear({ x: 1 }, { atMost: 0.5 })] }), sampler: careless, seed: 1 })
     await expect(study.ask()).rejects.toMatchObject({ code: 'INVALID_SUGGESTION', message: expect.stringContaining('they violate a constraint of the space') as unknown })
-    expect(study.history.length).toBe(0)
+    expect(study.columns.length).toBe(0)
   })
 })
 
@@ -209,7 +209,7 @@ describe('the time of a run', () => {
     const study = await createStudy({ space, seed: 1, use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
     const result = await study.optimize(() => (now += 400), { timeout: 1000 })
     expect(result.reason).toBe('the time of 1000 ms is over')
-    expect(study.history.counts.complete).toBe(3)
+    expect(study.counts.complete).toBe(3)
   })
 })
 

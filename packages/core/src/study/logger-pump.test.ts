@@ -53,7 +53,7 @@ describe('a logger', () => {
       throw new Error('disk full')
     } })] })
     await study.optimize(() => 1, { trials: 2 })
-    expect(study.history.counts.complete).toBe(2)
+    expect(study.counts.complete).toBe(2)
     expect(calls % 3).toBe(0)
     expect((await warnings(study))[0]).toBe('Logger test has lost 1 event(s), the last one a study.opened: disk full')
   })
@@ -71,7 +71,7 @@ describe('a logger', () => {
       clock.advance(1000)
     }
     await watched
-    expect(study.history.counts.complete).toBe(5)
+    expect(study.counts.complete).toBe(5)
   })
 
   it('that cannot start is told of, and the study goes on without it', async () => {

@@ -107,7 +107,7 @@ describe('a storage that fails for longer', () => {
       await expect(study.tell(trial, 6)).rejects.toMatchObject({ code: 'TRIAL_ENDED' })
       const warnings: string[] = []
       for await (const event of study.events()) if (event.type === 'warning') warnings.push(event.message)
-      expect([study.history.counts.complete, warnings]).toEqual([1, []])
+      expect([study.counts.complete, warnings]).toEqual([1, []])
     }
   })
 
@@ -132,7 +132,7 @@ describe('a storage that fails for longer', () => {
     down = false
     await pass(clock, study.close())
     const again = await createStudy({ storage: memory, space, seed: 1, ifExists: 'resume' })
-    expect(again.history.counts.failed).toBe(0)
+    expect(again.counts.failed).toBe(0)
   })
 })
 

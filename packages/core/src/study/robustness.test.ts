@@ -85,7 +85,7 @@ describe('lanes', () => {
     await two.refresh()
     await one.add({ params: { a: 'x' }, value: 2 })
     await two.optimize(() => 5, { trials: 4 })
-    expect(two.history.length).toBe(4)
+    expect(two.columns.length).toBe(4)
     expect(two.trials().at(-1)).toMatchObject({ origin: 'replicate', parent: 0, value: 1 })
   })
 })
@@ -117,7 +117,7 @@ describe('a run that is aborted', () => {
     controller.abort()
     expect(await pass(run)).toMatchObject({ aborted: true })
     expect(clock.now() - begin).toBeLessThanOrEqual(5200)
-    expect(study.history.counts.running).toBe(0)
+    expect(study.counts.running).toBe(0)
     await pass(study.close())
     expect(clock.pending).toBe(0)
   })
@@ -176,7 +176,7 @@ describe('plugins that throw', () => {
     const warnings: string[] = []
     study.on((event) => event.type === 'warning' && warnings.push(event.message))
     await study.optimize(async function* () { yield { step: 1, value: 1 } }, { trials: 2 })
-    expect(study.history.counts.complete).toBe(2)
+    expect(study.counts.complete).toBe(2)
     expect(warnings.sort()).toEqual(['The pruner has failed, so trials go on where it cannot judge them: bug in judge', 'The pruner has failed, so trials go on where it cannot judge them: bug in next'])
   })
 
@@ -315,7 +315,7 @@ describe('a space defined by running', () => {
     await study.tell(first, 1)
     expect(await study.tell(second, 2)).toMatchObject({ state: 'failed', failure: { message: expect.stringMatching(/LEAF_CHANGED.*'a.b' and 'a'/) as unknown } })
     const again = await createStudy({ storage, seed: 1, ifExists: 'resume' })
-    expect(again.history.length).toBe(2)
+    expect(again.columns.length).toBe(2)
   })
 
   it('survives leaves that exclude each other also where two processes wrote them', async () => {
@@ -411,9 +411,9 @@ describe('amendments', () => {
     amend(0, { void: 'wrong data' })
     amend(0, { void: 'very wrong data' })
     await study.refresh()
-    expect([study.history.counts.complete, study.history.completeCount, study.best.number]).toEqual([3, 3, 1])
+    expect([study.counts.complete, study.columns.completeCount, study.best.number]).toEqual([3, 3, 1])
     await study.optimize(({ number }) => number, { trials: 4 })
-    expect(study.history.length).toBe(5)
+    expect(study.columns.length).toBe(5)
   })
 
   it('that make a waiting trial void keep it from being run', async () => {
@@ -425,7 +425,7 @@ describe('amendments', () => {
     const ran: number[] = []
     await study.optimize(({ number, params }) => (ran.push(number), params.x), { trials: 2 })
     expect(ran).toEqual([1, 2])
-    expect(study.history.counts).toMatchObject({ waiting: 0, running: 0, complete: 2, failed: 0 })
+    expect(study.counts).toMatchObject({ waiting: 0, running: 0, complete: 2, failed: 0 })
   })
 
   it('that make a trial void keep its value from being reused', async () => {
@@ -459,7 +459,7 @@ describe('metrics', () => {
     await study.tell(await study.ask(), { value: 1, cost: 3 })
     storage.write(study.summary.id, { id: 'amend', operations: [{ type: 'amend', number: 0, amendment: { metrics: { cost: 1 }, note: 'measured again' } }] })
     await study.refresh()
-    expect([study.trial(0).violation, study.history.violations()[0], study.best.number]).toEqual([0, 0, 0])
+    expect([study.trial(0).violation, study.columns.violations()[0], study.best.number]).toEqual([0, 0, 0])
   })
 })
 
@@ -572,7 +572,7 @@ describe('a look at the storage that began too early', () => {
     open()
     await Promise.all([early, late])
     expect(await added).toMatchObject({ number: 1, value: 1 })
-    expect(one.history.length).toBe(2)
+    expect(one.columns.length).toBe(2)
   })
 })
 
@@ -602,7 +602,7 @@ describe('stop rules', () => {
     for (let i = 0; i < 2; i++) {
       const study = await createStudy({ space, seed: 1 })
       await study.optimize(({ number }) => (number < 2 ? -number : 0), { trials: 50, stop: rule })
-      expect(study.history.length).toBe(5)
+      expect(study.columns.length).toBe(5)
     }
   })
 })

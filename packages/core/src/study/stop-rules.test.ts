@@ -14,7 +14,7 @@ async function trialsUntil(stop: StopRule | readonly StopRule[], values: (number
     clock.advance(100)
     return values(number)
   }, { stop, trials: 40 })
-  return [study.history.length, reason]
+  return [study.columns.length, reason]
 }
 
 describe('stop rules', () => {

@@ -13,7 +13,7 @@ describe('optimize', () => {
     const study = await createStudy({ space: { ...space, kind: oneOf({ a: { depth: int(1, 3) }, b: {} }) }, seed: 1 })
     const result = await study.optimize((trial) => (trial.params.x - 2) ** 2 + trial.params.n, { trials: 60 })
     expect(result).toEqual({ reason: '60 trials are done', aborted: false })
-    expect(study.history.counts).toMatchObject({ complete: 60, running: 0 })
+    expect(study.counts).toMatchObject({ complete: 60, running: 0 })
     expect(study.best.value).toBe(Math.min(...study.trials().map((trial) => trial.value!)))
     expectTypeOf(study.best.params.kind).toEqualTypeOf<{ readonly type: 'a'; readonly depth: number } | { readonly type: 'b' }>()
   })
@@ -31,9 +31,9 @@ describe('optimize', () => {
     const study = await createStudy({ space, seed: 1 })
     await study.optimize(() => 1, { trials: 5 })
     await study.optimize(() => 1, { trials: 5 })
-    expect(study.history.length).toBe(5)
+    expect(study.columns.length).toBe(5)
     await study.optimize(() => 1, { more: 2 })
-    expect(study.history.length).toBe(7)
+    expect(study.columns.length).toBe(7)
   })
 
   it('runs so many at once as asked, and never more trials than the total', async () => {
@@ -47,7 +47,7 @@ describe('optimize', () => {
       return 1
     }, { trials: 10, concurrency: 4 })
     expect(most).toBe(4)
-    expect(study.history.length).toBe(10)
+    expect(study.columns.length).toBe(10)
   })
 
   it('pulls reports from an async generator and takes the last one as the value, or the best', async () => {
@@ -107,7 +107,7 @@ describe('optimize', () => {
       if (number === 2) throw new TypeError('broken')
       return number === 3 ? NaN : 1
     }, { trials: 3 })
-    expect(study.history.counts).toMatchObject({ complete: 3, failed: 3 })
+    expect(study.counts).toMatchObject({ complete: 3, failed: 3 })
     expect(study.trials().flatMap(({ failure }) => (failure === undefined ? [] : [[failure.reason, failure.message]]))).toEqual([
       ['out-of-memory', 'RangeError: Array buffer allocation failed'],
       ['error', 'TypeError: broken'],
@@ -124,7 +124,7 @@ describe('optimize', () => {
     await expect(run).rejects.toMatchObject({ code: 'OBJECTIVE_FAILS', cause: thrown })
     await expect(run).rejects.toThrow(/all failed alike.*a typo[\s\S]*study\.test\.ts/)
     await expect(run).rejects.not.toThrow(/a typo[\s\S]*a typo/) // The stack repeats the message; the error does not.
-    expect(study.history.counts.failed).toBe(3)
+    expect(study.counts.failed).toBe(3)
   })
 
   it('does not end when the errors differ, or when something worked before', async () => {
@@ -137,7 +137,7 @@ describe('optimize', () => {
       if (number > 5 && number < 10) throw new Error('same')
       return 1
     }, { more: 2 })
-    expect(study.history.counts).toMatchObject({ failed: 8, complete: 3 })
+    expect(study.counts).toMatchObject({ failed: 8, complete: 3 })
   })
 
   it('ends when failures never cease, whatever their messages', async () => {
@@ -210,7 +210,7 @@ describe('optimize', () => {
       return number
     }, { trials: 50 })
     expect(result.reason).toBe('stop() was called')
-    expect(study.history.counts.complete).toBe(3)
+    expect(study.counts.complete).toBe(3)
   })
 
   it('runs enqueued points first, each once however often it is enqueued', async () => {

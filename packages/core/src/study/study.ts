@@ -3,7 +3,7 @@ import type { StudyEvent } from '../contracts/event.ts'
 import type { Executor } from '../contracts/executor.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
-import type { CompleteTrial, FailureReason, TrialRecord } from '../contracts/trial-record.ts'
+import type { CompleteTrial, FailureReason, TrialRecord, TrialState } from '../contracts/trial-record.ts'
 import type { FlatParams, Json } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
@@ -55,17 +55,22 @@ export class Study<P = unknown, M extends string = string> {
   }
 
   get definition(): StudyDefinition {
-    return this.history.definition
+    return this.columns.definition
   }
 
   /** The space; one defined by running grows. */
   get space(): Space<P> {
-    return this.history.space as Space<P>
+    return this.columns.space as Space<P>
   }
 
   /** The columnar view that samplers read. */
-  get history(): StudyHistory {
+  get columns(): StudyHistory {
     return this.#engine.history
+  }
+
+  /** Number of trials in each state; void ones are not counted among those that ended. */
+  get counts(): { readonly [state in TrialState]: number } {
+    return { ...this.columns.counts }
   }
 
   get summary(): StudySummary {
@@ -157,27 +162,27 @@ export class Study<P = unknown, M extends string = string> {
   /** The complete, feasible trial with the best value. Throws NO_BEST, or SEVERAL_OBJECTIVES. */
   get best(): CompleteTrial<P> {
     if (this.definition.objectives.length > 1) throw new AttuneError('SEVERAL_OBJECTIVES', `Study "${this.name}" has ${this.definition.objectives.length} objectives, so there is no single best trial: use pareto().`)
-    if (this.history.best < 0) {
-      const { complete, pruned, failed } = this.history.counts
+    if (this.columns.best < 0) {
+      const { complete, pruned, failed } = this.columns.counts
       const infeasible = complete > 0 ? ' and none of the complete ones keeps the constraints' : ''
       throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${infeasible}. ${complete + pruned + failed === 0 ? 'Run optimize first.' : 'study.trials() tells what became of each.'}`)
     }
-    return this.trial(this.history.best) as CompleteTrial<P>
+    return this.trial(this.columns.best) as CompleteTrial<P>
   }
 
   /** Complete, feasible trials that no other one beats in every objective, by number. */
   pareto(): readonly CompleteTrial<P>[] {
-    return paretoFront(this.history).map((number) => this.trial(number) as CompleteTrial<P>)
+    return paretoFront(this.columns).map((number) => this.trial(number) as CompleteTrial<P>)
   }
 
   /** A snapshot of one trial. Throws TRIAL_NOT_FOUND. */
   trial(number: number): TrialRecord<P> {
-    return this.history.trial(number) as TrialRecord<P>
+    return this.columns.trial(number) as TrialRecord<P>
   }
 
   /** Snapshots of all trials, by number. */
   trials(): readonly TrialRecord<P>[] {
-    return Array.from({ length: this.history.length }, (_, number) => this.trial(number))
+    return Array.from({ length: this.columns.length }, (_, number) => this.trial(number))
   }
 
   /** One plain row a trial: number, state, objectives and other metrics, then parameters by path (`params.state` where a name is taken). */
@@ -186,7 +191,7 @@ export class Study<P = unknown, M extends string = string> {
   }
 
   get attributes(): { readonly [key: string]: Json } {
-    return { ...this.history.attributes }
+    return { ...this.columns.attributes }
   }
 
   /** Keeps plain JSON with the study. Throws NOT_JSON. */
@@ -273,7 +278,7 @@ export class Study<P = unknown, M extends string = string> {
     const held = this.#engine.leases.get(number)
     if (held !== undefined && (typeof trial === 'number' || held === (trial as Trial))) return held
     if (typeof trial !== 'number' && !(trial as Trial).isOf(this.#engine)) throw new AttuneError('FOREIGN_TRIAL', `Trial ${number} was asked from another study: tell it there.`)
-    const { state } = this.history.trial(number)
+    const { state } = this.columns.trial(number)
     if (typeof trial !== 'number' && trial.ending && state === 'running') throw new AttuneError('TRIAL_ENDED', `Trial ${number} is told already: a trial is told once.`, { details: { number, state } })
     if (state === 'running' || state === 'waiting' || state === 'paused') throw new AttuneError('TRIAL_STATE', `Trial ${number} is ${state} but not held here: it was asked in another process, or not yet.`)
     throw new AttuneError('TRIAL_ENDED', `Trial ${number} is ${state} already: a trial is told once.`, { details: { number, state } })
@@ -287,8 +292,8 @@ export class Study<P = unknown, M extends string = string> {
 
   #find(flatParams: FlatParams): number | undefined {
     const paths = Object.keys(flatParams)
-    for (let number = 0; number < this.history.length; number++) {
-      const params = this.history.params(number)
+    for (let number = 0; number < this.columns.length; number++) {
+      const params = this.columns.params(number)
       if (Object.keys(params).length === paths.length && paths.every((path) => params[path] === flatParams[path]) && this.trial(number).voided === undefined) return number
     }
     return undefined
