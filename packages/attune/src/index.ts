@@ -5,14 +5,14 @@ export {
   random, repeat, space, systemClock, targetReached, threefry4x32, tokens, transition,
 } from '@attune/core'
 export type {
-  Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Clock, CompleteTrial, Condition, Constraint, CreateOperation,
-  Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Executor, Exhausted, Failure, FailureReason, FlatParams, FunctionConstraint, Heads, History,
-  Host, Json, JudgeContext, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, Metrics, Module, NextTrial, NumberLeaf,
+  Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Checkpoint, Clock, CompleteTrial, Condition, Constraint, CreateOperation,
+  Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Execution, Executor, Exhausted, Failure, FailureReason, FlatParams, FunctionConstraint, Heads, History,
+  Host, Json, JudgeContext, KeepAlive, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, Metrics, Module, ModuleReference, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
-  Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
+  Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
   StopContext, StopRule, Storage, StorageFactory, StudyDefinition, StudyEvent, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
-  Token, Trainer, TrainerTrial, Transition, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, WriteRequest, WriteResult,
+  Token, Trainer, TrainerTrial, TrainingResult, Transition, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
 } from '@attune/core'
 export { directoryArtifacts, nodeHost, progress, type DirectoryArtifactsOptions, type Environment, type ProgressOptions, type ProgressStream } from '@attune/node'
 export { asha, median, none, percentile, type AshaOptions, type PercentileOptions } from '@attune/pruners'

@@ -21,6 +21,8 @@ export function trial(number: number, given: Partial<TrialRecord> = {}): TrialRe
     attributes: {},
     artifacts: {},
     checkpoint: undefined,
+    earlierCheckpoint: undefined,
+    toStep: undefined,
     owner: undefined,
     parent: undefined,
     voided: undefined,

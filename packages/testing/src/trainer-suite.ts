@@ -1,4 +1,4 @@
-import { type Artifact, type Awaitable, isAttuneError, type Json, type Report, type Trainer, type TrainerTrial } from '@attune/core'
+import { type Artifact, type Awaitable, isAttuneError, type Json, type Report, type Trainer, type TrainerTrial, type TrainingResult } from '@attune/core'
 import { ensure, ensureEqual, equalData, rejection, settles, show } from './check.ts'
 import { caseMaker, type Subject } from './subject.ts'
 import { registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
@@ -39,7 +39,7 @@ function trialOf<P>(params: P, part: TrialPart<P> = {}): TrainerTrial<P> {
   }
 }
 
-async function next(training: AsyncGenerator<Report, Artifact | undefined | void, void>): Promise<IteratorResult<Report, Artifact | undefined | void>> {
+async function next(training: AsyncGenerator<Report, TrainingResult, void>): Promise<IteratorResult<Report, TrainingResult>> {
   return settles(training.next(), 'The next report')
 }
 
@@ -49,7 +49,7 @@ async function train<P>(trainer: Trainer<P>, trial: TrainerTrial<P>, each: (repo
   const reports: Report[] = []
   for (;;) {
     const result = await next(training)
-    if (result.done === true) return { reports, artifact: result.value ?? undefined }
+    if (result.done === true) return { reports, artifact: typeof result.value === 'object' && typeof result.value.bytes === 'function' ? (result.value as Artifact) : undefined }
     reports.push(result.value)
     ensure(reports.length <= 10_000, 'The training of the suite made 10,000 reports: give parameters of a short one.')
     await each(result.value)
@@ -221,7 +221,7 @@ export function trainerCases<P>(setup: () => Awaitable<TrainerSubject<P>>): read
   ]
 }
 
-async function countUntilEnd(training: AsyncGenerator<Report, Artifact | undefined | void, void>): Promise<number> {
+async function countUntilEnd(training: AsyncGenerator<Report, TrainingResult, void>): Promise<number> {
   for (let reports = 0; ; reports++) {
     if ((await next(training)).done === true || reports > 1_000) return reports
   }

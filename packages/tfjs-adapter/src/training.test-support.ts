@@ -18,7 +18,7 @@ export async function run<P>(trainer: Trainer<P>, trial: TrainerTrial<P>, each: 
   const reports: Report[] = []
   for (;;) {
     const result = await training.next()
-    if (result.done === true) return { reports, artifact: result.value ?? undefined }
+    if (result.done === true) return { reports, artifact: typeof result.value === 'object' && typeof result.value.bytes === 'function' ? (result.value as Artifact) : undefined }
     reports.push(result.value)
     await each(result.value)
   }

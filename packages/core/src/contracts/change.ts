@@ -1,4 +1,4 @@
-import type { ArtifactReference, Failure, SuggestionTrace, TrialOrigin } from './trial-record.ts'
+import type { ArtifactReference, Checkpoint, Failure, SuggestionTrace, TrialOrigin } from './trial-record.ts'
 import type { FlatParams, Json, Metrics } from './values.ts'
 
 /** A claim on a running trial: writes carry the token, and a lease that ends unrenewed frees the trial. */
@@ -21,6 +21,8 @@ export type Amendment =
   | { readonly void: string }
   | { readonly metrics: Metrics; readonly note: string }
 
+export type SessionPhase = 'opened' | 'resumed' | 'started' | 'stopped' | 'closed'
+
 /** Asks for a new trial, which gets the next number; refused as `number-taken` if that is not `expect`. */
 export interface CreateOperation {
   readonly type: 'create'
@@ -30,6 +32,10 @@ export interface CreateOperation {
   readonly params?: FlatParams
   readonly suggestion?: SuggestionTrace
   readonly parent?: number
+  /** Where a fork starts from: its parent's checkpoint. */
+  readonly checkpoint?: Checkpoint
+  /** The step to pause at. */
+  readonly toStep?: number
   readonly attributes?: { readonly [key: string]: Json }
   /** With a lease the trial starts at once; with an outcome it is born ended; with neither it waits. */
   readonly lease?: LeaseRequest
@@ -40,12 +46,12 @@ export interface CreateOperation {
 export type Operation =
   | CreateOperation
   | { readonly type: 'assign'; readonly number: number; readonly token: string; readonly params: FlatParams; readonly suggestion?: SuggestionTrace }
-  /** Starts a waiting or paused trial: the given one, else the waiting one with the lowest number. */
-  | { readonly type: 'claim'; readonly number?: number; readonly lease: LeaseRequest }
+  /** Starts a waiting or paused trial: the given one, else the waiting one with the lowest number. A paused one goes on to `toStep`, without it to its end; one that waits, to where it was to go. */
+  | { readonly type: 'claim'; readonly number?: number; readonly lease: LeaseRequest; readonly toStep?: number }
   /** Extends a lease. Leaves no change. */
   | { readonly type: 'renew'; readonly number: number; readonly token: string; readonly milliseconds: number }
   | { readonly type: 'report'; readonly number: number; readonly token: string; readonly step: number; readonly metrics: Metrics }
-  /** The last checkpoint of a trial; null says that it is lost, and with it what was reported. */
+  /** The last checkpoint of a trial: a new one, or the one before where the last is damaged. Null says that it is lost. What was reported after it does not count. */
   | { readonly type: 'checkpoint'; readonly number: number; readonly token: string; readonly step: number; readonly artifact: ArtifactReference | null }
   | { readonly type: 'pause'; readonly number: number; readonly token: string }
   /** Ends a trial. `requeue` records a failure and puts the trial back among the waiting, in one step.
@@ -59,14 +65,14 @@ export type Operation =
   /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition; no change if it has this one. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  /** A session opened the study, started to run trials (up to `goal` in all), or stopped. */
-  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'started' | 'stopped'; readonly goal?: number; readonly reason?: string }
+  /** A session opened the study, started to run trials (up to `goal` in all), stopped, or closed the study. */
+  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly goal?: number; readonly reason?: string }
 
 /** What happened: an operation as it took effect. Tokens are not kept. */
 export type ChangeBody =
-  | { readonly type: 'create'; readonly number: number; readonly origin: TrialOrigin; readonly params?: FlatParams; readonly suggestion?: SuggestionTrace; readonly parent?: number; readonly attributes?: { readonly [key: string]: Json }; readonly owner?: string; readonly outcome?: Outcome }
+  | { readonly type: 'create'; readonly number: number; readonly origin: TrialOrigin; readonly params?: FlatParams; readonly suggestion?: SuggestionTrace; readonly parent?: number; readonly checkpoint?: Checkpoint; readonly toStep?: number; readonly attributes?: { readonly [key: string]: Json }; readonly owner?: string; readonly outcome?: Outcome }
   | { readonly type: 'assign'; readonly number: number; readonly params: FlatParams; readonly suggestion?: SuggestionTrace }
-  | { readonly type: 'claim'; readonly number: number; readonly owner: string; readonly attempt: number }
+  | { readonly type: 'claim'; readonly number: number; readonly owner: string; readonly attempt: number; readonly toStep?: number }
   | { readonly type: 'report'; readonly number: number; readonly step: number; readonly metrics: Metrics }
   | { readonly type: 'checkpoint'; readonly number: number; readonly step: number; readonly artifact: ArtifactReference | null }
   | { readonly type: 'pause'; readonly number: number }
@@ -78,7 +84,7 @@ export type ChangeBody =
   | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment }
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  | { readonly type: 'session'; readonly owner: string; readonly phase: 'opened' | 'resumed' | 'started' | 'stopped'; readonly goal?: number; readonly reason?: string }
+  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly goal?: number; readonly reason?: string }
 
 /** One entry of a study's history. */
 export interface Change {

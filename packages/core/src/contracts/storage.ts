@@ -72,8 +72,22 @@ export interface Storage {
   write(studyId: string, request: WriteRequest): Awaitable<WriteResult>
   /** Changes after `revision` in order, at most `limit` (default 1,000). */
   changesSince(studyId: string, revision: number, limit?: number): Awaitable<readonly Change[]>
+  /**
+   * Renews the leases of all running trials whose token begins with `session` and a slash, from a thread of its own: also while
+   * the event loop is blocked. Errors are tried again for as long as the leases last. Without it the event loop must turn
+   * once in a third of a lease.
+   */
+  keepAlive?(studyId: string, session: string, milliseconds: number): Awaitable<KeepAlive>
   /** Frees what the storage holds. Calls after it reject. Safe to call twice. */
   close(): Awaitable<void>
+}
+
+/** Leases that are renewed. */
+export interface KeepAlive {
+  /** This token is renewed no longer: its trial was given up without an end. */
+  forget(token: string): void
+  /** Resolves once nothing is renewed any more and the thread is gone. */
+  stop(): Awaitable<void>
 }
 
 /** A description of a storage; whoever creates one from it closes it. */

@@ -1,5 +1,5 @@
 import type { Artifact } from './artifact.ts'
-import type { Awaitable, Json } from './values.ts'
+import type { Awaitable, Json, Metrics } from './values.ts'
 
 /**
  * One step of an iterative trial: its metrics, and a way to save it. `step` grows strictly.
@@ -30,10 +30,21 @@ export interface TrainerTrial<P = unknown> {
   setAttribute(key: string, value: Json): Promise<void>
 }
 
+/** What a training ends with: an artefact, or its result as a number or as metrics, or nothing if its last report says it all. */
+export type TrainingResult = Artifact | Metrics | number | undefined | void
+
+/** Where other threads and processes find a trainer: never code, only the name of some. */
+export interface ModuleReference {
+  /** `file:` URL of a module. */
+  readonly url: string
+  /** Name of the export. */
+  readonly name: string
+}
+
 /**
  * Trains with given parameters. The study pulls one report after the other, and stops pulling when the
  * trial is pruned, aborted or done: `finally` blocks run, nothing is thrown into the generator. What it
- * returns is the artefact. A generator that ignores an abort for longer than the study's grace period
+ * returns is the artefact or the result. A generator that ignores an abort for longer than the study's grace period
  * fails as a time-out, and whatever it does later is ignored.
  */
 export interface Trainer<P = unknown> {
@@ -41,7 +52,9 @@ export interface Trainer<P = unknown> {
   readonly id: string
   /** `exclusive` trainers cannot run two trials at once in one process; `shared` ones can. */
   readonly concurrency: 'exclusive' | 'shared'
-  train(trial: TrainerTrial<P>): AsyncGenerator<Report, Artifact | undefined | void, void>
+  /** Where executors with threads or processes of their own load it; without it, it runs in this process only. */
+  readonly module?: ModuleReference
+  train(trial: TrainerTrial<P>): AsyncGenerator<Report, TrainingResult, void>
   /** Called once when `optimize` ends; the trainer may be used again afterwards. */
   release?(): Awaitable<void>
 }

@@ -3,9 +3,9 @@ import type { FlatParams, Json, Metrics } from './values.ts'
 /** waiting → running → complete | pruned | failed, or paused and running again. The last three are final. */
 export type TrialState = 'waiting' | 'running' | 'paused' | 'complete' | 'pruned' | 'failed'
 
-export type FailureReason = 'error' | 'timeout' | 'out-of-memory' | 'invalid-metric' | 'aborted' | 'lost'
+export type FailureReason = 'error' | 'timeout' | 'out-of-memory' | 'invalid-metric' | 'aborted' | 'lost' | 'crashed'
 
-/** Why a trial failed. `lost` is a trial whose owner disappeared. */
+/** Why a trial failed. `lost` is a trial whose owner disappeared, `crashed` one whose thread or child process ended under it. */
 export interface Failure {
   readonly reason: FailureReason
   readonly message: string
@@ -46,6 +46,12 @@ export interface ArtifactReference {
   readonly meta?: Json
 }
 
+/** A saved state of a trial: after `step`, as bytes in the artefact store. */
+export interface Checkpoint {
+  readonly step: number
+  readonly artifact: ArtifactReference
+}
+
 /**
  * Everything known of one trial: an immutable snapshot.
  * @typeParam P nested parameters, as inferred from the space.
@@ -75,7 +81,11 @@ export interface TrialRecord<P = unknown> {
   readonly earlierFailures: readonly Failure[]
   readonly attributes: { readonly [key: string]: Json }
   readonly artifacts: { readonly [name: string]: ArtifactReference }
-  readonly checkpoint: { readonly step: number; readonly artifact: ArtifactReference } | undefined
+  readonly checkpoint: Checkpoint | undefined
+  /** The checkpoint before the last, kept in case that one is damaged. */
+  readonly earlierCheckpoint: Checkpoint | undefined
+  /** The step at which it is to be paused; undefined if it is to run to its end. */
+  readonly toStep: number | undefined
   /** Who runs it or ran it last: a `Host` identity. */
   readonly owner: string | undefined
   /** The trial that this one was forked from or repeats. */

@@ -1,6 +1,5 @@
-import type { Artifact } from '../contracts/artifact.ts'
-import type { Executor } from '../contracts/executor.ts'
-import type { Report, Trainer, TrainerTrial } from '../contracts/trainer.ts'
+import type { Execution, Executor } from '../contracts/executor.ts'
+import type { Trainer, TrainerTrial } from '../contracts/trainer.ts'
 
 /** Runs trainers right here: one at a time if the trainer is exclusive, else as many as asked for. */
 export class InProcessExecutor implements Executor {
@@ -11,8 +10,8 @@ export class InProcessExecutor implements Executor {
     return trainer.concurrency === 'exclusive' ? 1 : Infinity
   }
 
-  run(trainer: Trainer, trial: TrainerTrial): AsyncGenerator<Report, Artifact | undefined | void, void> {
-    return trainer.train(trial)
+  run(trainer: Trainer, trial: TrainerTrial): Execution {
+    return { reports: trainer.train(trial), end() {} }
   }
 
   close(): void {}

@@ -1,13 +1,14 @@
 import type { Change, ChangeBody, Outcome } from '../contracts/change.ts'
 import type { Curve, History, StepColumn } from '../contracts/history.ts'
 import type { StudyDefinition } from '../contracts/storage.ts'
-import type { ArtifactReference, StepReport, TrialRecord, TrialState } from '../contracts/trial-record.ts'
+import type { ArtifactReference, Checkpoint, StepReport, TrialRecord, TrialState } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import { leafFromJson } from '../space/json.ts'
 import type { Space } from '../space/space.ts'
 import { freezeDeep } from '../freeze.ts'
 import { Column, GrowingCurve, GrowingStepColumn } from './columns.ts'
+import { Workers } from './workers.ts'
 import { addReport, noParams, snapshotOf, TrialEntry, writable } from './trial-entry.ts'
 
 const emptyCurve: Curve = Object.freeze(new GrowingCurve())
@@ -51,6 +52,9 @@ export class StudyHistory implements History {
   readonly definition: StudyDefinition
   /** Number of trials in each state; void ones are not counted among those that ended. */
   readonly counts: { [state in TrialState]: number } = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
+  /** Complete and pruned trials that the last run to be started wants in all; undefined if it did not say. */
+  goal: number | undefined
+  readonly workers: Workers = new Workers()
   readonly attributes: { [key: string]: Json } = Object.create(null) as { [key: string]: Json }
   readonly #signs: readonly number[]
   readonly #entries: TrialEntry[] = []
@@ -143,9 +147,10 @@ export class StudyHistory implements History {
     return this.#entry(number).reports
   }
 
-  /** Hash of the last checkpoint of a trial. */
-  checkpoint(number: number): string | undefined {
-    return this.#entry(number).checkpoint?.artifact.hash
+  /** Hashes of the last checkpoint of a trial and of the one before it. */
+  checkpoints(number: number): readonly string[] {
+    const { checkpoint, earlierCheckpoint } = this.#entry(number)
+    return [checkpoint, earlierCheckpoint].flatMap((kept) => (kept === undefined ? [] : [kept.artifact.hash]))
   }
 
   /** How often artefacts, and checkpoints of trials that have not ended, refer to these bytes. */
@@ -167,7 +172,12 @@ export class StudyHistory implements History {
       this.#extend(body)
       return noEffect
     }
-    if (body.type === 'session' || body.type === 'warn') return noEffect
+    if (body.type === 'session') {
+      this.workers.session(body, change.time)
+      if (body.phase === 'started') this.goal = body.goal
+      return noEffect
+    }
+    if (body.type === 'warn') return noEffect
     if (body.type === 'attribute' && body.number === undefined) {
       this.attributes[body.key] = body.value
       return noEffect
@@ -190,9 +200,11 @@ export class StudyHistory implements History {
       case 'claim':
         if (entry.attempt > 0) this.#forgetReports(entry)
         entry.attempt = body.attempt
+        if (entry.state === 'paused') entry.toStep = body.toStep
         this.#start(entry, body.owner, time)
         return false
       case 'report': {
+        this.workers.reported(entry.owner, time)
         addReport(entry, Object.freeze({ step: body.step, metrics: body.metrics, time }))
         const loss = this.loss(body.metrics)
         if (this.definition.objectives[0]!.metric in body.metrics) {
@@ -206,11 +218,10 @@ export class StudyHistory implements History {
         return false
       }
       case 'checkpoint':
-        this.#refer(entry.checkpoint?.artifact, body.artifact ?? undefined)
-        entry.checkpoint = body.artifact === null ? undefined : Object.freeze({ step: body.step, artifact: body.artifact })
-        if (body.artifact === null) this.#forgetReports(entry)
+        this.#setCheckpoint(entry, body.artifact === null ? undefined : Object.freeze({ step: body.step, artifact: body.artifact }))
         return false
       case 'pause':
+        this.workers.freed(entry.number, entry.owner, time, 'owner', false)
         this.#move(entry, 'paused')
         return false
       case 'finish':
@@ -219,11 +230,14 @@ export class StudyHistory implements History {
           this.#unencoded.push(entry.number)
         }
         if (body.requeue === true && body.outcome.state === 'failed') {
+          this.workers.freed(entry.number, entry.owner, time, 'owner', false)
           this.#requeue(entry, body.outcome.failure)
           return false
         }
+        this.workers.freed(entry.number, entry.owner, time, 'owner', true)
         return this.#end(entry, body.outcome, time)
       case 'requeue':
+        this.workers.freed(entry.number, entry.owner, time, 'others', false)
         this.#requeue(entry, body.failure)
         return false
       case 'attribute':
@@ -291,6 +305,8 @@ export class StudyHistory implements History {
     const entry = new TrialEntry(body.number, body.origin, body.parent, body.params ?? noParams, time, this.#nest)
     entry.suggestion = body.suggestion
     if (body.attributes !== undefined) entry.attributes = body.attributes
+    if (body.checkpoint !== undefined) this.#setCheckpoint(entry, Object.freeze(body.checkpoint))
+    entry.toStep = body.toStep
     this.#entries[body.number] = entry
     this.length = this.#entries.length
     if (body.params !== undefined) this.#unencoded.push(body.number)
@@ -323,11 +339,24 @@ export class StudyHistory implements History {
     this.#move(entry, 'running')
     entry.owner = owner
     entry.startedAt = time
+    this.workers.started(entry.number, owner, time)
   }
 
   #requeue(entry: TrialEntry, failure: TrialEntry['failure'] & object): void {
     entry.earlierFailures = Object.freeze([...entry.earlierFailures, failure])
     this.#move(entry, 'waiting')
+  }
+
+  /** The new one, with the one before it; or an earlier one where the last is damaged, or none where all are. */
+  #setCheckpoint(entry: TrialEntry, checkpoint: Checkpoint | undefined): void {
+    const last = entry.checkpoint
+    const back = checkpoint === undefined || (last !== undefined && checkpoint.step <= last.step)
+    const dropped = back ? last : undefined
+    this.#refer(entry.earlierCheckpoint?.artifact, undefined)
+    this.#refer(dropped?.artifact, checkpoint?.artifact)
+    entry.earlierCheckpoint = back ? undefined : last
+    entry.checkpoint = checkpoint
+    if (back) this.#forgetReports(entry)
   }
 
   /** A new attempt repeats what came after the checkpoint: those reports do not count. */
@@ -343,6 +372,7 @@ export class StudyHistory implements History {
   #end(entry: TrialEntry, outcome: Outcome, time: number): boolean {
     this.#move(entry, outcome.state)
     this.#refer(entry.checkpoint?.artifact, undefined)
+    this.#refer(entry.earlierCheckpoint?.artifact, undefined)
     entry.endedAt = time
     this.#ended.push(entry.number)
     // One that was void while it waited or was paused counts nowhere.

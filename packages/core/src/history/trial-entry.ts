@@ -1,4 +1,4 @@
-import type { ArtifactReference, Failure, StepReport, SuggestionTrace, TrialOrigin, TrialRecord, TrialState } from '../contracts/trial-record.ts'
+import type { ArtifactReference, Checkpoint, Failure, StepReport, SuggestionTrace, TrialOrigin, TrialRecord, TrialState } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { freezeDeep } from '../freeze.ts'
 
@@ -33,7 +33,9 @@ export class TrialEntry implements TrialRecord {
   earlierFailures: readonly Failure[] = noFailures
   attributes: { readonly [key: string]: Json } = noAttributes
   artifacts: { readonly [name: string]: ArtifactReference } = noArtifacts
-  checkpoint: { readonly step: number; readonly artifact: ArtifactReference } | undefined
+  checkpoint: Checkpoint | undefined
+  earlierCheckpoint: Checkpoint | undefined
+  toStep: number | undefined
   owner: string | undefined
   voided: string | undefined
   startedAt: number | undefined
@@ -99,6 +101,8 @@ export function writable(entry: TrialEntry, nest: Nest): TrialEntry {
   copy.attributes = entry.attributes
   copy.artifacts = entry.artifacts
   copy.checkpoint = entry.checkpoint
+  copy.earlierCheckpoint = entry.earlierCheckpoint
+  copy.toStep = entry.toStep
   copy.owner = entry.owner
   copy.voided = entry.voided
   copy.startedAt = entry.startedAt

@@ -53,11 +53,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Field by field: copying all but some fields of an object is many times slower. */
 function created(operation: CreateOperation, number: number): ChangeBody {
-  const { origin, params, suggestion, parent, attributes, lease, outcome } = operation
+  const { origin, params, suggestion, parent, checkpoint, toStep, attributes, lease, outcome } = operation
   const body: Mutable<Extract<ChangeBody, { type: 'create' }>> = { type: 'create', number, origin }
   if (params !== undefined) body.params = params
   if (suggestion !== undefined) body.suggestion = suggestion
   if (parent !== undefined) body.parent = parent
+  if (checkpoint !== undefined) body.checkpoint = checkpoint
+  if (toStep !== undefined) body.toStep = toStep
   if (attributes !== undefined) body.attributes = attributes
   if (outcome !== undefined) body.outcome = outcome
   else if (lease !== undefined) body.owner = lease.owner
@@ -103,7 +105,8 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
       const head = operation.number === undefined ? heads.firstWaiting() : heads.get(operation.number)
       if (head === undefined) return operation.number === undefined ? refuse('none-waiting', 'No trial waits to be started.') : missing(operation.number)
       if (head.state !== 'waiting' && head.state !== 'paused') return refuse('state', `Trial ${head.number} is ${head.state}: only a waiting or paused one can be started.`, head.state)
-      return done({ type: 'claim', number: head.number, owner: operation.lease.owner, attempt: head.attempt + 1 }, started(head, operation.lease, now))
+      const body = { type: 'claim', number: head.number, owner: operation.lease.owner, attempt: head.attempt + 1 } as const
+      return done(operation.toStep === undefined ? body : { ...body, toStep: operation.toStep }, started(head, operation.lease, now))
     }
     case 'renew': {
       const head = held(heads, operation.number, operation.token)

@@ -131,7 +131,7 @@ describe('options', () => {
     [{ trials: 1, timeout: -5 }, 'timeout must be a number of at least 0, got -5.'],
     [{ trials: 1, trialTimeout: -1 }, 'trialTimeout must be a number of at least 0, got -1.'],
     [{ trials: 1, retry: -1 }, 'retry must be an integer of at least 0, got -1.'],
-    [{ trials: 1, retry: { times: 1, on: ['time-out' as never] } }, 'retry.on knows the reasons "error", "timeout", "out-of-memory", "invalid-metric", "aborted", "lost", not "time-out". Did you mean "timeout"?'],
+    [{ trials: 1, retry: { times: 1, on: ['time-out' as never] } }, 'retry.on knows the reasons "error", "timeout", "out-of-memory", "invalid-metric", "aborted", "lost", "crashed", not "time-out". Did you mean "timeout"?'],
     [{ trials: 1, more: 1 }, '"trials" is the total the study should have and "more" what to add to it: give one of them.'],
     [{ trials: '5' as never }, 'trials must be an integer of at least 0, got "5".'],
     [{ trials: 1, retry: true as never }, 'retry must be an integer of at least 0, got true.'],

@@ -1,10 +1,9 @@
 import type { Artifact, ArtifactStore } from '../contracts/artifact.ts'
 import type { Report } from '../contracts/trainer.ts'
-import type { TrialRecord } from '../contracts/trial-record.ts'
+import type { Checkpoint, TrialRecord } from '../contracts/trial-record.ts'
 import { AttuneError, describe } from '../errors.ts'
 import { copyJson } from '../json.ts'
 import type { StudyAccess } from './study-access.ts'
-import type { TrialStart } from './trial.ts'
 import type { Warnings } from './warnings.ts'
 
 /** The bytes of a study: checkpoints of trials that have not ended, and the model of the best one. A store that fails is told of; the study goes on. */
@@ -22,17 +21,20 @@ export class Checkpoints {
     this.#warnings = warnings
   }
 
-  /** Where a trial goes on from; undefined if it has no checkpoint, or that is lost. */
-  async of({ number, checkpoint }: TrialRecord): Promise<TrialStart['resumeFrom']> {
-    if (checkpoint === undefined) return undefined
-    let problem = 'is lost or damaged'
-    try {
-      const bytes = await this.store?.get(checkpoint.artifact.hash)
-      if (bytes !== undefined) return { step: checkpoint.step, bytes }
-    } catch (error) {
-      problem = `cannot be read (${describe(error)})`
+  /** The last whole checkpoint of a trial with its bytes: the one before the last where the last is lost; undefined if there is none. */
+  async of({ number, checkpoint, earlierCheckpoint }: TrialRecord): Promise<{ readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined> {
+    for (const candidate of [checkpoint, earlierCheckpoint]) {
+      if (candidate === undefined) continue
+      let problem = 'is lost or damaged'
+      try {
+        const bytes = await this.store?.get(candidate.artifact.hash)
+        if (bytes !== undefined) return { checkpoint: candidate, bytes }
+      } catch (error) {
+        problem = `cannot be read (${describe(error)})`
+      }
+      const instead = candidate === checkpoint && earlierCheckpoint !== undefined ? `the one at step ${earlierCheckpoint.step} is tried instead` : 'it starts from the beginning'
+      this.#warnings.tell('artifacts', `The checkpoint of trial ${number} at step ${candidate.step} ${problem}: ${instead}.`, number)
     }
-    this.#warnings.tell('artifacts', `The checkpoint of trial ${number} at step ${checkpoint.step} ${problem}: it starts from the beginning.`, number)
     return undefined
   }
 

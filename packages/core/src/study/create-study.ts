@@ -217,10 +217,10 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
       persistent: storage.persistent,
     })
     await access.sync()
-    if (existed) await engine.sweep()
+    if (existed) await engine.lookAround()
     const executor = services.get(tokens.executor)
     const pumps = await attachLoggers(access, engine, services.all(tokens.loggers))
-    const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, pumps })
+    const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, pumps, announced: true })
     try {
       await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened' }])
     } catch (error) {
@@ -259,7 +259,7 @@ export async function loadStudy(options: { readonly storage: Storage | StorageFa
       persistent: storage.persistent,
     })
     await access.sync()
-    return new Study({ engine, executor: new InProcessExecutor(), storage, ownsStorage: owned, pumps: [] })
+    return new Study({ engine, executor: new InProcessExecutor(), storage, ownsStorage: owned, pumps: [], announced: false })
   } catch (error) {
     if (owned) await storage.close()
     throw error

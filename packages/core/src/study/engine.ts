@@ -39,6 +39,21 @@ export interface EngineParts {
   readonly persistent: boolean
 }
 
+/** One process that works on a study, or did. */
+export interface Worker {
+  /** Its `Host` identity: on Node machine, process id and start. */
+  readonly owner: string
+  /** `running` while its `optimize` runs, `gone` if it is known to have ended without closing the study. */
+  readonly state: 'open' | 'running' | 'closed' | 'gone'
+  /** Numbers of the trials that it runs. */
+  readonly running: readonly number[]
+  /** Trials that ended under it: complete, pruned or failed. */
+  readonly ended: number
+  /** Milliseconds since the epoch, by the storage's clock. */
+  readonly openedAt: number
+  /** When it last wrote something other than a sign of life. */
+  readonly lastSeenAt: number
+}
 
 /**
  * What a study does with one trial at a time: ask, report, judge, tell. Knows nothing of loops and user code.
@@ -53,7 +68,10 @@ export class StudyEngine implements TrialRuntime {
   /** The trials that run in this process. */
   readonly leases: Leases
   readonly owner: string
+  /** Milliseconds. */
+  readonly lease: number
   readonly #host: Host
+  #sweepAfter = -Infinity
   readonly #judge: Judge
   readonly #source: TrialSource
 
@@ -67,6 +85,7 @@ export class StudyEngine implements TrialRuntime {
     this.warnings = new Warnings(access)
     this.checkpoints = new Checkpoints(parts.artifacts, access, this.warnings)
     this.leases = new Leases({ access, clock, owner: this.owner, length: parts.lease, persistent: parts.persistent, warnings: this.warnings })
+    this.lease = parts.lease
     this.#host = host
     this.#judge = new Judge(parts.pruner, this.problemFor(parts.pruner.id), this.warnings)
     const suggestions = new Suggestions(parts.sampler, this.problemFor(parts.sampler.id), access.history)
@@ -122,8 +141,8 @@ export class StudyEngine implements TrialRuntime {
   }
 
   /** See `TrialSource`. */
-  ask(signal: AbortSignal): Promise<Asked> {
-    return this.#source.ask(signal)
+  ask(signal: AbortSignal, mayCreate: () => boolean = () => true): Promise<Asked> {
+    return this.#source.ask(signal, mayCreate)
   }
 
   /** Stores a report and asks the pruner. Throws INVALID_METRIC, INVALID_STEP, INVALID_CHECKPOINT, TRIAL_ENDED. */
@@ -167,7 +186,7 @@ export class StudyEngine implements TrialRuntime {
   async #saved({ number, token }: Trial, step: number, { checkpoint }: Report): Promise<{ readonly operation: Operation; settle(stored: boolean): Promise<void> } | undefined> {
     const saved = checkpoint === undefined ? undefined : await this.checkpoints.save(number, checkpoint)
     if (saved === undefined) return undefined
-    const before = this.history.checkpoint(number)
+    const before = this.history.checkpoints(number)[1]
     return { operation: { type: 'checkpoint', number, token, step, artifact: { ...saved, kind: 'checkpoint' } }, settle: (stored) => this.checkpoints.discard(stored ? before : saved.hash) }
   }
 
@@ -208,12 +227,32 @@ export class StudyEngine implements TrialRuntime {
     await this.#discarded(trial, 'Its lease had ended, and it was given to others.')
   }
 
-  /** Requeues trials whose owners are gone or whose leases have ended. */
-  async sweep(): Promise<void> {
-    const owners = new Set(this.history.running().map((number) => this.history.trial(number).owner))
+  /** Trials that run elsewhere: in other processes, or under a study that this one opened again. */
+  get runningElsewhere(): number {
+    return this.history.counts.running - this.leases.size
+  }
+
+  /** Takes in what others did, and requeues trials whose owners are gone at once, those whose leases have ended at the latest a third of a lease later. */
+  async lookAround(): Promise<void> {
+    await this.access.sync()
+    if (this.runningElsewhere === 0) return
     const gone: string[] = []
-    for (const owner of owners) if (owner !== undefined && (await this.#host.isGone(owner))) gone.push(owner)
+    for (const { owner, running } of this.history.workers.all()) if (running.size > 0 && owner !== this.owner && (await this.#host.isGone(owner))) gone.push(owner)
+    const now = this.clock.now()
+    if (gone.length === 0 && now < this.#sweepAfter) return
+    this.#sweepAfter = now + this.lease / 3
     await this.access.mustWrite([{ type: 'sweep', gone }])
+  }
+
+  /** Who works on the study, and how they are. */
+  async workers(): Promise<readonly Worker[]> {
+    const workers: Worker[] = []
+    for (const { owner, openedAt, lastSeenAt, phase, open, running, ended } of this.history.workers.all()) {
+      const gone = owner !== this.owner && (open > 0 || running.size > 0) && (await this.#host.isGone(owner))
+      const state = gone ? 'gone' : open <= 0 ? 'closed' : phase === 'started' ? 'running' : 'open'
+      workers.push({ owner, state, running: [...running], ended, openedAt, lastSeenAt })
+    }
+    return workers
   }
 
   /** If the storage fails, the trial stays held, so that the same end can be told again: its request id makes it one. */
@@ -239,7 +278,7 @@ export class StudyEngine implements TrialRuntime {
     this.leases.release(trial)
     if (!result.ok) await this.#discarded(trial, result.refusal.message)
     // The trial is over: nobody goes on from its checkpoint, unless the pruner forks or promotes.
-    else if (!requeue && this.history.checkpoint(number) !== undefined && !this.#judge.schedules) await this.checkpoints.discard(this.history.checkpoint(number))
+    else if (!requeue && !this.#judge.schedules) for (const hash of this.history.checkpoints(number)) await this.checkpoints.discard(hash)
     return outcome
   }
 

@@ -1,5 +1,6 @@
 import type { LeaseRequest } from '../contracts/change.ts'
 import type { Clock } from '../contracts/clock.ts'
+import type { KeepAlive } from '../contracts/storage.ts'
 import { describe } from '../errors.ts'
 import type { StudyAccess } from './study-access.ts'
 import type { Trial } from './trial.ts'
@@ -20,8 +21,10 @@ export interface LeaseParts {
 export class Leases {
   readonly #parts: LeaseParts
   readonly #held = new Map<number, Trial>()
+  readonly #byHand = new Set<number>()
   #tokens = 0
   #cancelRenewal: (() => void) | undefined
+  #keepAlive: Promise<KeepAlive | undefined> | undefined
 
   constructor(parts: LeaseParts) {
     this.#parts = parts
@@ -38,18 +41,49 @@ export class Leases {
     return this.#held.get(number)
   }
 
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** How many of them were asked for by hand: nobody knows whether they will be told. */
+  get byHand(): number {
+    return this.#byHand.size
+  }
+
+  handOut(trial: Trial): void {
+    if (this.#held.get(trial.number) === trial) this.#byHand.add(trial.number)
+  }
+
   all(): readonly Trial[] {
     return Array.from(this.#held.values())
   }
 
   hold(trial: Trial): void {
     this.#held.set(trial.number, trial)
-    if (this.#parts.persistent && this.#cancelRenewal === undefined) this.#renewLater()
+    if (!this.#parts.persistent) return
+    if (this.#cancelRenewal === undefined) this.#renewLater()
+    // Kept when no trial runs for a moment: a thread is dear.
+    this.#keepAlive ??= this.#startKeepAlive()
+  }
+
+  /** Lets go of a trial whose end could not be stored: its lease ends by itself. */
+  giveUp(trial: Trial): void {
+    this.release(trial)
+    void this.#keepAlive?.then((keepAlive) => keepAlive?.forget(trial.token))
+  }
+
+  /** Ends the thread that renews. */
+  async close(): Promise<void> {
+    const keepAlive = await this.#keepAlive
+    await keepAlive?.stop()
   }
 
   /** Lets go of a trial: it is no longer renewed, and takes no more writes. */
   release(trial: Trial): void {
-    if (this.#held.get(trial.number) === trial) this.#held.delete(trial.number)
+    if (this.#held.get(trial.number) === trial) {
+      this.#held.delete(trial.number)
+      this.#byHand.delete(trial.number)
+    }
     if (this.#held.size > 0) return
     this.#cancelRenewal?.()
     this.#cancelRenewal = undefined
@@ -61,6 +95,16 @@ export class Leases {
       for (const trial of this.#held.values()) void this.#renew(trial)
       if (this.#held.size > 0) this.#renewLater()
     })
+  }
+
+  async #startKeepAlive(): Promise<KeepAlive | undefined> {
+    const { access, length, warnings } = this.#parts
+    try {
+      return await access.keepAlive(length)
+    } catch (error) {
+      warnings.tell('study', `Leases are renewed by this thread alone, so code that blocks it for more than ${length} ms may lose its trial: ${describe(error)}`)
+      return undefined
+    }
   }
 
   async #renew(trial: Trial): Promise<void> {

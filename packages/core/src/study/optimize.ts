@@ -14,12 +14,14 @@ import { Trial } from './trial.ts'
 const identicalFailures = 3
 /** Failures in a row without any success that end a run, whatever their messages. */
 const failuresInARow = 50
-const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory']
+const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'crashed']
+/** Milliseconds between two looks at what other processes do, while a lane waits for them. */
+const lookInterval = 250
 
-const failureReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'invalid-metric', 'aborted', 'lost']
+const failureReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'invalid-metric', 'aborted', 'lost', 'crashed']
 const knownOptions: readonly (keyof OptimizeOptions)[] = ['trials', 'more', 'timeout', 'trialTimeout', 'grace', 'concurrency', 'signal', 'stop', 'evaluators', 'retry', 'checkpointEvery']
 
-function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, executor: Executor): void {
+function checkOptions(options: OptimizeOptions, trainer: Trainer, executor: Executor): void {
   if (typeof options !== 'object' || options === null) throw new AttuneError('OPTION', 'optimize needs options as its second argument, as in { trials: 100 }.')
   for (const key of Object.keys(options)) if (!(knownOptions as readonly string[]).includes(key)) throw new AttuneError('OPTION', `optimize does not know the option "${key}".${didYouMean(key, knownOptions)}`)
   const { trials, more, timeout, trialTimeout, grace, concurrency, checkpointEvery, retry } = options
@@ -42,9 +44,21 @@ function checkOptions(options: OptimizeOptions, trainer: Trainer | undefined, ex
   if (trials === undefined && more === undefined && timeout === undefined && options.signal === undefined && options.stop === undefined) {
     throw new AttuneError('OPTION', 'Nothing would end this run: give "trials", "more", "timeout", "stop" or "signal".')
   }
-  const slots = trainer === undefined ? Infinity : executor.slots(trainer)
+  const slots = executor.slots(trainer)
   if ((concurrency ?? 1) > slots) {
-    throw new AttuneError('CONCURRENCY', `Trainer "${trainer!.id}" runs at most ${slots} trial(s) at once in the executor "${executor.id}", but concurrency is ${concurrency}. Lower it, or start further processes on the same storage.`)
+    throw new AttuneError('CONCURRENCY', `Trainer "${trainer.id}" runs at most ${slots} trial(s) at once in the executor "${executor.id}", but concurrency is ${concurrency}. Lower it, or run the trainer in child processes: fromModule(…) and executor: processes({ slots: ${concurrency} }), of @attune/node.`)
+  }
+}
+
+/** How executors see a function: it lives in this process, and any number of calls may overlap. */
+function functionTrainer(objective: { readonly name: string }): Trainer {
+  return {
+    specVersion: 'v1',
+    id: objective.name === '' ? 'function' : objective.name,
+    concurrency: 'shared',
+    train: () => {
+      throw new AttuneError('OPTION', 'A function of this process is called by the study itself.')
+    },
   }
 }
 
@@ -102,8 +116,9 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   if (typeof objective !== 'function' && (typeof objective !== 'object' || objective === null || typeof objective.train !== 'function')) {
     throw new AttuneError('OPTION', 'optimize needs a function, an async generator function or a trainer as its first argument.')
   }
-  const trainer = typeof objective === 'function' ? undefined : (objective as Trainer)
+  const trainer = typeof objective === 'function' ? functionTrainer(objective) : (objective as Trainer)
   checkOptions(options, trainer, executor)
+  const concurrency = options.concurrency ?? executor.concurrency ?? 1
   const { history, clock } = engine
   const evaluators = options.evaluators ?? []
   const { signal } = options
@@ -120,7 +135,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     grace: options.grace ?? 5000,
     checkpointEvery: options.checkpointEvery ?? 1,
     retries: retryRule(options.retry),
-    exclusively: exclusiveSlot(),
+    exclusively: executor.exclusively === undefined ? exclusiveSlot() : (work) => executor.exclusively!(work),
   }
   const watch = new FailureWatch()
   const mine = new Set<Trial>()
@@ -145,6 +160,28 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     for (const trial of mine) trial.stop('aborted')
     wakeAll()
   }
+  /** Trials that count towards the goal, if those that run complete. Those of hands in this process may never be told. */
+  const underWay = (): number => counts.complete + counts.pruned + counts.running - engine.leases.byHand
+  const mayCreate = (): boolean => goal === undefined || underWay() + counts.waiting < goal
+
+  let cancelLook: (() => void) | undefined
+  /** What others do is not told to this process: it looks, more often while a lane waits for them. */
+  const lookLater = (): void => {
+    cancelLook?.()
+    const waiting = waiters.length > 0 && engine.runningElsewhere > 0
+    cancelLook = clock.schedule(waiting ? Math.min(lookInterval, engine.lease / 3) : engine.lease / 3, () => void look(), waiting)
+  }
+  const look = async (): Promise<void> => {
+    try {
+      await engine.lookAround()
+    } catch (thrown) {
+      engine.warn('study', `What other processes do cannot be seen: ${describe(thrown)}`)
+    }
+    if (cancelLook === undefined) return
+    wakeAll()
+    lookLater()
+  }
+
   const onAbort = (): void => abort('it was interrupted')
   const onClosing = (): void => abort('the study was closed')
   let cancelTimeout: (() => void) | undefined
@@ -160,7 +197,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   /** Puts a trial back whose end could not be stored. Where that fails too, its lease ends by itself. */
   const letGo = async (trial: Trial): Promise<void> => {
     trial.stop('aborted')
-    await engine.fail(trial, { reason: 'aborted', message: 'The run ended with an error before the trial did.' }, true).catch(() => engine.leases.release(trial))
+    await engine.fail(trial, { reason: 'aborted', message: 'The run ended with an error before the trial did.' }, true).catch(() => engine.leases.giveUp(trial))
   }
 
   const lane = async (): Promise<void> => {
@@ -172,19 +209,21 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
         return
       }
       // Those that run may complete the total: this lane is not needed, unless one of them fails.
-      if (goal !== undefined && counts.complete + counts.pruned + mine.size + asking >= goal) {
-        await new Promise<void>((resolve) => waiters.push(resolve))
+      if (goal !== undefined && underWay() + asking >= goal) {
+        const turn = new Promise<void>((resolve) => waiters.push(resolve))
+        lookLater()
+        await turn
         continue
       }
       asking++
       let trial
       try {
-        trial = await engine.ask(ending.signal)
+        trial = await engine.ask(ending.signal, mayCreate)
         if (trial instanceof Trial) mine.add(trial)
       } finally {
         asking--
-        // The lanes that waited for what this one may get look again.
-        if (!(trial instanceof Trial)) wakeAll()
+        // The lanes that waited for what this one might get look again.
+        wakeAll()
       }
       if ('nothingLeft' in trial) {
         if (mine.size === 0) reason ??= trial.nothingLeft
@@ -212,8 +251,9 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   if (options.timeout !== undefined) cancelTimeout = clock.schedule(options.timeout, () => abort(`the time of ${options.timeout} ms is over`), true)
   if (signal?.aborted === true) onAbort()
   if (closing.aborted) onClosing()
+  lookLater()
   try {
-    await Promise.all(Array.from({ length: options.concurrency ?? 1 }, async () => {
+    await Promise.all(Array.from({ length: concurrency }, async () => {
       try {
         await lane()
       } catch (thrown) {
@@ -225,11 +265,13 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     signal?.removeEventListener('abort', onAbort)
     closing.removeEventListener('abort', onClosing)
     cancelTimeout?.()
+    cancelLook?.()
+    cancelLook = undefined
     for (const part of [trainer, ...evaluators]) {
       try {
-        await part?.release?.()
+        await part.release?.()
       } catch (thrown) {
-        engine.warn('study', `"${part!.id}" could not release what it holds: ${describe(thrown)}`)
+        engine.warn('study', `"${part.id}" could not release what it holds: ${describe(thrown)}`)
       }
     }
   }

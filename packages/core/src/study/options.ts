@@ -27,7 +27,7 @@ export type DuplicatePolicy =
 export interface RetryPolicy {
   /** Further attempts after the first. */
   readonly times: number
-  /** Reasons worth another attempt. Default: error, timeout and out-of-memory. */
+  /** Reasons worth another attempt. Default: error, timeout, out-of-memory and crashed. */
   readonly on?: readonly FailureReason[]
 }
 
@@ -73,7 +73,7 @@ export interface OptimizeOptions {
   readonly trialTimeout?: number
   /** How long a trial may take to end after it was aborted. Default 5,000. */
   readonly grace?: number
-  /** Trials that run at once. Default 1. */
+  /** Trials that run at once in this process. Default: as many as the executor has slots, 1 in this process itself. */
   readonly concurrency?: number
   /** Ends everything at once: running trials are put back and go on at the next start. */
   readonly signal?: AbortSignal

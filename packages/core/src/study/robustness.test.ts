@@ -5,7 +5,7 @@ import type { Artifact } from '../contracts/artifact.ts'
 import type { StudyEvent } from '../contracts/event.ts'
 import type { PrunerFactory } from '../contracts/pruner.ts'
 import type { SamplerFactory } from '../contracts/sampler.ts'
-import type { Report, Trainer } from '../contracts/trainer.ts'
+import type { Report, Trainer, TrainingResult } from '../contracts/trainer.ts'
 import { minimize } from '../objective/objectives.ts'
 import { random } from '../random/random-sampler.ts'
 import { choice, float } from '../space/builders.ts'
@@ -101,7 +101,7 @@ describe('a run that is aborted', () => {
   ]
   const artifact: Artifact = { kind: 'bytes', bytes: () => Uint8Array.of(1), as: () => Promise.reject(new Error('no')) }
 
-  function trainerOf(train: () => AsyncGenerator<Report, Artifact | undefined | void, void>): Trainer {
+  function trainerOf(train: () => AsyncGenerator<Report, TrainingResult, void>): Trainer {
     return { specVersion: 'v1', id: 'test', concurrency: 'shared', train }
   }
 

@@ -1,7 +1,7 @@
 import type { Artifact } from '../contracts/artifact.ts'
 import type { Evaluator } from '../contracts/evaluator.ts'
-import type { Executor } from '../contracts/executor.ts'
-import type { Report, Trainer } from '../contracts/trainer.ts'
+import type { Execution, Executor } from '../contracts/executor.ts'
+import type { Report, Trainer, TrainingResult } from '../contracts/trainer.ts'
 import type { Failure, TrialRecord } from '../contracts/trial-record.ts'
 import type { Awaitable, Metrics } from '../contracts/values.ts'
 import { AttuneError, describe } from '../errors.ts'
@@ -14,7 +14,7 @@ import { failureOf, type Trial } from './trial.ts'
 export type ObjectiveResult = number | Metrics | undefined | void
 
 /** Code under optimisation: a function, an async function or an async generator of reports. */
-export type ObjectiveFunction<P> = (trial: Trial<P>) => Awaitable<ObjectiveResult> | AsyncGenerator<Report, Artifact | undefined | void, void>
+export type ObjectiveFunction<P> = (trial: Trial<P>) => Awaitable<ObjectiveResult> | AsyncGenerator<Report, TrainingResult, void>
 
 export interface RunOptions {
   readonly executor: Executor
@@ -42,19 +42,27 @@ function isTrainer(objective: unknown): objective is Trainer {
   return typeof objective === 'object' && objective !== null && 'train' in objective
 }
 
-function isGenerator(value: unknown): value is AsyncGenerator<Report, Artifact | undefined | void, void> {
+function isGenerator(value: unknown): value is AsyncGenerator<Report, TrainingResult, void> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && 'next' in value
+}
+
+/** An artefact can answer its bytes; anything else that a training returns is its result. */
+function isArtifact(value: TrainingResult): value is Artifact {
+  return typeof value === 'object' && value !== null && typeof (value as { readonly bytes?: unknown }).bytes === 'function'
 }
 
 /** Runs one trial to its end. Rejects only for errors of ours or of the storage; what user code throws is a failed trial. */
 export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objective: ObjectiveFunction<P> | Trainer<P>, options: RunOptions): Promise<Ended> {
   const cancelTimeout = options.trialTimeout === undefined ? undefined : engine.clock.schedule(options.trialTimeout, () => trial.stop('timeout'), true)
+  let execution: Execution | undefined
   try {
-    const running = isTrainer(objective) ? options.executor.run(objective, trial) : objective(trial)
+    if (isTrainer(objective)) execution = options.executor.run(objective, trial)
+    const running = execution === undefined ? (objective as ObjectiveFunction<P>)(trial) : execution.reports
     if (isGenerator(running)) {
-      const artifact = await drive(engine, trial, running, options)
+      const result = await drive(engine, trial, running, options)
+      const artifact = isArtifact(result) ? result : undefined
       const more = trial.stopReason === undefined && artifact !== undefined && options.evaluators.length > 0 ? await evaluate(engine, trial, artifact, options) : undefined
-      if (trial.stopReason === undefined) return await completed(engine, trial, undefined, more, artifact, options)
+      if (trial.stopReason === undefined) return await completed(engine, trial, artifact === undefined ? result : undefined, more, artifact, options)
     } else {
       const result: unknown = typeof running === 'object' && running !== null && 'then' in running ? await patiently(engine, trial, running as PromiseLike<ObjectiveResult>, options.grace) : running
       if (result !== stopped && trial.stopReason === undefined) return await completed(engine, trial, result, undefined, undefined, options)
@@ -64,8 +72,18 @@ export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objectiv
     if (trial.stopReason === undefined) return await failed(engine, trial, failureOf(error), options, error)
   } finally {
     cancelTimeout?.()
+    await endExecution(engine, trial, execution, options.grace)
   }
   return ended(engine, trial, options)
+}
+
+/** Frees the slot before the trial's end is stored or after: either way nothing runs any more for a trial that has ended. */
+async function endExecution(engine: StudyEngine, trial: Trial, execution: Execution | undefined, grace: number): Promise<void> {
+  try {
+    if (execution !== undefined && !(await within(engine.clock, grace, () => execution.end(), true))) engine.warn('study', `What ran trial ${trial.number} was not free within ${grace} ms.`, trial.number)
+  } catch (error) {
+    engine.warn('study', `What ran trial ${trial.number} could not be freed: ${describe(error)}`, trial.number)
+  }
 }
 
 async function completed(engine: StudyEngine, trial: Trial, result: unknown, more: Metrics | undefined, artifact: Artifact | undefined, options: RunOptions): Promise<Ended> {
@@ -113,13 +131,13 @@ async function patiently<T>(engine: StudyEngine, trial: Trial, work: PromiseLike
   return stopped
 }
 
-async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerator<Report, Artifact | undefined | void, void>, options: RunOptions): Promise<Artifact | undefined> {
+async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerator<Report, TrainingResult, void>, options: RunOptions): Promise<TrainingResult> {
   let reports = 0
   try {
     for (;;) {
       const next = await patiently(engine, trial, generator.next(), options.grace)
       if (next === stopped) return undefined
-      if (next.done === true) return next.value ?? undefined
+      if (next.done === true) return next.value
       const report = next.value as unknown
       if (typeof report !== 'object' || report === null) throw new AttuneError('INVALID_METRIC', `The training yielded ${String(report)}: yield reports, as in { step: 1, loss: 0.5 }.`)
       if ((await patiently(engine, trial, engine.report(trial, report as Report, ++reports % options.checkpointEvery === 0), options.grace)) !== 'continue') return undefined

@@ -1,7 +1,7 @@
 import type { Change, Operation } from '../contracts/change.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { StudyEvent } from '../contracts/event.ts'
-import type { Refusal, Storage, StudySummary, WriteResult } from '../contracts/storage.ts'
+import type { KeepAlive, Refusal, Storage, StudySummary, WriteResult } from '../contracts/storage.ts'
 import type { TrialRecord } from '../contracts/trial-record.ts'
 import type { Awaitable } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
@@ -91,6 +91,11 @@ export class StudyAccess {
     }
     if (result.ok && !this.#take(result.changes)) await this.sync()
     return result
+  }
+
+  /** See `Storage.keepAlive`. */
+  keepAlive(milliseconds: number): Awaitable<KeepAlive | undefined> {
+    return this.#storage.keepAlive?.(this.id, this.#session, milliseconds)
   }
 
   /** Writes what must succeed. Throws STALE_TRIAL, TRIAL_STATE or TRIAL_NOT_FOUND for a refusal. */

@@ -8,7 +8,7 @@ import type { FlatParams, Json } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
-import type { StudyEngine } from './engine.ts'
+import type { StudyEngine, Worker } from './engine.ts'
 import type { LoggerPump } from './logger-pump.ts'
 import { flattenOpen } from './flatten-open.ts'
 import { checkMetrics, metricsFailure } from './metrics.ts'
@@ -28,6 +28,8 @@ export interface StudyParts {
   readonly storage: Storage
   readonly ownsStorage: boolean
   readonly pumps: readonly LoggerPump[]
+  /** True if the history tells that this process opened the study, and so is to tell that it closed it. */
+  readonly announced: boolean
 }
 
 /**
@@ -106,7 +108,10 @@ export class Study<P = unknown, M extends string = string> {
     for (;;) {
       const trial = await this.#engine.ask(this.#closing.signal)
       if ('interrupted' in trial) this.#open()
-      if (trial instanceof Trial) return trial as Trial<P>
+      if (trial instanceof Trial) {
+        this.#engine.leases.handOut(trial)
+        return trial as Trial<P>
+      }
       if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
     }
   }
@@ -211,6 +216,12 @@ export class Study<P = unknown, M extends string = string> {
     for await (const { events } of this.#engine.access.replay(0)) yield* events as readonly StudyEvent<P>[]
   }
 
+  /** The processes that work on this study or did, in the order in which they came. */
+  async workers(): Promise<readonly Worker[]> {
+    await this.refresh()
+    return this.#engine.workers()
+  }
+
   /** Takes in what other processes have written. */
   async refresh(): Promise<void> {
     this.#open()
@@ -244,16 +255,18 @@ export class Study<P = unknown, M extends string = string> {
   async #close(): Promise<void> {
     this.stop()
     this.#closing.abort()
-    const { engine, pumps, executor, storage, ownsStorage } = this.#parts
+    const { engine, pumps, executor, storage, ownsStorage, announced } = this.#parts
     const steps: (() => unknown)[] = [
       () => this.#run?.then(undefined, () => undefined), // What ended it is told to whoever started it.
       ...engine.leases.all().map((trial) => async () => {
         trial.stop('aborted')
-        if (engine.leases.get(trial.number) === trial) await engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true).finally(() => engine.leases.release(trial))
+        if (engine.leases.get(trial.number) === trial) await engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true).finally(() => engine.leases.giveUp(trial))
       }),
       () => Promise.all(pumps.map((pump) => pump.close(flushDeadline))),
       () => executor.close(),
+      () => engine.leases.close(),
       () => engine.warnings.stored(),
+      () => (announced ? engine.access.mustWrite([{ type: 'session', owner: engine.owner, phase: 'closed' }]) : undefined),
       () => (ownsStorage ? storage.close() : undefined),
     ]
     const errors: unknown[] = []

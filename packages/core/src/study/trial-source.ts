@@ -40,6 +40,11 @@ export interface Interrupted {
 export type Asked = Trial | NothingLeft | Reused | Interrupted
 
 const interrupted: Interrupted = Object.freeze({ interrupted: true })
+
+function resumption(found: Awaited<ReturnType<Checkpoints['of']>>): TrialStart['resumeFrom'] {
+  return found === undefined ? undefined : { step: found.checkpoint.step, bytes: found.bytes }
+}
+
 /** Where trials come from: the queue, the pruner, the sampler. */
 export class TrialSource {
   readonly #parts: TrialSourceParts
@@ -56,10 +61,10 @@ export class TrialSource {
   }
 
   /**
-   * Starts the next trial: one that waits, one that the pruner wants, or a new one. One at a time, in the
+   * Starts the next trial: one that waits, one that the pruner wants, or a new one if `mayCreate` still says so. One at a time, in the
    * order of the calls. Throws INVALID_SUGGESTION, and what the sampler or the storage throws.
    */
-  async ask(signal: AbortSignal): Promise<Asked> {
+  async ask(signal: AbortSignal, mayCreate: () => boolean): Promise<Asked> {
     while (this.#busy) {
       if (this.#turn === undefined) {
         let end!: () => void
@@ -76,6 +81,7 @@ export class TrialSource {
       for (;;) {
         let asked: Asked | undefined
         if (this.#history.waitingCount > 0) asked = await this.#claim()
+        if (asked === undefined && !mayCreate()) return interrupted
         if (asked === undefined && this.#parts.judge.schedules) asked = await this.#wanted()
         asked ??= await this.#create(signal)
         if (asked !== undefined) return asked
@@ -92,11 +98,13 @@ export class TrialSource {
   async #claim(number?: number, toStep?: number): Promise<Trial | undefined> {
     for (;;) {
       const lease = this.#parts.leases.request()
-      const result = await this.#parts.access.write([number === undefined ? { type: 'claim', lease } : { type: 'claim', number, lease }])
+      const claim = number === undefined ? { type: 'claim', lease } as const : { type: 'claim', number, lease } as const
+      const result = await this.#parts.access.write([toStep === undefined ? claim : { ...claim, toStep }])
       if (!result.ok) {
         await this.#parts.access.sync() // Somebody was quicker: what waits is known differently now.
         return undefined
       }
+      const before = number === undefined ? 'waiting' : 'paused'
       const claimed = result.changes[0]!.body as { readonly number: number }
       const record = this.#history.trial(claimed.number)
       const lost = record.earlierFailures.filter(({ reason }) => reason === 'lost').length
@@ -107,10 +115,14 @@ export class TrialSource {
         if (number !== undefined) return undefined
         continue
       }
-      const resumeFrom = await this.#parts.checkpoints.of(record)
+      const found = await this.#parts.checkpoints.of(record)
       // What the lost checkpoint stood for is trained and reported again.
-      if (resumeFrom === undefined && record.checkpoint !== undefined) await this.#parts.access.mustWrite([{ type: 'checkpoint', number: record.number, token: lease.token, step: record.checkpoint.step, artifact: null }])
-      return this.#hold({ number: record.number, attempt: record.attempt, token: lease.token, flatParams: record.flatParams, toStep, resumeFrom })
+      if (record.checkpoint !== undefined && found?.checkpoint !== record.checkpoint) {
+        const { step, artifact } = found === undefined ? { step: record.checkpoint.step, artifact: null } : found.checkpoint
+        await this.#parts.access.mustWrite([{ type: 'checkpoint', number: record.number, token: lease.token, step, artifact }])
+      }
+      if (before === 'paused' && record.checkpoint === undefined) this.#parts.runtime.warn('study', `Trial ${record.number} goes on from the beginning: it was paused without a checkpoint. Yield one with each report, and give the study an artefact store.`, record.number)
+      return this.#hold({ number: record.number, attempt: record.attempt, token: lease.token, flatParams: record.flatParams, toStep: record.toStep, resumeFrom: resumption(found) })
     }
   }
 
@@ -119,12 +131,14 @@ export class TrialSource {
     const wanted: NextTrial | undefined = this.#parts.judge.next(() => this.#parts.runtime.random.stream(this.#history.length, 'pruner'))
     if (wanted === undefined) return undefined
     if ('promote' in wanted) return this.#claim(wanted.promote, wanted.toStep)
-    const parent = this.#history.trial(wanted.fork)
-    this.#parts.suggestions.check(wanted.params, 'pruner')
+    const { fork: parent, params, toStep } = wanted
+    this.#parts.suggestions.check(params, 'pruner')
+    const number = this.#history.length
+    const found = await this.#parts.checkpoints.of(this.#history.trial(parent))
+    if (found === undefined) this.#parts.runtime.warn('study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
     const lease = this.#parts.leases.request()
-    const changes = await this.#parts.access.mustWrite([{ type: 'create', origin: 'fork', parent: wanted.fork, params: wanted.params, lease }])
-    const { number } = changes[0]!.body as { readonly number: number }
-    return this.#hold({ number, attempt: 1, token: lease.token, flatParams: wanted.params, toStep: wanted.toStep, resumeFrom: await this.#parts.checkpoints.of(parent) })
+    const created = await this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...(toStep === undefined ? {} : { toStep }) })
+    return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: params, toStep, resumeFrom: resumption(found) }) : undefined
   }
 
   /** Suggests and creates a trial; undefined if its number was taken meanwhile. */

@@ -253,6 +253,7 @@ function classify(error: unknown): Pick<Failure, 'reason' | 'message'> {
   if (!(error instanceof Error)) return { reason: 'error', message }
   const code = (error as { code?: unknown }).code
   if (code === 'INVALID_METRIC' || code === 'INVALID_STEP') return { reason: 'invalid-metric', message }
+  if (code === 'TRIAL_CRASHED') return { reason: 'crashed', message }
   const memory = code === 'OUT_OF_MEMORY' || /out of memory|allocation failed/i.test(message)
   return { reason: memory ? 'out-of-memory' : 'error', message: error.name === 'Error' ? message : `${error.name}: ${message}` }
 }

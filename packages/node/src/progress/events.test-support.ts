@@ -22,7 +22,7 @@ export function context(given: { readonly name?: string; readonly objectives?: r
 export function trial(number: number, given: Partial<TrialRecord> = {}): TrialRecord {
   return {
     number, state: 'running', attempt: 1, params: {}, flatParams: { learningRate: 0.01, 'optimizer.type': 'adam' }, origin: 'sampler', suggestion: undefined, reports: [], metrics: {}, value: undefined, values: undefined, violation: 0, failure: undefined,
-    earlierFailures: [], attributes: {}, artifacts: {}, checkpoint: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt: 0, startedAt: undefined, endedAt: undefined, ...given,
+    earlierFailures: [], attributes: {}, artifacts: {}, checkpoint: undefined, earlierCheckpoint: undefined, toStep: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt: 0, startedAt: undefined, endedAt: undefined, ...given,
   }
 }
 

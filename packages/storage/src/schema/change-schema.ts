@@ -6,7 +6,7 @@ export const largestRecord: number = 16 * 2 ** 20
 
 const params = mapOf(scalar)
 const metrics = mapOf(number)
-const failure = shape({ reason: oneOfTexts('error', 'timeout', 'out-of-memory', 'invalid-metric', 'aborted', 'lost'), message: text }, { stack: text })
+const failure = shape({ reason: oneOfTexts('error', 'timeout', 'out-of-memory', 'invalid-metric', 'aborted', 'lost', 'crashed'), message: text }, { stack: text })
 const ended = shape({ metrics })
 const outcome = tagged('state', { complete: ended, pruned: ended, failed: shape({ failure }, { metrics }) })
 const suggestion = shape({ sampler: text, revision: count, running: listOf(count) }, { note: json })
@@ -18,10 +18,10 @@ const amendment: Check = (value, path) => (typeof value === 'object' && value !=
 const body = tagged('type', {
   create: shape(
     { number: count, origin: oneOfTexts('sampler', 'enqueued', 'added', 'fork', 'replicate') },
-    { params, suggestion, parent: count, attributes: mapOf(json), owner: text, outcome },
+    { params, suggestion, parent: count, checkpoint: shape({ step: number, artifact }), toStep: number, attributes: mapOf(json), owner: text, outcome },
   ),
   assign: shape({ number: count, params }, { suggestion }),
-  claim: shape({ number: count, owner: text, attempt: count }),
+  claim: shape({ number: count, owner: text, attempt: count }, { toStep: number }),
   report: shape({ number: count, step: number, metrics }),
   checkpoint: shape({ number: count, step: number, artifact: nullable(artifact) }),
   pause: shape({ number: count }),
@@ -32,7 +32,7 @@ const body = tagged('type', {
   amend: shape({ number: count, amendment }),
   extend: shape({ path: text, leaf: json }),
   warn: shape({ source: text, message: text }, { number: count }),
-  session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped') }, { goal: count, reason: text }),
+  session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped', 'closed') }, { goal: count, reason: text }),
 })
 
 const definition = shape({
