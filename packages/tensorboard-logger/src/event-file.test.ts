@@ -105,7 +105,7 @@ describe('damage', () => {
     return { path: writer.path, bytes: await readFile(writer.path), events: await readAll(writer.path) }
   }
 
-  test('a file cut at any byte reads as its whole records', async () => {
+  test('P8: a file cut at any byte reads as its whole records', async () => {
     await using folder = await temporaryFolder()
     const { path, bytes, events } = await sample(folder.path)
     for (let length = bytes.length; length-- > 0; ) {
@@ -118,7 +118,7 @@ describe('damage', () => {
     }
   })
 
-  test('a flipped byte is never read as data', async () => {
+  test('P8: a flipped byte is never read as data', async () => {
     await using folder = await temporaryFolder()
     const { path, bytes, events } = await sample(folder.path)
     for (let position = 0; position < bytes.length; position++) {
@@ -190,7 +190,7 @@ describe('refusals', () => {
 })
 
 describe.skipIf(process.platform === 'win32')('a full disk (a limit on the size of files, which Windows lacks)', () => {
-  test('fails the flush, and nothing is appended to the torn record', async () => {
+  test('P8: a write that fails fails the flush, and nothing is appended to the torn record', async () => {
     await using folder = await temporaryFolder()
     const program = fileURLToPath(new URL('full-disk.test-support.ts', import.meta.url))
     // A process of its own, because the limit cannot be raised again. `ulimit -f` counts blocks of 512 or 1024 bytes.

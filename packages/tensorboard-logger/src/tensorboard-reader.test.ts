@@ -79,7 +79,7 @@ describe.skipIf(missing !== undefined)('TensorBoard', () => {
     expect((await readWithTensorBoard(python, run)).scalars['loss']).toHaveLength(3)
   })
 
-  test('goes on with the next file after a torn record', async () => {
+  test('P8: TensorBoard goes on with the next file after a torn record', async () => {
     await using folder = await temporaryFolder()
     const study = join(folder.path, await writeStudy(folder.path))
     const run = join(study, 'trial-0005')

@@ -152,7 +152,7 @@ describe('a restart', () => {
     }
   })
 
-  test('after a crash in the middle of a record writes what was torn again, in another file', async () => {
+  test('P8: after a crash in the middle of a record the logger writes what was torn again, in another file', async () => {
     await using undisturbed = await temporaryFolder()
     const study = await logAll(undisturbed.path, script.events)
     const expected = await contents(study)

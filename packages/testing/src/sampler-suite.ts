@@ -78,11 +78,11 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
         }
       },
     },
-    test('gives the same suggestions for the same seed', async (problem) => {
+    test('P10: a sampler gives the same suggestions for the same seed', async (problem) => {
       const first = await runTrials(await openStudy({ problem, sampler: make() }), problem, trials)
       ensureEqual(await runTrials(await openStudy({ problem, sampler: make() }), problem, trials), first, 'A second study with the same seed')
     }),
-    test('gives the same suggestions after a restart at any trial', async (problem) => {
+    test('P10: a sampler gives the same suggestions after a restart at any trial', async (problem) => {
       const whole = await runTrials(await openStudy({ problem, sampler: make() }), problem, trials)
       for (let k = 1; k < whole.length; k++) {
         const storage = sharedStorage()
@@ -93,7 +93,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
         ensureEqual([...start, ...rest], whole, `A study that was restarted after ${k} trials`)
       }
     }),
-    test('gives the same suggestions when every trial runs in another process', async (problem) => {
+    test('P10: a sampler gives the same suggestions when every trial runs in another process', async (problem) => {
       const whole = await runTrials(await openStudy({ problem, sampler: make() }), problem, trials)
       const storage = sharedStorage()
       for (const expected of whole) {

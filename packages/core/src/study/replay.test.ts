@@ -43,12 +43,12 @@ async function run(parts: readonly number[], sampler: SamplerFactory | undefined
 }
 
 describe('a study that is interrupted and resumed', () => {
-  it.each([['random', undefined], ['a sampler with state', entangled]])('suggests the same as one that ran through, whatever the point of the interruption (%s)', async (_, sampler) => {
+  it.each([['random', undefined], ['a sampler with state', entangled]])('P10: an interrupted study suggests the same as one that ran through, whatever the point of the interruption (%s)', async (_, sampler) => {
     const whole = await run([12], sampler)
     for (let k = 0; k <= 12; k++) expect(await run([k, 12], sampler)).toEqual(whole)
   })
 
-  it('draws the same parameters for one seed for ever', async () => {
+  it('P10: one seed draws the same parameters for ever', async () => {
     const study = await createStudy({ space, seed: 5 })
     const drawn = []
     for (let i = 0; i < 3; i++) drawn.push((await study.ask()).flatParams)

@@ -104,7 +104,7 @@ describe('grid', () => {
     expect(points).toHaveLength(5 + 3 + 1)
   })
 
-  it('is resumed without a gap or a repetition, and retries what was aborted', async () => {
+  it('P10: a grid is resumed without a gap or a repetition, and retries what was aborted', async () => {
     const storage = new MemoryStorage(systemClock)
     const small = space({ a: int(1, 4), b: int(1, 3) })
     const options = { name: 'resumed', space: small, sampler: grid(), seed: 4, storage, ifExists: 'resume' } as const

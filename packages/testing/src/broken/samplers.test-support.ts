@@ -83,7 +83,7 @@ export const brokenSamplers: readonly Broken[] = [
   {
     what: 'uses Math.random',
     make: altered((params, { space }) => (Math.random() < 0.5 ? params : space.sample({ uniform: Math.random, integer: (bound) => Math.floor(Math.random() * bound), normal: () => 0, bits: () => 0 }))),
-    fails: ['gives the same suggestions for the same seed', 'uses no chance and no clock but those of the study'],
+    fails: ['P10: a sampler gives the same suggestions for the same seed', 'uses no chance and no clock but those of the study'],
   },
   {
     what: 'looks at the clock',
@@ -101,7 +101,7 @@ export const brokenSamplers: readonly Broken[] = [
       let asked = 0
       return { suggest: async (context) => (asked++ % 3 === 2 ? { params: problem.space.sample(context.random) } : plain.suggest(context)) }
     }),
-    fails: ['gives the same suggestions after a restart at any trial', 'gives the same suggestions when every trial runs in another process', 'does not change its state by suggesting'],
+    fails: ['P10: a sampler gives the same suggestions after a restart at any trial', 'P10: a sampler gives the same suggestions when every trial runs in another process', 'does not change its state by suggesting'],
   },
   {
     what: 'keeps a stream over trials',
@@ -109,7 +109,7 @@ export const brokenSamplers: readonly Broken[] = [
       const random = problem.random.stream(-1, 'climb')
       return { suggest: () => ({ params: problem.space.sample(random) }) }
     }),
-    fails: ['gives the same suggestions after a restart at any trial', 'does not change its state by suggesting'],
+    fails: ['P10: a sampler gives the same suggestions after a restart at any trial', 'does not change its state by suggesting'],
   },
   {
     what: 'learns only from what it is told one by one',
@@ -129,7 +129,7 @@ export const brokenSamplers: readonly Broken[] = [
         },
       }
     }),
-    fails: ['gives the same suggestions after a restart at any trial'],
+    fails: ['P10: a sampler gives the same suggestions after a restart at any trial'],
   },
   {
     what: 'shares its state between studies',
@@ -223,6 +223,6 @@ export const brokenSamplers: readonly Broken[] = [
         throw new AttuneError('UNSUPPORTED', 'This sampler works on nothing. Use another one.')
       },
     }),
-    fails: ['gives the same suggestions for the same seed', 'does not change its state by suggesting'],
+    fails: ['P10: a sampler gives the same suggestions for the same seed', 'does not change its state by suggesting'],
   },
 ]
