@@ -15,8 +15,8 @@ const identicalFailures = 3
 /** Failures in a row without any success that end a run, whatever their messages. */
 const failuresInARow = 50
 const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'crashed']
-/** Milliseconds between two looks at what other processes do, while a lane waits for them. */
-const lookInterval = 250
+/** Milliseconds between two looks at what other processes do: while a lane waits for them, and while they run trials. */
+const lookInterval = { waiting: 250, beside: 1000 } as const
 
 const failureReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'invalid-metric', 'aborted', 'lost', 'crashed']
 const knownOptions: readonly (keyof OptimizeOptions)[] = ['trials', 'more', 'timeout', 'trialTimeout', 'grace', 'concurrency', 'signal', 'stop', 'evaluators', 'retry', 'checkpointEvery']
@@ -168,8 +168,10 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   /** What others do is not told to this process: it looks, more often while a lane waits for them. */
   const lookLater = (): void => {
     cancelLook?.()
-    const waiting = waiters.length > 0 && engine.runningElsewhere > 0
-    cancelLook = clock.schedule(waiting ? Math.min(lookInterval, engine.lease / 3) : engine.lease / 3, () => void look(), waiting)
+    const beside = engine.runningElsewhere > 0
+    const waiting = beside && waiters.length > 0
+    const interval = waiting ? lookInterval.waiting : beside ? lookInterval.beside : Infinity
+    cancelLook = clock.schedule(Math.min(interval, engine.lease / 3), () => void look(), waiting)
   }
   const look = async (): Promise<void> => {
     try {
