@@ -1,6 +1,7 @@
-// Builds every package with the compiler alone, and removes from dist what has no source any more: it would be published otherwise.
+// Builds every package with the compiler alone, and removes from dist what has no source any more, and every failpoint: it would be published otherwise.
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripFailpoints } from './failpoints.mjs'
 import { root } from './pnpm.mjs'
 import { runNode, tool } from './processes.mjs'
 
@@ -15,3 +16,4 @@ for (const name of readdirSync(join(root, 'packages'))) {
   }
 }
 process.exitCode = (await runNode(tool('typescript'), ['-b', ...process.argv.slice(2)])).code
+stripFailpoints()

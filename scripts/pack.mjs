@@ -1,6 +1,7 @@
 // Packs every public package as it would be published, with pnpm: npm would leave `workspace:` ranges and the source condition in it.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { filesWithFailpoints } from './failpoints.mjs'
 import { pnpm, root } from './pnpm.mjs'
 
 /** Where the tarballs lie afterwards. */
@@ -20,8 +21,10 @@ export function publicPackages() {
   })
 }
 
-/** Packs them all; throws with pnpm's words when that fails. Build first. */
+/** Packs them all; throws with pnpm's words when that fails. Build first, with scripts/build.mjs: the compiler alone leaves the failpoints in. */
 export function packAll() {
+  const unclean = filesWithFailpoints()
+  if (unclean.length > 0) throw new Error(`Failpoints must not be published, build again with scripts/build.mjs: ${unclean.join(', ')}`)
   rmSync(tarballs, { recursive: true, force: true })
   mkdirSync(tarballs, { recursive: true })
   const result = pnpm(['--recursive', '--filter', './packages/*', 'pack', '--pack-destination', tarballs], { stdio: 'pipe', encoding: 'utf8' })

@@ -2,6 +2,7 @@ import type { Artifact, ArtifactStore } from '../contracts/artifact.ts'
 import type { Report } from '../contracts/trainer.ts'
 import type { Checkpoint, TrialRecord } from '../contracts/trial-record.ts'
 import { AttuneError, describe } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
 import { copyJson } from '../json.ts'
 import type { StudyAccess } from './study-access.ts'
 import type { Warnings } from './warnings.ts'
@@ -55,6 +56,7 @@ export class Checkpoints {
   async discard(hash: string | undefined): Promise<void> {
     if (hash === undefined || this.#access.history.references(hash) > 0 || !this.#put.delete(hash)) return
     try {
+      failpoint('checkpoints.before-delete')
       await this.store?.delete(hash)
     } catch (error) {
       this.#warnings.tell('artifacts', `An artefact that is no longer needed could not be deleted: ${describe(error)}`)
@@ -70,6 +72,7 @@ export class Checkpoints {
   async #keep(store: ArtifactStore, bytes: Uint8Array): Promise<string> {
     const hash = await store.put(bytes)
     this.#put.add(hash)
+    failpoint('checkpoints.after-put')
     return hash
   }
 

@@ -10,6 +10,7 @@ import type { Report } from '../contracts/trainer.ts'
 import type { Failure } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { AttuneError, describe } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import { copyJson } from '../json.ts'
 import type { Space } from '../space/space.ts'
@@ -157,6 +158,7 @@ export class StudyEngine implements TrialRuntime {
     const metrics = metricsOfReport(report, history.definition)
     const saved = checkpoint ? await this.#saved(trial, step, report) : undefined
     const result = await this.access.write(saved === undefined ? [{ type: 'report', number, token, step, metrics }] : [{ type: 'report', number, token, step, metrics }, saved.operation])
+    failpoint('engine.after-report')
     await saved?.settle(result.ok)
     if (!result.ok) {
       trial.stop('lost')
@@ -216,6 +218,7 @@ export class StudyEngine implements TrialRuntime {
 
   /** Keeps the checkpoint and frees the slot: the pruner may promote the trial later. */
   async pause(trial: Trial): Promise<void> {
+    failpoint('engine.before-pause')
     const result = await this.access.write([{ type: 'pause', number: trial.number, token: trial.token }])
     this.leases.release(trial)
     if (!result.ok) await this.#discarded(trial, result.refusal.message)
@@ -241,7 +244,9 @@ export class StudyEngine implements TrialRuntime {
     const now = this.clock.now()
     if (gone.length === 0 && now < this.#sweepAfter) return
     this.#sweepAfter = now + this.lease / 3
+    failpoint('engine.before-sweep')
     await this.access.mustWrite([{ type: 'sweep', gone }])
+    failpoint('engine.after-sweep')
   }
 
   /** Who works on the study, and how they are. */
@@ -275,6 +280,7 @@ export class StudyEngine implements TrialRuntime {
       trial.ending = false
       throw error
     }
+    failpoint('engine.after-finish')
     this.leases.release(trial)
     if (!result.ok) await this.#discarded(trial, result.refusal.message)
     // The trial is over: nobody goes on from its checkpoint, unless the pruner forks or promotes.

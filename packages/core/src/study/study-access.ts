@@ -5,6 +5,7 @@ import type { KeepAlive, Refusal, Storage, StudySummary, WriteResult } from '../
 import type { TrialRecord } from '../contracts/trial-record.ts'
 import type { Awaitable } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
 import { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
 import { randomName } from '../system.ts'
@@ -74,6 +75,7 @@ export class StudyAccess {
     // At once where the storage answers at once: a turn of the event loop is dear at 100,000 trials a second.
     let answer: Awaitable<WriteResult>
     try {
+      failpoint('access.before-write')
       answer = this.#storage.write(this.id, { id, operations })
     } catch (error) {
       answer = Promise.reject(error)
@@ -86,6 +88,7 @@ export class StudyAccess {
     let result: WriteResult
     try {
       result = await answer
+      failpoint('access.after-write')
     } catch (error) {
       result = await this.#noted(repeated(this.#clock, error, () => this.#storage.write(this.id, { id, operations })))
     }

@@ -2,6 +2,7 @@ import type { CreateOperation } from '../contracts/change.ts'
 import type { NextTrial } from '../contracts/pruner.ts'
 import type { Failure } from '../contracts/trial-record.ts'
 import type { StudyHistory } from '../history/study-history.ts'
+import { failpoint } from '../failpoint.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Duplicates } from './duplicates.ts'
 import type { Judge } from './judge.ts'
@@ -104,6 +105,7 @@ export class TrialSource {
         await this.#parts.access.sync() // Somebody was quicker: what waits is known differently now.
         return undefined
       }
+      failpoint('source.after-claim')
       const before = number === undefined ? 'waiting' : 'paused'
       const claimed = result.changes[0]!.body as { readonly number: number }
       const record = this.#history.trial(claimed.number)
@@ -168,6 +170,7 @@ export class TrialSource {
   async #created(operation: CreateOperation): Promise<boolean> {
     const answer = this.#parts.access.write([operation])
     const result = answer instanceof Promise ? await answer : answer
+    failpoint('source.after-create')
     if (result.ok) return true
     if (result.refusal.reason !== 'number-taken') throw refused(result.refusal)
     await this.#parts.access.sync()

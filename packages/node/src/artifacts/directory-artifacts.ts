@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AttuneError } from '@attune/core'
 import type { ArtifactReference, ArtifactStore, Host } from '@attune/core'
+import { failpoint } from '@attune/core/failpoint'
 import { nodeHost } from '../host/node-host.ts'
 import { explain } from './explain.ts'
 import { errorCode, ifExists, nodeFileSystem } from './file-system.ts'
@@ -73,6 +74,7 @@ class DirectoryStore implements ArtifactStore {
       await this.#makeFolder(shard)
       const target = join(shard, hash)
       if (!(await this.#holds(target, hash, content.byteLength))) await this.#write(root, target, content)
+      failpoint('artifacts.before-folder-sync')
       // Also where another process has just renamed it: what is answered must be there after a power cut.
       await this.#syncFolder(shard)
       return hash
@@ -201,10 +203,12 @@ class DirectoryStore implements ArtifactStore {
       const file = await this.#files.open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644)
       try {
         await file.writeFile(content)
+        failpoint('artifacts.before-sync')
         await file.sync()
       } finally {
         await file.close()
       }
+      failpoint('artifacts.before-rename')
       await this.#files.rename(temporary, target)
     } catch (error) {
       // The first error is what matters; a leftover is taken away when the store is next opened.

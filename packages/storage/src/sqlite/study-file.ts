@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { failpoint } from '@attune/core/failpoint'
 import { AttuneError, type Change, type ChangeBody, encodeJson, isAttuneError, type StudyDefinition, type StudySummary, transition, type TrialState, type WriteRequest, type WriteResult } from '@attune/core'
 import { decodeChange, decodeDefinition, encodeChange, encodeDefinition } from '../schema/change-schema.ts'
 import { ChangeReader, trialOf } from './change-reader.ts'
@@ -103,6 +104,7 @@ export class StudyFile {
       }
     }
     const revision = study.revision + changes.length
+    failpoint('storage.before-request')
     this.#statements.insertRequest.run(study.key, request.id, study.revision, revision)
     if (changes.length > 0) this.#statements.advanceStudy.run(revision, heads.nextNumber, study.key)
     return { ok: true, changes }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { failpoint } from '@attune/core/failpoint'
 
 /**
  * Runs `work` in one transaction: `immediate` takes the write lock at once, `deferred` only reads one state of the file.
@@ -10,7 +11,9 @@ export function inTransaction<T>(database: DatabaseSync, kind: 'immediate' | 'de
   try {
     answer = work()
     if (keep(answer)) {
+      failpoint('storage.before-commit')
       database.exec('commit')
+      failpoint('storage.after-commit')
       return answer
     }
   } catch (error) {
