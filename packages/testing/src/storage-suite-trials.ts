@@ -194,7 +194,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
       const { id } = await newStudy(storage)
       const artifact = { hash: 'ab'.repeat(32), size: 12, kind: 'onnx', meta: { opset: 17 } }
       const notes: readonly Operation[] = [
-        { type: 'session', owner: 'host/1', phase: 'opened' },
+        { type: 'session', owner: 'host/1', phase: 'opened', sampler: 'tpe@1', pruner: 'asha' },
         { type: 'session', owner: 'host/1', phase: 'started', goal: 50 },
         { type: 'attribute', key: 'author', value: { name: 'x', years: [1, 2] } },
         { type: 'attribute', number: 0, key: 'tag', value: null },

@@ -7,6 +7,9 @@ export interface WorkerEntry {
   readonly openedAt: number
   lastSeenAt: number
   phase: SessionPhase
+  /** What it opened the study with last. */
+  sampler: string | undefined
+  pruner: string | undefined
   /** Studies that this process has open on this history. */
   open: number
   /** Trials that it runs. */
@@ -24,9 +27,11 @@ export class Workers {
     return this.#byOwner.values()
   }
 
-  session({ owner, phase }: Extract<ChangeBody, { type: 'session' }>, time: number): void {
+  session({ owner, phase, sampler, pruner }: Extract<ChangeBody, { type: 'session' }>, time: number): void {
     const entry = this.#seen(owner, time)
     entry.phase = phase
+    entry.sampler = sampler ?? entry.sampler
+    entry.pruner = pruner ?? entry.pruner
     if (phase === 'opened' || phase === 'resumed') entry.open++
     else if (phase === 'closed') entry.open--
   }
@@ -51,7 +56,7 @@ export class Workers {
 
   #seen(owner: string, time: number): WorkerEntry {
     let entry = this.#byOwner.get(owner)
-    if (entry === undefined) this.#byOwner.set(owner, (entry = { owner, openedAt: time, lastSeenAt: time, phase: 'opened', open: 0, running: new Set(), ended: 0 }))
+    if (entry === undefined) this.#byOwner.set(owner, (entry = { owner, openedAt: time, lastSeenAt: time, phase: 'opened', sampler: undefined, pruner: undefined, open: 0, running: new Set(), ended: 0 }))
     entry.lastSeenAt = time
     return entry
   }

@@ -204,13 +204,15 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
     const clock = services.get(tokens.clock)
     const { summary, existed } = await findOrCreate(storage, clock, buildDefinition(name, space, given, seed), space, given)
     const access = new StudyAccess(storage, clock, summary, space ?? Space.dynamic())
+    const sampler = services.get(tokens.sampler)
+    const pruner = services.get(tokens.pruner)
     const engine = new StudyEngine({
       access,
       clock,
       host: services.get(tokens.host),
       random: randomSource,
-      sampler: services.get(tokens.sampler),
-      pruner: services.get(tokens.pruner),
+      sampler,
+      pruner,
       artifacts: services.get(tokens.artifacts),
       duplicates: given.duplicates ?? 'allow',
       lease: given.lease ?? 60_000,
@@ -222,7 +224,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
     const pumps = await attachLoggers(access, engine, services.all(tokens.loggers))
     const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, pumps, announced: true })
     try {
-      await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened' }])
+      await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened', sampler: `${sampler.id}@${sampler.revision}`, pruner: pruner.id }])
     } catch (error) {
       await study.close()
       throw error

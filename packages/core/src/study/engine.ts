@@ -46,6 +46,9 @@ export interface Worker {
   readonly owner: string
   /** `running` while its `optimize` runs, `gone` if it is known to have ended without closing the study. */
   readonly state: 'open' | 'running' | 'closed' | 'gone'
+  /** The sampler it opened the study with, as in `tpe@1`, and the pruner. */
+  readonly sampler: string | undefined
+  readonly pruner: string | undefined
   /** Numbers of the trials that it runs. */
   readonly running: readonly number[]
   /** Trials that ended under it: complete, pruned or failed. */
@@ -252,10 +255,10 @@ export class StudyEngine implements TrialRuntime {
   /** Who works on the study, and how they are. */
   async workers(): Promise<readonly Worker[]> {
     const workers: Worker[] = []
-    for (const { owner, openedAt, lastSeenAt, phase, open, running, ended } of this.history.workers.all()) {
+    for (const { owner, sampler, pruner, openedAt, lastSeenAt, phase, open, running, ended } of this.history.workers.all()) {
       const gone = owner !== this.owner && (open > 0 || running.size > 0) && (await this.#host.isGone(owner))
       const state = gone ? 'gone' : open <= 0 ? 'closed' : phase === 'started' ? 'running' : 'open'
-      workers.push({ owner, state, running: [...running], ended, openedAt, lastSeenAt })
+      workers.push({ owner, state, sampler, pruner, running: [...running], ended, openedAt, lastSeenAt })
     }
     return workers
   }

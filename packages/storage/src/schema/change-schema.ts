@@ -32,7 +32,7 @@ const body = tagged('type', {
   amend: shape({ number: count, amendment }),
   extend: shape({ path: text, leaf: json }),
   warn: shape({ source: text, message: text }, { number: count }),
-  session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped', 'closed') }, { goal: count, reason: text }),
+  session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped', 'closed') }, { sampler: text, pruner: text, goal: count, reason: text }),
 })
 
 const definition = shape({
