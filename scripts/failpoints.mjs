@@ -7,6 +7,8 @@ const CALL = /^[ \t]*failpoint\('[a-z-]+\.[a-z-]+'\);?$/gm
 const IMPORT = /^import \{ failpoint \} from '[^']+';?$/gm
 /** What must be left nowhere in dist, map files included. */
 const ANY = /failpoint/i
+/** The module that they come from. Its types stay where the compiler looks for them; they are not packed (`files` of core's manifest). */
+const MODULE = /[\\/]failpoint\.(js|js\.map|d\.ts|d\.ts\.map)$/
 
 /** JavaScript without its failpoints, as many lines as before. Throws if one is left, in a form that is not known here. */
 export function withoutFailpoints(code, file) {
@@ -27,8 +29,9 @@ function built() {
 /** Takes them out of all that is built, and the module that they come from. */
 export function stripFailpoints() {
   for (const file of built()) {
-    if (/[\\/]failpoint\.(js|d\.ts)(\.map)?$/.test(file)) rmSync(file)
-    else if (file.endsWith('.js')) {
+    if (MODULE.test(file)) {
+      if (!file.includes('.d.ts')) rmSync(file)
+    } else if (file.endsWith('.js')) {
       const code = readFileSync(file, 'utf8')
       const stripped = withoutFailpoints(code, file)
       if (stripped !== code) writeFileSync(file, stripped)
@@ -38,5 +41,5 @@ export function stripFailpoints() {
 
 /** Built files that still have something of a failpoint. */
 export function filesWithFailpoints() {
-  return built().filter((file) => ANY.test(readFileSync(file, 'utf8')))
+  return built().filter((file) => (!MODULE.test(file) || !file.includes('.d.ts')) && ANY.test(readFileSync(file, 'utf8')))
 }
