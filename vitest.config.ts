@@ -55,6 +55,7 @@ export default defineConfig({
       },
       ...(chromium.path === undefined ? [] : [browser]),
       { extends: true, test: { name: 'repository', include: ['tests/**/*.test.ts'] } },
+      { extends: true, test: { name: 'simulation', include: ['simulation/**/*.test.ts'], exclude: ['**/node_modules/**'] } },
       { extends: true, test: { name: 'examples', include: ['{examples,benchmarks}/**/*.test.ts'], exclude: ['**/node_modules/**'] } },
     ],
   },

@@ -36,7 +36,7 @@ function atLeast(version, oldest) {
 
 function workspaceFolders() {
   const packages = readdirSync(join(root, 'packages'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  return ['.', 'examples', 'benchmarks', 'tools/api-reference', ...packages.map((entry) => join('packages', entry.name))].filter((folder) => existsSync(join(root, folder, 'package.json')))
+  return ['.', 'examples', 'benchmarks', 'simulation', 'tools/api-reference', ...packages.map((entry) => join('packages', entry.name))].filter((folder) => existsSync(join(root, folder, 'package.json')))
 }
 
 /** Changes whenever an installation could come out differently. */
