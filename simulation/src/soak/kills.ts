@@ -82,8 +82,10 @@ export async function soakKills({ kills, trials, workers, seed, progress }: Kill
       if (--untilKill <= 0 && killed < killsHere) killOne()
     }
     const killOne = (): void => {
+      // Mostly those that have trials; some while they start.
+      const open = [...running].filter((worker) => worker.open)
+      const worker = dice.pick(open.length > 0 && !dice.chance(0.1) ? open : [...running])
       untilKill = gap()
-      const worker = dice.pick([...running])
       const until = performance.now() + dice.between(0, 2)
       // Not a timer: the instant is to fall anywhere in what the worker does.
       while (performance.now() < until);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { float, int, type Params, type Report, type Trial } from '@attune/core'
 
 export const soakSpace = { x: float(0, 1), n: int(1, 8) }
@@ -15,6 +16,8 @@ export function soakStep(params: SoakParams, step: number): number {
 }
 
 const lastStep = 4
+/** Milliseconds of a step: some trials must still run when a kill comes. */
+const stepTime = 5
 
 function bytesOf(number: number, step: number): Uint8Array {
   return new TextEncoder().encode(`${number} ${step}`.padEnd(2000))
@@ -23,7 +26,10 @@ function bytesOf(number: number, step: number): Uint8Array {
 async function* training(trial: Trial<SoakParams>): AsyncGenerator<Report, number, void> {
   const { number, params, resumeFrom } = trial
   if (resumeFrom !== undefined && new TextDecoder().decode(resumeFrom.bytes).trim() !== `${number} ${resumeFrom.step}`) throw new Error(`Trial ${number} was given another checkpoint.`)
-  for (let step = (resumeFrom?.step ?? 0) + 1; step <= lastStep; step++) yield { step, loss: soakStep(params, step), checkpoint: () => bytesOf(number, step) }
+  for (let step = (resumeFrom?.step ?? 0) + 1; step <= lastStep; step++) {
+    await sleep(stepTime)
+    yield { step, loss: soakStep(params, step), checkpoint: () => bytesOf(number, step) }
+  }
   return soakValue(params)
 }
 
@@ -35,6 +41,9 @@ export function soakObjective(trial: Trial<SoakParams>): number | Promise<number
 }
 
 async function reporting(trial: Trial<SoakParams>): Promise<number> {
-  for (let step = 1; step <= lastStep; step++) if ((await trial.report({ step, loss: soakStep(trial.params, step) })) === 'stop') break
+  for (let step = 1; step <= lastStep; step++) {
+    await sleep(stepTime)
+    if ((await trial.report({ step, loss: soakStep(trial.params, step) })) === 'stop') break
+  }
   return soakValue(trial.params)
 }
