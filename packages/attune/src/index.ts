@@ -7,7 +7,7 @@ export {
 export type {
   Amendment, Artifact, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Checkpoint, Clock, CompleteTrial, Condition, Constraint, CreateOperation,
   Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Execution, Executor, Exhausted, Failure, FailureReason, FlatParams, FunctionConstraint, Heads, History,
-  Host, Json, JudgeContext, KeepAlive, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, Metrics, Module, ModuleReference, NextTrial, NumberLeaf,
+  Host, Json, JudgeContext, KeepAlive, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
   Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,

@@ -23,11 +23,11 @@ export function endedTrials(history: History): EndedTrials {
     },
     update(take) {
       for (; known < history.length; known++) open.push(known)
-      const running = new Set(history.running())
+      const going = new Set([...history.running(), ...history.paused()])
       const losses = history.losses()
       open = open.filter((number) => {
         // Snapshots cost: a trial without any data is not asked for one, it cannot matter to a pruner.
-        if (running.has(number) || (Number.isNaN(losses[number]) && history.curve(number).length === 0)) return true
+        if (going.has(number) || (Number.isNaN(losses[number]) && history.curve(number).length === 0)) return true
         const trial = history.trial(number)
         if (trial.state !== 'complete' && trial.state !== 'pruned' && trial.state !== 'failed') return true
         const last = trial.reports.at(-1)

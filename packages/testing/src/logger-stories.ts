@@ -42,7 +42,7 @@ const pausing: PrunerFactory = {
   id: 'pausing',
   create: ({ history }) => ({
     judge: ({ number, step }) => (number === 0 && step === 2 ? 'pause' : number === 2 && step === 3 ? 'prune' : 'continue'),
-    next: () => (history.length >= 2 && history.trial(0).state === 'paused' ? { promote: 0, toStep: 5 } : undefined),
+    next: () => (history.length < 2 || history.state(0) !== 'paused' ? undefined : history.curve(0).length < 5 ? { promote: 0, toStep: 5 } : { promote: 0 }),
   }),
 }
 

@@ -22,6 +22,7 @@ const moves: readonly (readonly [what: string, operation: Operation, allowed: re
   ['a completion', completion(0, 'holder', 3), ['running']],
   ['a pruning', { type: 'finish', number: 0, token: 'holder', outcome: { state: 'pruned', metrics: {} } }, ['running']],
   ['a failure', { type: 'finish', number: 0, token: 'holder', outcome: { state: 'failed', failure: { reason: 'timeout', message: 'late' } } }, ['running']],
+  ['a pruning without a token', { type: 'finish', number: 0, outcome: { state: 'pruned', metrics: {} } }, ['paused']],
   ['a corrected metric', { type: 'amend', number: 0, amendment: { metrics: { loss: 4 }, note: 'units' } }, ['complete', 'pruned']],
   ['a void', { type: 'amend', number: 0, amendment: { void: 'bad data' } }, ['waiting', 'paused', 'complete', 'pruned', 'failed']],
 ]

@@ -54,9 +54,9 @@ export type Operation =
   /** The last checkpoint of a trial: a new one, or the one before where the last is damaged. Null says that it is lost. What was reported after it does not count. */
   | { readonly type: 'checkpoint'; readonly number: number; readonly token: string; readonly step: number; readonly artifact: ArtifactReference | null }
   | { readonly type: 'pause'; readonly number: number; readonly token: string }
-  /** Ends a trial. `requeue` records a failure and puts the trial back among the waiting, in one step.
+  /** Ends a running trial; without a token a paused one. `requeue` records a failure and puts the trial back among the waiting, in one step.
    *  `params` replaces the parameters by those a define-by-run trial really met. */
-  | { readonly type: 'finish'; readonly number: number; readonly token: string; readonly outcome: Outcome; readonly params?: FlatParams; readonly requeue?: boolean }
+  | { readonly type: 'finish'; readonly number: number; readonly token?: string; readonly outcome: Outcome; readonly params?: FlatParams; readonly requeue?: boolean }
   /** Requeues each running trial whose lease has ended or whose owner is in `gone`. No change if there is none. */
   | { readonly type: 'sweep'; readonly gone: readonly string[] }
   | { readonly type: 'attribute'; readonly number?: number; readonly key: string; readonly value: Json }

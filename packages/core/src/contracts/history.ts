@@ -1,4 +1,4 @@
-import type { TrialRecord } from './trial-record.ts'
+import type { TrialRecord, TrialState } from './trial-record.ts'
 
 /** Losses of the first objective reported at one step, in the order in which they were reported. */
 export interface StepColumn {
@@ -36,8 +36,12 @@ export interface History {
   losses(objective?: number): Float64Array
   /** Total violation of outcome constraints, 0 where feasible or unknown. */
   violations(): Float64Array
-  /** Numbers of the trials that run or are paused, ascending. */
+  /** Numbers of the trials that run, ascending. */
   running(): readonly number[]
+  /** Numbers of the trials that are paused and not void, ascending. The last step of its `curve` is where one is paused. */
+  paused(): readonly number[]
+  /** State of a trial, without a snapshot. Throws TRIAL_NOT_FOUND. */
+  state(number: number): TrialState
   /** Reports of the first objective of one trial. */
   curve(number: number): Curve
   /** Reports of the first objective of all trials at exactly this step; empty if there are none. */

@@ -23,7 +23,7 @@ export interface SuggestContext {
   readonly number: number
   /** Stream of this trial and sampler: the only randomness a sampler may use. */
   readonly random: RandomStream
-  /** Trials that run or are paused, with their parameters, ascending by number. */
+  /** Trials that run, with their parameters, ascending by number. Those that are paused are in `history.paused()`. */
   readonly running: readonly TrialRecord[]
   /** Aborts when the study stops. */
   readonly signal: AbortSignal

@@ -8,6 +8,7 @@ import { leafFromJson } from '../space/json.ts'
 import type { Space } from '../space/space.ts'
 import { freezeDeep } from '../freeze.ts'
 import { Column, GrowingCurve, GrowingStepColumn } from './columns.ts'
+import { SortedNumbers } from './sorted-numbers.ts'
 import { Workers } from './workers.ts'
 import { addReport, noParams, snapshotOf, TrialEntry, writable } from './trial-entry.ts'
 
@@ -21,7 +22,6 @@ export interface Effect {
   readonly bestImproved: boolean
 }
 
-const nobody: readonly number[] = Object.freeze([])
 const noEffect: Effect = { before: undefined, bestImproved: false }
 
 /**
@@ -64,14 +64,14 @@ export class StudyHistory implements History {
   readonly #curves = new Map<number, GrowingCurve>()
   readonly #steps = new Map<number, GrowingStepColumn>()
   readonly #references = new Map<string, number>()
-  readonly #active = new Set<number>()
+  readonly #running = new SortedNumbers()
+  readonly #paused = new SortedNumbers()
   readonly #waiting = new Set<number>()
   readonly #withArtifacts = new Set<number>()
   /** Numbers of the trials that ended, in the order of their ends. */
   readonly #ended: number[] = []
   /** How many trials had ended when the best one had. */
   #endedWithBest = 0
-  #runningSorted: readonly number[] | undefined
   /** Rows whose coordinates were not computed yet: nobody may ever ask for them. */
   #unencoded: number[] = []
   #scratch = new Float64Array(0)
@@ -102,8 +102,15 @@ export class StudyHistory implements History {
   }
 
   running(): readonly number[] {
-    this.#runningSorted ??= this.#active.size === 0 ? nobody : Object.freeze([...this.#active].sort((a, b) => a - b))
-    return this.#runningSorted
+    return this.#running.sorted()
+  }
+
+  paused(): readonly number[] {
+    return this.#paused.sorted()
+  }
+
+  state(number: number): TrialState {
+    return this.#entry(number).state
   }
 
   get waitingCount(): number {
@@ -271,7 +278,8 @@ export class StudyHistory implements History {
     if (state === 'complete') this.completeCount--
     if (state === 'complete' || state === 'pruned' || state === 'failed') this.counts[state]--
     this.#waiting.delete(number)
-    if (this.#active.delete(number)) this.#runningSorted = undefined
+    this.#running.delete(number)
+    this.#paused.delete(number)
     for (const column of this.#losses) column.set(number, NaN)
     this.#violations.set(number, 0)
     for (const { step } of entry.reports) this.#steps.get(step)?.remove(number)
@@ -326,12 +334,10 @@ export class StudyHistory implements History {
     this.counts[state]++
     if (entry.state === 'waiting') this.#waiting.delete(entry.number)
     if (state === 'waiting') this.#waiting.add(entry.number)
-    const active = state === 'running' || state === 'paused'
-    if (active !== this.#active.has(entry.number)) {
-      if (active) this.#active.add(entry.number)
-      else this.#active.delete(entry.number)
-      this.#runningSorted = undefined
-    }
+    if (entry.state === 'running') this.#running.delete(entry.number)
+    else if (entry.state === 'paused') this.#paused.delete(entry.number)
+    if (state === 'running') this.#running.add(entry.number)
+    else if (state === 'paused' && entry.voided === undefined) this.#paused.add(entry.number)
     entry.state = state
   }
 

@@ -87,6 +87,12 @@ function held(heads: Heads, number: number, token: string): TrialHead | Transiti
   return head
 }
 
+function paused(heads: Heads, number: number): TrialHead | Transition {
+  const head = heads.get(number)
+  if (head === undefined) return missing(number)
+  return head.state === 'paused' ? head : refuse('state', `Trial ${number} is ${head.state}, not paused.`, head.state)
+}
+
 /**
  * Decides one operation: the single place where the life of a trial is written down. Pure. A storage
  * calls it inside its transaction, one operation after the other, and stores what it answers.
@@ -125,7 +131,7 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
       return 'ok' in head ? head : done({ type: 'pause', number: head.number }, freed(head, 'paused'))
     }
     case 'finish': {
-      const head = held(heads, operation.number, operation.token)
+      const head = operation.token === undefined ? paused(heads, operation.number) : held(heads, operation.number, operation.token)
       if ('ok' in head) return head
       return done(finished(operation), freed(head, operation.requeue === true && operation.outcome.state === 'failed' ? 'waiting' : operation.outcome.state))
     }

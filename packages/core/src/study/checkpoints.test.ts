@@ -148,9 +148,9 @@ describe('a pruner that pauses, promotes and forks', () => {
     create: ({ history }) => ({
       judge: ({ step, trial }) => (step === 2 && trial.attempt === 1 && trial.origin !== 'fork' ? 'pause' : 'continue'),
       next() {
-        const paused = history.running().filter((number) => history.trial(number).state === 'paused')
+        const paused = history.paused()
         if (paused.length >= 3) return { promote: paused.reduce((a, b) => (history.curve(a).losses[1]! < history.curve(b).losses[1]! ? a : b)) }
-        const finished = Array.from({ length: history.length }, (_, number) => number).find((number) => history.trial(number).state === 'complete')
+        const finished = Array.from({ length: history.length }, (_, number) => number).find((number) => history.state(number) === 'complete')
         const forked = Array.from({ length: history.length }, (_, number) => history.trial(number)).some(({ origin }) => origin === 'fork')
         return finished === undefined || forked ? undefined : { fork: finished, params: { x: 0.125 } }
       },
@@ -162,7 +162,7 @@ describe('a pruner that pauses, promotes and forks', () => {
     const study = await createStudy({ artifacts, space, objective: minimize('loss'), pruner: scheduler, seed: 1 })
     const events: string[] = []
     study.on((event) => 'trial' in event && ['trial.paused', 'trial.resumed'].includes(event.type) && events.push(`${event.trial.number} ${event.type}`))
-    await study.optimize(summing(4), { trials: 3 })
+    await study.optimize(summing(4), { trials: 6 })
     const resumed = study.trials().find(({ attempt, state }) => attempt === 2 && state === 'complete')!
     expect(events.slice(0, 4)).toEqual(['0 trial.paused', '1 trial.paused', '2 trial.paused', `${resumed.number} trial.resumed`])
     expect(resumed.reports.map(({ step }) => step)).toEqual([1, 2, 3, 4])

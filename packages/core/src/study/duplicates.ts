@@ -31,11 +31,12 @@ export class Duplicates {
     this.#outdated = true
   }
 
-  /** Number of the first trial with these parameters that ended well or runs. */
+  /** Number of the first trial with these parameters that ended well, runs or is paused. */
   find(params: FlatParams): number | undefined {
     if (this.#outdated) this.#relearn()
     const key = keyOf(params)
-    return this.#numbers.get(key) ?? this.#history.running().find((number) => keyOf(this.#history.params(number)) === key)
+    const open = (number: number): boolean => keyOf(this.#history.params(number)) === key
+    return this.#numbers.get(key) ?? this.#history.running().find(open) ?? this.#history.paused().find(open)
   }
 
   /** Other parameters out of the prior, or the same if a bounded number of draws finds none. */

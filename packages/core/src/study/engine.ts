@@ -22,7 +22,7 @@ import { checkStep, finalMetrics, metricsFailure, metricsOfReport, metricsOfResu
 import type { DuplicatePolicy } from './options.ts'
 import type { StudyAccess } from './study-access.ts'
 import { Suggestions } from './suggestions.ts'
-import { TrialSource, type Asked } from './trial-source.ts'
+import { TrialSource, type Asked, type AskLimits } from './trial-source.ts'
 import type { Trial, TrialRuntime } from './trial.ts'
 import { Warnings } from './warnings.ts'
 
@@ -145,8 +145,13 @@ export class StudyEngine implements TrialRuntime {
   }
 
   /** See `TrialSource`. */
-  ask(signal: AbortSignal, mayCreate: () => boolean = () => true): Promise<Asked> {
-    return this.#source.ask(signal, mayCreate)
+  ask(signal: AbortSignal, limits: AskLimits): Promise<Asked> {
+    return this.#source.ask(signal, limits)
+  }
+
+  /** True if the pruner starts trials itself. */
+  get schedules(): boolean {
+    return this.#judge.schedules
   }
 
   /** Stores a report and asks the pruner. Throws INVALID_METRIC, INVALID_STEP, INVALID_CHECKPOINT, TRIAL_ENDED. */

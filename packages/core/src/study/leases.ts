@@ -25,6 +25,8 @@ export class Leases {
   #tokens = 0
   #cancelRenewal: (() => void) | undefined
   #keepAlive: Promise<KeepAlive | undefined> | undefined
+  /** The thread finds leases by the session: it must be told which ones are to end. */
+  readonly #abandoned: string[] = []
 
   constructor(parts: LeaseParts) {
     this.#parts = parts
@@ -69,7 +71,14 @@ export class Leases {
   /** Lets go of a trial whose end could not be stored: its lease ends by itself. */
   giveUp(trial: Trial): void {
     this.release(trial)
-    void this.#keepAlive?.then((keepAlive) => keepAlive?.forget(trial.token))
+    this.abandon(trial.token)
+  }
+
+  /** This token holds nothing here, whatever the storage says: its lease ends by itself. */
+  abandon(token: string): void {
+    if (!this.#parts.persistent) return
+    this.#abandoned.push(token)
+    void this.#keepAlive?.then((keepAlive) => keepAlive?.forget(token))
   }
 
   /** Ends the thread that renews. */
@@ -100,7 +109,9 @@ export class Leases {
   async #startKeepAlive(): Promise<KeepAlive | undefined> {
     const { access, length, warnings } = this.#parts
     try {
-      return await access.keepAlive(length)
+      const keepAlive = await access.keepAlive(length)
+      for (const token of this.#abandoned) keepAlive?.forget(token)
+      return keepAlive
     } catch (error) {
       warnings.tell('study', `Leases are renewed by this thread alone, so code that blocks it for more than ${length} ms may lose its trial: ${describe(error)}`)
       return undefined

@@ -63,9 +63,9 @@ export interface StudyOptions<S extends SpaceInput | undefined = undefined, M ex
 
 /** How long and how to run trials. Times are milliseconds. */
 export interface OptimizeOptions {
-  /** Complete and pruned trials that the study should have in all, those of earlier sessions and other processes included. */
+  /** Trials that the study should have in all, those of earlier sessions and other processes included: complete, pruned and paused ones count. Paused ones go on while the pruner promotes them. */
   readonly trials?: number
-  /** Complete and pruned trials to add to those there are. */
+  /** Such trials to add to those there are. */
   readonly more?: number
   /** Starts no trial after this time, and aborts those that run. */
   readonly timeout?: number

@@ -40,7 +40,7 @@ export interface StudyParts {
 export class Study<P = unknown, M extends string = string> {
   readonly #engine: StudyEngine
   readonly #parts: StudyParts
-  #stopping = false
+  #stopping = new AbortController()
   /** The run under way. */
   #run: Promise<OptimizeResult> | undefined
   readonly #closing = new AbortController()
@@ -87,9 +87,9 @@ export class Study<P = unknown, M extends string = string> {
   async optimize(objective: ObjectiveFunction<P> | Trainer<P>, options: OptimizeOptions): Promise<OptimizeResult> {
     this.#open()
     if (this.#run !== undefined) throw new AttuneError('STUDY_RUNNING', `Study "${this.name}" runs already: wait for the other optimize, or use "concurrency".`)
-    this.#stopping = false
+    this.#stopping = new AbortController()
     try {
-      this.#run = optimize(this.#engine, this.#parts.executor, objective, options, () => this.#stopping, this.#closing.signal)
+      this.#run = optimize(this.#engine, this.#parts.executor, objective, options, this.#stopping.signal, this.#closing.signal)
       return await this.#run
     } finally {
       this.#run = undefined
@@ -99,19 +99,20 @@ export class Study<P = unknown, M extends string = string> {
 
   /** Starts no more trials; those that run end as usual. */
   stop(): void {
-    this.#stopping = true
+    this.#stopping.abort()
   }
 
-  /** Starts a trial by hand: run it, then `tell` its result. Rejects with EXHAUSTED when nothing is left to try. */
+  /** Starts a trial by hand: run it, then `tell` its result. Rejects with EXHAUSTED when nothing is left to try, with PRUNER_WAITS when a pruner waits for trials that run. */
   async ask(): Promise<Trial<P>> {
     this.#open()
     for (;;) {
-      const trial = await this.#engine.ask(this.#closing.signal)
+      const trial = await this.#engine.ask(this.#closing.signal, { mayCreate: () => true, running: () => this.columns.counts.running })
       if ('interrupted' in trial) this.#open()
       if (trial instanceof Trial) {
         this.#engine.leases.handOut(trial)
         return trial as Trial<P>
       }
+      if ('later' in trial) throw new AttuneError('PRUNER_WAITS', 'The pruner starts nothing until trials that run have ended or are paused: tell those that were asked for, then ask again.')
       if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
     }
   }
@@ -253,7 +254,6 @@ export class Study<P = unknown, M extends string = string> {
 
   /** Bounded, and complete whatever fails on the way. Throws the first of the errors at the end. */
   async #close(): Promise<void> {
-    this.stop()
     this.#closing.abort()
     const { engine, pumps, executor, storage, ownsStorage, announced } = this.#parts
     const steps: (() => unknown)[] = [

@@ -7,6 +7,7 @@ import type { Checkpoints } from './checkpoints.ts'
 import type { Duplicates } from './duplicates.ts'
 import type { Judge } from './judge.ts'
 import type { Leases } from './leases.ts'
+import { finalMetrics } from './metrics.ts'
 import type { DuplicatePolicy } from './options.ts'
 import { refused, type StudyAccess } from './study-access.ts'
 import type { NothingLeft, Suggested, Suggestions } from './suggestions.ts'
@@ -37,13 +38,35 @@ export interface Interrupted {
   readonly interrupted: true
 }
 
+/** Nothing may start now: there is no room, or the pruner waits. Worth asking again once something has happened to a trial. */
+export interface Later {
+  readonly later: true
+}
+
 /** What asking for a trial comes to. */
-export type Asked = Trial | NothingLeft | Reused | Interrupted
+export type Asked = Trial | NothingLeft | Reused | Interrupted | Later
+
+/** What bounds those who ask. */
+export interface AskLimits {
+  /** True while there is room for a new trial. */
+  mayCreate(): boolean
+  /** Trials that run, here or elsewhere, and whose ends are worth waiting for. */
+  running(): number
+}
 
 const interrupted: Interrupted = Object.freeze({ interrupted: true })
+const later: Later = Object.freeze({ later: true })
+/** Things are not as they were when this was decided: decide again. */
+const again = Symbol('again')
 
 function resumption(found: Awaited<ReturnType<Checkpoints['of']>>): TrialStart['resumeFrom'] {
   return found === undefined ? undefined : { step: found.checkpoint.step, bytes: found.bytes }
+}
+
+type NewStart = Pick<Extract<NextTrial, { readonly suggest: true }>, 'toStep' | 'attributes'>
+
+function carried({ toStep, attributes }: NewStart): Pick<CreateOperation, 'toStep' | 'attributes'> {
+  return { ...(toStep === undefined ? {} : { toStep }), ...(attributes === undefined ? {} : { attributes }) }
 }
 
 /** Where trials come from: the queue, the pruner, the sampler. */
@@ -62,10 +85,10 @@ export class TrialSource {
   }
 
   /**
-   * Starts the next trial: one that waits, one that the pruner wants, or a new one if `mayCreate` still says so. One at a time, in the
+   * Starts the next trial: one that waits, one that the pruner wants, or a new one if there is room. One at a time, in the
    * order of the calls. Throws INVALID_SUGGESTION, and what the sampler or the storage throws.
    */
-  async ask(signal: AbortSignal, mayCreate: () => boolean): Promise<Asked> {
+  async ask(signal: AbortSignal, limits: AskLimits): Promise<Asked> {
     while (this.#busy) {
       if (this.#turn === undefined) {
         let end!: () => void
@@ -80,12 +103,15 @@ export class TrialSource {
     this.#busy = true
     try {
       for (;;) {
-        let asked: Asked | undefined
-        if (this.#history.waitingCount > 0) asked = await this.#claim()
-        if (asked === undefined && !mayCreate()) return interrupted
-        if (asked === undefined && this.#parts.judge.schedules) asked = await this.#wanted()
-        asked ??= await this.#create(signal)
-        if (asked !== undefined) return asked
+        if (signal.aborted) return interrupted
+        const claimed = this.#history.waitingCount > 0 ? await this.#claim() : undefined
+        if (claimed !== undefined) return claimed
+        const wanted = this.#parts.judge.schedules ? await this.#wanted(signal, limits) : undefined
+        if (wanted === again) continue
+        if (wanted !== undefined) return wanted
+        if (!limits.mayCreate()) return later
+        const created = await this.#create(signal, limits, {})
+        if (created !== undefined) return created
       }
     } finally {
       this.#busy = false
@@ -95,69 +121,128 @@ export class TrialSource {
     }
   }
 
-  /** Claims a waiting or paused trial; undefined if there is none any more. */
+  /** Claims a waiting or paused trial and lets it run; undefined if there is none any more, or it turned out not to be run. */
   async #claim(number?: number, toStep?: number): Promise<Trial | undefined> {
+    const { access, leases } = this.#parts
     for (;;) {
-      const lease = this.#parts.leases.request()
+      const lease = leases.request()
       const claim = number === undefined ? { type: 'claim', lease } as const : { type: 'claim', number, lease } as const
-      const result = await this.#parts.access.write([toStep === undefined ? claim : { ...claim, toStep }])
-      if (!result.ok) {
-        await this.#parts.access.sync() // Somebody was quicker: what waits is known differently now.
-        return undefined
-      }
-      failpoint('source.after-claim')
-      const before = number === undefined ? 'waiting' : 'paused'
-      const claimed = result.changes[0]!.body as { readonly number: number }
-      const record = this.#history.trial(claimed.number)
-      const lost = record.earlierFailures.filter(({ reason }) => reason === 'lost').length
-      const hopeless: Failure | undefined = record.voided !== undefined ? { reason: 'aborted', message: `It is void: ${record.voided}` }
-        : lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times: it may be what ends them.` } : undefined
-      if (hopeless !== undefined) {
-        await this.#parts.access.write([{ type: 'finish', number: record.number, token: lease.token, outcome: { state: 'failed', failure: hopeless } }])
+      try {
+        const result = await access.write([toStep === undefined ? claim : { ...claim, toStep }])
+        if (!result.ok) {
+          await access.sync() // Somebody was quicker: what waits is known differently now.
+          return undefined
+        }
+        failpoint('source.after-claim')
+        const trial = await this.#startClaimed((result.changes[0]!.body as { readonly number: number }).number, number !== undefined, lease.token)
+        if (trial !== undefined) return trial
         if (number !== undefined) return undefined
-        continue
+      } catch (error) {
+        leases.abandon(lease.token) // It may be held by now, by nobody.
+        throw error
       }
-      const found = await this.#parts.checkpoints.of(record)
-      // What the lost checkpoint stood for is trained and reported again.
-      if (record.checkpoint !== undefined && found?.checkpoint !== record.checkpoint) {
-        const { step, artifact } = found === undefined ? { step: record.checkpoint.step, artifact: null } : found.checkpoint
-        await this.#parts.access.mustWrite([{ type: 'checkpoint', number: record.number, token: lease.token, step, artifact }])
-      }
-      if (before === 'paused' && record.checkpoint === undefined) this.#parts.runtime.warn('study', `Trial ${record.number} goes on from the beginning: it was paused without a checkpoint. Yield one with each report, and give the study an artefact store.`, record.number)
-      return this.#hold({ number: record.number, attempt: record.attempt, token: lease.token, flatParams: record.flatParams, toStep: record.toStep, resumeFrom: resumption(found) })
     }
   }
 
-  /** What the pruner wants next, if anything. */
-  async #wanted(): Promise<Trial | undefined> {
-    const wanted: NextTrial | undefined = this.#parts.judge.next(() => this.#parts.runtime.random.stream(this.#history.length, 'pruner'))
+  /** A claimed trial with what it goes on from; undefined if it is not to be run after all, and was ended or paused. */
+  async #startClaimed(number: number, promoted: boolean, token: string): Promise<Trial | undefined> {
+    const { access, checkpoints, runtime } = this.#parts
+    const record = this.#history.trial(number)
+    const lost = record.earlierFailures.filter(({ reason }) => reason === 'lost').length
+    const hopeless: Failure | undefined = record.voided !== undefined ? { reason: 'aborted', message: `It is void: ${record.voided}` }
+      : lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times: it may be what ends them.` } : undefined
+    if (hopeless !== undefined) {
+      await access.write([{ type: 'finish', number, token, outcome: { state: 'failed', failure: hopeless } }])
+      return undefined
+    }
+    const found = await checkpoints.of(record)
+    // What the lost checkpoint stood for is trained and reported again.
+    if (record.checkpoint !== undefined && found?.checkpoint !== record.checkpoint) {
+      const { step, artifact } = found === undefined ? { step: record.checkpoint.step, artifact: null } : found.checkpoint
+      await access.mustWrite([{ type: 'checkpoint', number, token, step, artifact }])
+    }
+    // Its owner died between its last report and its pause: run on, it would count as complete.
+    if (found !== undefined && record.toStep !== undefined && found.checkpoint.step >= record.toStep) {
+      await access.write([{ type: 'pause', number, token }])
+      return undefined
+    }
+    if (promoted && record.checkpoint === undefined) runtime.warn('study', `Trial ${number} goes on from the beginning: it was paused without a checkpoint. Yield one with each report, and give the study an artefact store.`, number)
+    return this.#hold({ number, attempt: record.attempt, token, flatParams: record.flatParams, toStep: record.toStep, resumeFrom: resumption(found) })
+  }
+
+  /** What the pruner wants next; undefined leaves it to the sampler. */
+  async #wanted(signal: AbortSignal, limits: AskLimits): Promise<Asked | typeof again | undefined> {
+    const { access, judge, runtime } = this.#parts
+    const wanted = judge.next(() => ({ random: runtime.random.stream(this.#history.length, 'pruner'), mayCreate: limits.mayCreate() }))
     if (wanted === undefined) return undefined
-    if ('promote' in wanted) return this.#claim(wanted.promote, wanted.toStep)
-    const { fork: parent, params, toStep } = wanted
-    this.#parts.suggestions.check(params, 'pruner')
+    if (wanted === 'wait') {
+      if (limits.running() > 0) return later
+      judge.refuse(new Error('it waits, but no trial runs whose end could change its mind'))
+      return undefined
+    }
+    if ('exhausted' in wanted) return { nothingLeft: wanted.exhausted }
+    const { revision } = this.#history
+    const number = 'promote' in wanted ? wanted.promote : 'prune' in wanted ? wanted.prune : 'fork' in wanted ? wanted.fork : undefined
+    try {
+      if (number !== undefined) this.#history.state(number) // Throws if there is none.
+      this.#checkStart(wanted)
+    } catch (error) {
+      judge.refuse(error)
+      return undefined
+    }
+    if ('promote' in wanted) {
+      const trial = await this.#claim(wanted.promote, wanted.toStep)
+      if (trial !== undefined) return trial
+    } else if ('prune' in wanted) {
+      const metrics = finalMetrics({}, this.#history.reports(wanted.prune), this.#history.definition)
+      const result = await access.write([{ type: 'finish', number: wanted.prune, outcome: { state: 'pruned', metrics } }])
+      if (!result.ok) await access.sync()
+    } else {
+      if (!limits.mayCreate()) return later
+      return ('fork' in wanted ? await this.#fork(wanted) : await this.#create(signal, limits, wanted)) ?? again
+    }
+    if (this.#history.revision > revision) return again // Done, or somebody else was quicker.
+    judge.refuse(new Error(`trial ${number} is ${this.#history.state(number!)}, not paused`))
+    return undefined
+  }
+
+  /** Throws if the trial is beyond the step it is to go to, or its parameters are not of the space. */
+  #checkStart(wanted: Exclude<NextTrial, string>): void {
+    if ('fork' in wanted) this.#parts.suggestions.check(wanted.params, 'pruner')
+    const number = 'promote' in wanted ? wanted.promote : 'fork' in wanted ? wanted.fork : undefined
+    if (number === undefined || !('toStep' in wanted) || wanted.toStep === undefined) return
+    const at = 'promote' in wanted ? this.#history.reports(number).at(-1)?.step : this.#history.trial(number).checkpoint?.step
+    if (at !== undefined && wanted.toStep <= at) throw new Error(`trial ${number} is at step ${at} already, so nothing can go on from there to step ${wanted.toStep}`)
+  }
+
+  /** Undefined if the number was taken meanwhile. */
+  async #fork(wanted: Extract<NextTrial, { readonly fork: number }>): Promise<Trial | undefined> {
+    const { checkpoints, runtime, leases } = this.#parts
+    const { fork: parent, params } = wanted
     const number = this.#history.length
-    const found = await this.#parts.checkpoints.of(this.#history.trial(parent))
-    if (found === undefined) this.#parts.runtime.warn('study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
-    const lease = this.#parts.leases.request()
-    const created = await this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...(toStep === undefined ? {} : { toStep }) })
-    return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: params, toStep, resumeFrom: resumption(found) }) : undefined
+    const found = await checkpoints.of(this.#history.trial(parent))
+    if (found === undefined) runtime.warn('study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
+    const lease = leases.request()
+    const created = await this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) })
+    return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: params, toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined
   }
 
   /** Suggests and creates a trial; undefined if its number was taken meanwhile. */
-  async #create(signal: AbortSignal): Promise<Asked | undefined> {
+  async #create(signal: AbortSignal, limits: AskLimits, start: NewStart): Promise<Asked | undefined> {
     const answer = this.#parts.suggestions.next(signal)
     const suggested = answer instanceof Promise ? await answer : answer
     if (suggested === undefined || signal.aborted) return interrupted
     if ('nothingLeft' in suggested) return suggested
+    if (answer instanceof Promise && !limits.mayCreate()) return later // A long suggestion: the run may have ended meanwhile.
     const { number, params } = suggested
     const earlier = this.#parts.duplicates?.find(params)
-    if (earlier !== undefined && this.#parts.policy === 'reuse' && this.#history.trial(earlier).state === 'complete') return this.#reuse(suggested, earlier)
+    if (earlier !== undefined && this.#parts.policy === 'reuse' && this.#history.state(earlier) === 'complete') return this.#reuse(suggested, earlier)
     const repeated = earlier !== undefined && this.#parts.policy === 'repeat'
     const flatParams = earlier !== undefined && this.#parts.policy === 'avoid' ? this.#parts.duplicates!.avoid(params, this.#history.space, this.#parts.runtime.random.stream(number, 'duplicates')) : params
     const lease = this.#parts.leases.request()
     const origin = repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const
-    if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: suggested.trace, lease, ...origin }))) return undefined
-    return this.#hold({ number, attempt: 1, token: lease.token, flatParams, toStep: undefined, resumeFrom: undefined })
+    if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: suggested.trace, lease, ...origin, ...carried(start) }))) return undefined
+    return this.#hold({ number, attempt: 1, token: lease.token, flatParams, toStep: start.toStep, resumeFrom: undefined })
   }
 
   async #reuse({ number, params, trace }: Suggested, earlier: number): Promise<Asked | undefined> {
@@ -168,13 +253,18 @@ export class TrialSource {
 
   /** False if another worker was quicker to take the number. */
   async #created(operation: CreateOperation): Promise<boolean> {
-    const answer = this.#parts.access.write([operation])
-    const result = answer instanceof Promise ? await answer : answer
-    failpoint('source.after-create')
-    if (result.ok) return true
-    if (result.refusal.reason !== 'number-taken') throw refused(result.refusal)
-    await this.#parts.access.sync()
-    return false
+    try {
+      const answer = this.#parts.access.write([operation])
+      const result = answer instanceof Promise ? await answer : answer
+      failpoint('source.after-create')
+      if (result.ok) return true
+      if (result.refusal.reason !== 'number-taken') throw refused(result.refusal)
+      await this.#parts.access.sync()
+      return false
+    } catch (error) {
+      if (operation.lease !== undefined) this.#parts.leases.abandon(operation.lease.token) // It may be held by now, by nobody.
+      throw error
+    }
   }
 
   #hold(start: TrialStart): Trial {

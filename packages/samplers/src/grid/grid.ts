@@ -71,7 +71,9 @@ class GridSampler implements Sampler {
   }
 
   suggest({ running, signal }: SuggestContext): Suggestion | Exhausted | Promise<Suggestion | Exhausted> {
-    const busy = new Set(running.map(({ flatParams }) => this.#tree.numberOf(flatParams)))
+    const { history } = this.#problem
+    const paused = history.paused().map((number) => history.trial(number))
+    const busy = new Set([...running, ...paused].map(({ flatParams }) => this.#tree.numberOf(flatParams)))
     const found = this.#search(busy, this.#start)
     return typeof found === 'number' ? this.#searchOn(busy, found, signal) : found
   }
