@@ -10,6 +10,8 @@ export interface Execution {
    * what still runs then did not end in time, and is ended by force where that can be done.
    */
   end(): Awaitable<void>
+  /** Milliseconds for which it was kept from computing so far, for work that measures time: they do not count towards the trial's time-out. */
+  heldFor?(): number
 }
 
 /**

@@ -53,7 +53,7 @@ function isArtifact(value: TrainingResult): value is Artifact {
 
 /** Runs one trial to its end. Rejects only for errors of ours or of the storage; what user code throws is a failed trial. */
 export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objective: ObjectiveFunction<P> | Trainer<P>, options: RunOptions): Promise<Ended> {
-  const cancelTimeout = options.trialTimeout === undefined ? undefined : engine.clock.schedule(options.trialTimeout, () => trial.stop('timeout'), true)
+  const cancelTimeout = options.trialTimeout === undefined ? undefined : stopAfter(engine, trial, options.trialTimeout, () => execution?.heldFor?.() ?? 0)
   let execution: Execution | undefined
   try {
     if (isTrainer(objective)) execution = options.executor.run(objective, trial)
@@ -75,6 +75,22 @@ export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objectiv
     await endExecution(engine, trial, execution, options.grace)
   }
   return ended(engine, trial, options)
+}
+
+/** Milliseconds between two looks at a trial that was held while its time ran out. */
+const lookInterval = 100
+
+/** Stops the trial once it has had its time: that for which it was held is added. */
+function stopAfter(engine: StudyEngine, trial: Trial, time: number, heldFor: () => number): () => void {
+  let granted = 0
+  const timeIsOver = (): void => {
+    const more = heldFor() - granted
+    if (more <= 0) return trial.stop('timeout')
+    granted += more
+    cancel = engine.clock.schedule(Math.max(more, lookInterval), timeIsOver, true)
+  }
+  let cancel = engine.clock.schedule(time, timeIsOver, true)
+  return () => cancel()
 }
 
 /** Frees the slot before the trial's end is stored or after: either way nothing runs any more for a trial that has ended. */
