@@ -1,5 +1,5 @@
-import type { ArtifactStore, Awaitable } from '@attune/core'
-import { ensure, ensureEqual, settles, show } from './check.ts'
+import type { ArtifactClaim, ArtifactEntry, ArtifactStore, Awaitable } from '@attune/core'
+import { ensure, ensureEqual, rejection, settles, show } from './check.ts'
 import { caseMaker, type Subject } from './subject.ts'
 import { registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
 
@@ -21,6 +21,13 @@ const vectors: readonly (readonly [text: string, hash: string])[] = [
 ]
 const absentHash = '0123456789abcdef'.repeat(4)
 
+/** Two sessions of one study, and one of another. */
+const mine: ArtifactClaim = { study: 'study-a', session: '1' }
+const sibling: ArtifactClaim = { study: 'study-a', session: '2' }
+const stranger: ArtifactClaim = { study: 'study-b', session: '1' }
+/** An age in milliseconds that nothing in these tests reaches. */
+const anHour = 3_600_000
+
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Bytes without a short period. */
@@ -32,6 +39,24 @@ function pattern(length: number, salt: number): Uint8Array {
 
 async function sizes(store: ArtifactStore): Promise<readonly string[]> {
   return (await store.list()).map(({ hash, size }) => `${hash} ${size}`).sort()
+}
+
+async function entryOf(store: ArtifactStore, hash: string): Promise<ArtifactEntry> {
+  const entry = (await store.list()).find((each) => each.hash === hash)
+  ensure(entry !== undefined, () => `list() does not tell of ${hash}, which was put.`)
+  return entry
+}
+
+async function claimsOn(store: ArtifactStore, hash: string): Promise<readonly string[]> {
+  return (await entryOf(store, hash)).claims.map(({ study, session }) => `${study} ${session}`).sort()
+}
+
+/** Resolves once the bytes are older than a millisecond by the store's clock. */
+async function grown(store: ArtifactStore, hash: string): Promise<void> {
+  const older = async (): Promise<void> => {
+    while ((await entryOf(store, hash)).age <= 1) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await settles(older(), 'growing old: list() must tell for how long bytes have been there')
 }
 
 async function ensureHolds(store: ArtifactStore, hash: string, bytes: Uint8Array, what: string): Promise<void> {
@@ -119,6 +144,70 @@ export function artifactStoreCases(setup: () => Awaitable<ArtifactStoreSubject>)
       ensureEqual(await sizes(store), [`${other} 5`], 'list() after delete()')
       ensureEqual(await store.put(encode('abc')), hash, 'put() after delete()')
       await ensureHolds(store, hash, encode('abc'), 'put again')
+    }),
+    test('tells how old bytes are, and makes them young when they are put again', async ({ store }) => {
+      const hash = await store.put(encode('abc'))
+      const { age } = await entryOf(store, hash)
+      ensure(age >= 0 && age < anHour, () => `list() says that bytes which were just put are ${age} ms old.`)
+      await grown(store, hash)
+      ensureEqual(await store.delete(hash, { olderThan: anHour }), false, 'delete() of what is younger than olderThan')
+      await ensureHolds(store, hash, encode('abc'), 'after a delete() that was refused for its age')
+      ensureEqual(await store.delete(hash, { olderThan: 0 }), true, 'delete() of what is older than olderThan')
+      ensureEqual(await store.get(hash), undefined, 'get() after delete() by age')
+    }),
+    test('keeps a claim for each session that put the same bytes', async ({ store }) => {
+      const hash = await store.put(encode('abc'), mine)
+      for (const claim of [mine, sibling, stranger]) await store.put(encode('abc'), claim)
+      ensureEqual(await claimsOn(store, hash), ['study-a 1', 'study-a 2', 'study-b 1'], 'claims in list()')
+      ensureEqual(await claimsOn(store, await store.put(encode('unclaimed'))), [], 'claims on what was put without one')
+    }),
+    test('releases bytes when the last claim is given up, not before', async ({ store }) => {
+      const hash = await store.put(encode('abc'), mine)
+      await store.put(encode('abc'), stranger)
+      ensureEqual(await store.release(hash, mine, anHour), false, 'release() of one of two claims')
+      await ensureHolds(store, hash, encode('abc'), 'claimed by another study')
+      ensureEqual(await claimsOn(store, hash), ['study-b 1'], 'claims after release()')
+      ensureEqual(await store.release(hash, mine, anHour), false, 'release() of a claim that was given up before')
+      await ensureHolds(store, hash, encode('abc'), 'claimed by another study, after a second release()')
+      ensureEqual(await store.release(hash, stranger, anHour), true, 'release() of the last claim')
+      ensureEqual(await store.get(hash), undefined, 'get() after the last claim was given up')
+      ensureEqual(await sizes(store), [], 'list() after the last claim was given up')
+      ensureEqual(await store.release(hash, stranger, anHour), false, 'release() of what is not there')
+    }),
+    test('releases nothing that nobody claims', async ({ store }) => {
+      const hash = await store.put(encode('abc'))
+      ensureEqual(await store.release(hash, mine, anHour), false, 'release() of what was put without a claim')
+      await ensureHolds(store, hash, encode('abc'), 'put without a claim')
+    }),
+    test('releases with a claim the old ones of the same study only', async ({ store }) => {
+      const hash = await store.put(encode('abc'), sibling)
+      ensureEqual(await store.release(hash, mine, anHour), false, 'release() where another session has just put the bytes')
+      await ensureHolds(store, hash, encode('abc'), 'just put by another session')
+      await grown(store, hash)
+      ensureEqual(await store.release(hash, stranger, 0), false, 'release() by another study')
+      await ensureHolds(store, hash, encode('abc'), 'after another study released it')
+      ensureEqual(await store.release(hash, mine, 0), true, 'release() where another session of the study put the bytes long ago')
+      ensureEqual(await store.get(hash), undefined, 'get() after an old claim was given up')
+    }),
+    test('refuses claims that are not plain names', async ({ store }) => {
+      for (const name of ['', '..', 'a/b', 'a\\b', 'a.b', 'A', 'é', '\0', 'x'.repeat(65)]) {
+        for (const claim of [{ study: name, session: '1' }, { study: '1', session: name }]) {
+          await rejection(async () => store.put(encode('abc'), claim), `put() with the claim ${show(claim)}`)
+          await rejection(async () => store.release(vectors[1]![1], claim, 0), `release() of the claim ${show(claim)}`)
+        }
+      }
+      ensureEqual(await sizes(store), [], 'list() after claims were refused')
+    }),
+    test('loses nothing that is put while it is released or deleted', async ({ store }) => {
+      for (let round = 0; round < 40; round++) {
+        const bytes = pattern(500, round)
+        const hash = await store.put(bytes, mine)
+        // Whichever comes first: what the stranger has put stays.
+        const away = async (): Promise<boolean> => (round % 2 === 0 ? store.release(hash, mine, anHour) : store.delete(hash, { olderThan: anHour }))
+        const put = async (): Promise<string> => store.put(bytes, stranger)
+        await settles(Promise.all(round % 4 < 2 ? [away(), put(), away()] : [put(), away(), away()]), 'putting and releasing at once')
+        await ensureHolds(store, hash, bytes, 'put by another study while it was released')
+      }
     }),
     test('takes many puts at once', async ({ store }) => {
       const different = Array.from({ length: 24 }, (_, i) => pattern(2_000 + i, i))

@@ -11,18 +11,39 @@ export interface Artifact {
   as(kind: string): Awaitable<Artifact>
 }
 
+/** Who needs some bytes: one session of one study. Both are names of 1 to 64 lower-case letters, digits and hyphens. */
+export interface ArtifactClaim {
+  readonly study: string
+  readonly session: string
+}
+
+/** What a store tells of some bytes. */
+export interface ArtifactEntry extends Pick<ArtifactReference, 'hash' | 'size'> {
+  /** Milliseconds since they were put last, by the store's own clock. */
+  readonly age: number
+  readonly claims: readonly ArtifactClaim[]
+}
+
 /**
  * Bytes by the SHA-256 of their content. A stored artefact is whole or absent, whatever crashes.
- * Calls may overlap; putting the same bytes twice stores them once.
+ * Calls may overlap, in this process and in others; putting the same bytes twice stores them once, and makes them young again.
+ *
+ * Several studies and sessions may put the same bytes and know nothing of each other: each leaves a claim, and `release` deletes
+ * what nobody claims any more. Whatever overlaps it, bytes stay that are put under another claim than those released.
  */
 export interface ArtifactStore {
   readonly specVersion: 'v1'
   readonly persistent: boolean
-  /** Resolves once the bytes are safe, with their hash (lower-case hexadecimal). */
-  put(bytes: Uint8Array): Awaitable<string>
+  /** Resolves once the bytes are safe, with their hash (lower-case hexadecimal). Bytes without a claim are never released, only deleted. */
+  put(bytes: Uint8Array, claim?: ArtifactClaim): Awaitable<string>
   /** The bytes, or undefined if they are absent or damaged. */
   get(hash: string): Awaitable<Uint8Array | undefined>
-  list(): Awaitable<readonly Pick<ArtifactReference, 'hash' | 'size'>[]>
-  /** True if there was one. */
-  delete(hash: string): Awaitable<boolean>
+  list(): Awaitable<readonly ArtifactEntry[]>
+  /**
+   * Gives up this claim, and those that other sessions of its study made or repeated longer than `age` milliseconds ago. True if that
+   * deleted the bytes: there was a claim to give up, and none is left.
+   */
+  release(hash: string, claim: ArtifactClaim, age: number): Awaitable<boolean>
+  /** Deletes, whoever claims it; with `olderThan`, unless it was put within so many milliseconds. True if it was there and is gone. */
+  delete(hash: string, options?: { readonly olderThan?: number }): Awaitable<boolean>
 }

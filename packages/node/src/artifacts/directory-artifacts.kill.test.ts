@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { ArtifactStore } from '@attune/core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { content } from './content.test-support.ts'
 import { directoryArtifacts } from './directory-artifacts.ts'
 
@@ -27,9 +29,16 @@ beforeEach(async () => {
 })
 afterEach(() => rm(path, { recursive: true }))
 
+const running = new Set<ChildProcess>()
+afterEach(() => {
+  for (const each of running) each.kill('SIGKILL')
+})
+
 /** Runs the child, tells each of its lines, and answers how it ended. */
 async function child(mode: string, argument: number, onLine: (line: string, kill: () => void) => void): Promise<NodeJS.Signals | number | null> {
   const process_ = spawn(process.execPath, ['--conditions=attune-source', script, mode, path, String(argument)], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: cache } })
+  running.add(process_)
+  process_.on('close', () => running.delete(process_))
   const ended = new Promise<NodeJS.Signals | number | null>((resolve, reject) => process_.on('error', reject).on('close', (code, signal) => resolve(signal ?? code)))
   for await (const line of createInterface({ input: process_.stdout })) onLine(line, () => process_.kill('SIGKILL'))
   return ended
@@ -45,7 +54,7 @@ async function checkAll(): Promise<ReadonlySet<string>> {
   return new Set(listed.map(({ hash }) => hash))
 }
 
-it('a put that is killed before any of its calls leaves the artefact whole or absent, and its temporary file is taken away by the next', async () => {
+it('P14: a process that is killed before any write, sync or rename of a put leaves the artefact whole or absent, and the next put goes on from there', async () => {
   const hash = hashOf(content(0))
   const states: string[] = []
   for (let call = 0; ; call++) {
@@ -69,7 +78,7 @@ it('a put that is killed before any of its calls leaves the artefact whole or ab
   expect(new Set(states)).toEqual(new Set(['absent', 'absent with a temporary file', 'whole']))
 })
 
-it('would notice a store that writes under the final name: a kill leaves a part of the artefact there', async () => {
+it('P14, broken twin: a store that writes in place is seen to leave a part of an artefact', async () => {
   const broken: number[] = []
   for (let call = 0; broken.length === 0; call++) {
     await rm(path, { recursive: true, force: true })
@@ -82,7 +91,7 @@ it('would notice a store that writes under the final name: a kill leaves a part 
   expect(broken).toHaveLength(1)
 })
 
-it('kills at arbitrary instants lose no artefact that was told and invent none', async () => {
+it('P14: kills at arbitrary instants lose no artefact that was told and invent none', async () => {
   const told = new Set<number>()
   for (let round = 0; round < 8; round++) {
     // Another place each round; the instant within the put is chance.
@@ -97,6 +106,43 @@ it('kills at arbitrary instants lose no artefact that was told and invent none',
     const possible = new Set(Array.from({ length: Math.max(...told) + 40 }, (_, number) => hashOf(content(number))))
     for (const hash of there) expect(possible.has(hash)).toBe(true)
   }
+})
+
+describe.each(['die-releasing', 'die-deleting'])('%s', (mode) => {
+  const claim = { study: 'child', session: '1' }
+  const other = { study: 'other', session: '1' }
+  const hash = hashOf(content(0))
+
+  /** Kills a process before each of its calls, with what `prepare` has put, and tells after each what is left. */
+  async function killed(prepare: (store: ArtifactStore) => unknown, check: (store: ArtifactStore, bytes: Uint8Array | undefined) => Promise<void>): Promise<number> {
+    for (let call = 0; ; call++) {
+      await rm(path, { recursive: true, force: true })
+      await prepare(directoryArtifacts(path))
+      let told = false
+      const ended = await child(mode, call, () => (told = true))
+      expect(ended).toBe(told ? 0 : 'SIGKILL')
+      await checkAll()
+      const store = directoryArtifacts(path)
+      await check(store, await store.get(hash))
+      if (told) return call
+    }
+  }
+
+  it(mode === 'die-releasing' ? 'P14: a kill at any call of a release loses nothing that another study claims' : 'P14: a kill at any call of a deletion leaves the artefact whole or absent', async () => {
+    const calls = await killed(async (store) => {
+      await store.put(content(0), claim)
+      if (mode === 'die-releasing') await store.put(content(0), other)
+    }, async (store, bytes) => {
+      if (mode === 'die-releasing' || bytes !== undefined) expect(bytes).toEqual(content(0))
+      // Whatever is left of it, a study that puts the same bytes now has them.
+      await store.put(content(0), other)
+      await store.release(hash, claim, 0)
+      expect(await store.get(hash)).toEqual(content(0))
+      expect(await store.release(hash, other, 0)).toBe(true)
+      expect([await store.get(hash), await store.list()]).toEqual([undefined, []])
+    })
+    expect(calls).toBeGreaterThan(5)
+  })
 })
 
 it('several processes put the same artefacts at once', async () => {

@@ -7,6 +7,7 @@ import { content } from './content.test-support.ts'
 import { directoryArtifacts, directoryStore } from './directory-artifacts.ts'
 import { systemError, watchedFileSystem } from './faulty-file-system.test-support.ts'
 import { nodeFileSystem } from './file-system.ts'
+import type { FileSystem } from './file-system.ts'
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const bytes = content(3)
@@ -50,6 +51,22 @@ describe('a damaged file', () => {
     expect(warnings[0]).toContain(aside)
     expect([await store.get(hash), await store.list()]).toEqual([undefined, []])
     expect(warnings.length).toBe(1)
+  })
+
+  it('P14: an artefact that is cut at any length, or has any byte flipped, counts as absent, and it is told', async () => {
+    const small = content(3).subarray(0, 48)
+    const target = join(path, hashOf(small).slice(0, 2), hashOf(small))
+    const damages = [...Array.from({ length: small.length }, (_, length) => small.subarray(0, length)), ...Array.from(small, (byte, index) => small.with(index, byte ^ 1)), Uint8Array.of(...small, 0)]
+    const warnings: string[] = []
+    const store = directoryArtifacts(path, { onWarning: (message) => warnings.push(message) })
+    for (const [index, damaged] of damages.entries()) {
+      await store.put(small)
+      await writeFile(target, damaged)
+      expect(await store.get(hashOf(small))).toBeUndefined()
+      expect(warnings.length).toBe(index + 1)
+    }
+    await store.put(small)
+    expect(await store.get(hashOf(small))).toEqual(small)
   })
 
   it('is written again by put, found by size or by content', async () => {
@@ -119,7 +136,7 @@ describe('stays inside its directory', () => {
     await store.put(bytes)
     const shard = join(path, hash.slice(0, 2))
     await Promise.all([writeFile(join(path, 'readme.txt'), 'x'), writeFile(join(shard, 'notes'), 'x'), writeFile(join(shard, `0${hash.slice(1)}`.replace(/^0./, 'zz')), 'x'), mkdir(join(shard, hash.replace(/.$/, 'x')))])
-    expect(await store.list()).toEqual([{ hash, size: bytes.length }])
+    expect(await store.list()).toMatchObject([{ hash, size: bytes.length, claims: [] }])
   })
 })
 
@@ -130,6 +147,29 @@ describe('limits', () => {
     await expect((async () => small.put(bytes))()).rejects.toMatchObject({ code: 'ARTIFACT_TOO_LARGE', details: { size: bytes.length, maxBytes: bytes.length - 1 } })
     await expect((async () => small.get(hash))()).rejects.toMatchObject({ code: 'ARTIFACT_TOO_LARGE' })
     expect(await directoryArtifacts(path, { maxBytes: bytes.length }).get(hash)).toEqual(bytes)
+  })
+
+  it('takes artefacts up to maxTotalBytes together, what other processes have put included, and more once there is room', async () => {
+    const store = directoryArtifacts(path, { maxTotalBytes: 300 })
+    const part = (number: number): Uint8Array => new Uint8Array(100).fill(number)
+    await directoryArtifacts(path).put(part(0))
+    await store.put(part(1))
+    // Equal bytes take no more room.
+    for (let again = 0; again < 5; again++) await store.put(part(1))
+    const outcomes = await Promise.allSettled([2, 3, 4].map(async (number) => store.put(part(number))))
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected'])
+    expect(outcomes.find((outcome) => outcome.status === 'rejected')!.reason).toMatchObject({ code: 'ARTIFACT_STORE_FULL', details: { size: 100, held: 300, maxTotalBytes: 300 } })
+    expect((await store.list()).length).toBe(3)
+    await directoryArtifacts(path).delete(hashOf(part(0)))
+    await store.put(part(5))
+    await expect((async () => store.put(part(6)))()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_FULL' })
+    await store.delete(hashOf(part(1)))
+    await store.put(part(7))
+    expect((await store.list()).length).toBe(3)
+  })
+
+  it.each([-1, 0.5, Number.NaN])('refuses maxTotalBytes %d', (maxTotalBytes) => {
+    expect(() => directoryArtifacts(path, { maxTotalBytes })).toThrow(expect.objectContaining({ code: 'OPTION' }))
   })
 
   it.each([[''], ['a\0b'], [undefined as unknown as string]])('refuses the path %j', (wrong) => {
@@ -152,6 +192,56 @@ describe('limits', () => {
   it('says so when it may not write', async () => {
     const store = directoryStore(path, {}, { ...nodeFileSystem, open: () => Promise.reject(systemError('EACCES')) })
     await expect((async () => store.put(bytes))()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_UNUSABLE', message: expect.stringContaining('EACCES') })
+  })
+})
+
+describe('claims', () => {
+  const mine = { study: 'mine', session: '1' }
+
+  it('of a put that did not come to its end are taken away a day later', async () => {
+    await directoryArtifacts(path).put(content(4))
+    const day = 24 * 60 * 60 * 1000
+    const shard = join(path, hash.slice(0, 2))
+    await mkdir(shard)
+    const claims = [`${hash}.mine.1`, `${hash}.mine.2`].map((name) => join(shard, name))
+    for (const claim of claims) await writeFile(claim, '')
+    const when = new Date(Date.now() - day - 1000)
+    await utimes(claims[0]!, when, when)
+    await directoryArtifacts(path).put(content(4))
+    expect(await readdir(shard)).toEqual([`${hash}.mine.2`])
+  })
+
+  it('are taken back when a put fails', async () => {
+    const store = directoryStore(path, {}, watchedFileSystem((call) => {
+      if (call === 'rename') throw systemError('ENOSPC')
+    }))
+    await expect((async () => store.put(bytes, mine))()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_FULL' })
+    expect(await readdir(join(path, hash.slice(0, 2)))).toEqual([])
+  })
+
+  it('hold against a deletion that is under way in another process, at each of its calls', async () => {
+    const other = { study: 'other', session: '1' }
+    for (const away of ['release', 'delete'] as const) {
+      for (let at = 0, over = false; !over; at++) {
+        await rm(path, { recursive: true, force: true })
+        await directoryArtifacts(path).put(bytes, mine)
+        const longAgo = new Date(Date.now() - 7_200_000)
+        for (const name of await readdir(join(path, hash.slice(0, 2)))) await utimes(join(path, hash.slice(0, 2), name), longAgo, longAgo)
+        let calls = 0
+        let put = false
+        // Before the call of this number, another process puts the bytes as well: a deletion that asked nobody would take them.
+        const files = Object.fromEntries(Object.entries(nodeFileSystem).map(([name, call]) => [name, async (...args: never[]) => {
+          if (calls++ === at) put = (await directoryArtifacts(path).put(bytes, other)) === hash
+          return (call as (...given: never[]) => Promise<unknown>)(...args)
+        }])) as unknown as FileSystem
+        const store = directoryStore(path, {}, files)
+        const gone = away === 'release' ? await store.release(hash, mine, 0) : await store.delete(hash, { olderThan: 3_600_000 })
+        over = !put
+        if (over) expect(gone).toBe(true)
+        else expect(await directoryArtifacts(path).get(hash)).toEqual(bytes)
+        if (!over) expect((await directoryArtifacts(path).list())[0]!.claims).toContainEqual(other)
+      }
+    }
   })
 })
 

@@ -1,6 +1,8 @@
 import { AttuneError } from '@attune/core'
 import { errorCode } from './file-system.ts'
 
+const full = { ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up', EFBIG: 'files may not grow that large there' } as const
+
 /** What a failed call of the store rejects with: the system's reason as something that a user can act on. */
 export function explain(error: unknown, path: string, what: string): unknown {
   if (error instanceof AttuneError) return error
@@ -9,7 +11,8 @@ export function explain(error: unknown, path: string, what: string): unknown {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new AttuneError('ARTIFACT_STORE_FULL', `Could not ${what} in ${path}: ${code === 'ENOSPC' ? 'the disk is full' : 'the disk quota is used up'}. Free some space, or keep fewer artefacts; nothing was left half-written.`, options)
+    case 'EFBIG':
+      return new AttuneError('ARTIFACT_STORE_FULL', `Could not ${what} in ${path}: ${full[code]}. Free some space, or keep fewer artefacts; nothing was left half-written.`, options)
     case 'ENOTDIR':
     case 'EEXIST':
     case 'EISDIR':

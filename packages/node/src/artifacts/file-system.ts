@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readdir, realpath, rename, unlink } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, realpath, rename, unlink, utimes } from 'node:fs/promises'
 
 /** The calls through which the store touches the disk, in one place so that tests can fail or end the process at each of them. */
 export interface FileSystem {
@@ -9,9 +9,10 @@ export interface FileSystem {
   readonly realpath: typeof realpath
   readonly rename: typeof rename
   readonly unlink: typeof unlink
+  readonly utimes: typeof utimes
 }
 
-export const nodeFileSystem: FileSystem = { lstat, mkdir, open, readdir, realpath, rename, unlink }
+export const nodeFileSystem: FileSystem = { lstat, mkdir, open, readdir, realpath, rename, unlink, utimes }
 
 /** The code of a failed system call, as in `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {

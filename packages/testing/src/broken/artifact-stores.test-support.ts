@@ -1,7 +1,9 @@
-import type { ArtifactStore } from '@attune/core'
+import type { ArtifactClaim, ArtifactStore } from '@attune/core'
 import type { ArtifactStoreSubject } from '../artifact-store-suite.ts'
 
 interface Broken {
+  /** The promise that it breaks. */
+  readonly promise?: string
   readonly what: string
   readonly setup: () => ArtifactStoreSubject
   /** Names of the cases that must notice. */
@@ -18,12 +20,12 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
   return [
     {
       what: 'hashes the whole buffer behind a view',
-      setup: twin((store) => ({ put: (bytes) => store.put(new Uint8Array(bytes.buffer)) })),
+      setup: twin((store) => ({ put: (bytes, claim) => store.put(new Uint8Array(bytes.buffer), claim) })),
       fails: ['stores only the part of a buffer that a view shows'],
     },
     {
       what: 'names bytes by something else than SHA-256',
-      setup: twin((store) => ({ put: async (bytes) => `x${(await store.put(bytes)).slice(1)}`, get: () => undefined })),
+      setup: twin((store) => ({ put: async (bytes, claim) => `x${(await store.put(bytes, claim)).slice(1)}`, get: () => undefined })),
       fails: [
         'names bytes by their SHA-256',
         'gives back what was put',
@@ -35,6 +37,12 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
         'answers copies',
         'lists what is there, each once with its size',
         'deletes, and takes the same bytes again',
+        'tells how old bytes are, and makes them young when they are put again',
+        'keeps a claim for each session that put the same bytes',
+        'releases bytes when the last claim is given up, not before',
+        'releases nothing that nobody claims',
+        'releases with a claim the old ones of the same study only',
+        'loses nothing that is put while it is released or deleted',
         'takes many puts at once',
       ],
     },
@@ -47,7 +55,13 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
           return bytes
         },
       })),
-      fails: ['answers undefined for what is absent', 'deletes, and takes the same bytes again'],
+      fails: [
+        'answers undefined for what is absent',
+        'deletes, and takes the same bytes again',
+        'tells how old bytes are, and makes them young when they are put again',
+        'releases bytes when the last claim is given up, not before',
+        'releases with a claim the old ones of the same study only',
+      ],
     },
     {
       what: 'hands out its own bytes',
@@ -75,8 +89,8 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
         return {
           store: {
             ...store,
-            put: async (bytes) => {
-              const hash = await store.put(bytes)
+            put: async (bytes, claim) => {
+              const hash = await store.put(bytes, claim)
               borrowed.set(hash, bytes)
               return hash
             },
@@ -104,12 +118,12 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
         return {
           store: {
             ...store,
-            delete: async (hash) => {
+            delete: async (hash, options) => {
               const size = (await store.list()).find((item) => item.hash === hash)?.size
               if (size !== undefined) deleted.set(hash, size)
-              return store.delete(hash)
+              return store.delete(hash, options)
             },
-            list: async () => [...(await store.list()), ...Array.from(deleted, ([hash, size]) => ({ hash, size }))],
+            list: async () => [...(await store.list()), ...Array.from(deleted, ([hash, size]) => ({ hash, size, age: 0, claims: [] }))],
           },
         }
       },
@@ -123,12 +137,12 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
         return {
           store: {
             ...store,
-            put: async (bytes) => {
+            put: async (bytes, claim) => {
               const overlaps = busy
               busy = true
               await Promise.resolve()
               busy = false
-              return overlaps ? 'f'.repeat(64) : store.put(bytes)
+              return overlaps ? 'f'.repeat(64) : store.put(bytes, claim)
             },
           },
         }
@@ -141,6 +155,7 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
       fails: ['keeps everything over a restart if it says that it is persistent', 'answers undefined for what is damaged'],
     },
     {
+      promise: 'P14, broken twin: ',
       what: 'gives damaged bytes',
       setup: () => {
         const store = { ...plain(), persistent: true }
@@ -149,6 +164,52 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
         return { store, reopen: () => reopened, damage: (hash) => void damaged.add(hash) }
       },
       fails: ['answers undefined for what is damaged'],
+    },
+    {
+      what: 'deletes whatever one of several gave up',
+      setup: twin((store) => ({ release: (hash) => store.delete(hash) })),
+      fails: ['releases bytes when the last claim is given up, not before', 'releases nothing that nobody claims', 'releases with a claim the old ones of the same study only', 'refuses claims that are not plain names', 'loses nothing that is put while it is released or deleted'],
+    },
+    {
+      what: 'takes a study for all its sessions',
+      setup: twin((store) => ({ release: (hash, claim) => store.release(hash, claim, -1) })),
+      fails: ['releases with a claim the old ones of the same study only'],
+    },
+    {
+      what: 'never gives up the claims of sessions that have ended',
+      setup: twin((store) => ({ release: (hash, claim) => store.release(hash, claim, Infinity) })),
+      fails: ['releases with a claim the old ones of the same study only'],
+    },
+    {
+      what: 'forgets claims on bytes that are there already',
+      setup: twin((store) => ({ put: async (bytes, claim) => ((await store.list()).some(({ size }) => size > 0 && size === bytes.length) ? store.put(bytes) : store.put(bytes, claim)) })),
+      fails: ['keeps a claim for each session that put the same bytes', 'releases bytes when the last claim is given up, not before'],
+    },
+    {
+      what: 'deletes young bytes',
+      setup: twin((store) => ({ delete: (hash) => store.delete(hash) })),
+      fails: ['tells how old bytes are, and makes them young when they are put again', 'loses nothing that is put while it is released or deleted'],
+    },
+    {
+      what: 'looks whether bytes are claimed some time before it deletes them',
+      setup: twin((store) => ({
+        release: async (hash, claim, age) => {
+          const claims = (await store.list()).find((entry) => entry.hash === hash)?.claims ?? []
+          const last = claims.length === 1 && claims[0]?.study === claim.study && claims[0].session === claim.session
+          await new Promise((resolve) => setImmediate(resolve))
+          return last ? store.delete(hash) : store.release(hash, claim, age)
+        },
+      })),
+      fails: ['loses nothing that is put while it is released or deleted'],
+    },
+    {
+      what: 'takes any text for a claim',
+      setup: twin((store) => {
+        const plain = ({ study, session }: ArtifactClaim): ArtifactClaim => ({ study: safe(study), session: safe(session) })
+        const safe = (name: string): string => (/^[a-z0-9-]{1,64}$/.test(name) ? name : 'other')
+        return { put: (bytes, claim) => store.put(bytes, claim === undefined ? undefined : plain(claim)), release: (hash, claim, age) => store.release(hash, plain(claim), age) }
+      }),
+      fails: ['refuses claims that are not plain names'],
     },
   ]
 }
