@@ -1,5 +1,5 @@
 import { createStudy as createCoreStudy, tokens, type Module, type Params, type Scalar, type SpaceInput, type Study, type StudyOptions as CoreStudyOptions } from '@attune/core'
-import { nodeHost, progress, type ProgressOptions } from '@attune/node'
+import { automatic, nodeHost, progress, type ProgressOptions } from '@attune/node'
 import { asha, none } from '@attune/pruners'
 import { tpe } from '@attune/samplers'
 
@@ -15,7 +15,7 @@ const node: Module = {
 
 /**
  * Makes a study, or opens the one of that name again: core's `createStudy` with TPE as the sampler, ASHA as the pruner
- * for one objective, a progress display, and trials that are taken over at once when their process is gone.
+ * for one objective, a progress display, exclusive trainers made by `fromModule` in child processes, and trials that are taken over at once when their process is gone.
  * Throws what core's does.
  * @example
  * const study = await createStudy({ space: { x: float(-10, 10) } })
@@ -29,6 +29,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
     ...(rest as CoreStudyOptions<S, M>),
     sampler: options.sampler ?? tpe(),
     pruner: options.pruner ?? (several ? none() : asha()),
+    executor: options.executor ?? automatic(),
     loggers: Array.isArray(options.loggers ?? []) ? [...display, ...(options.loggers ?? [])] : options.loggers!, // Core says what is wrong with it.
     use: [node, ...(options.use ?? [])],
   })

@@ -14,7 +14,10 @@ export type {
   StopContext, StopRule, Storage, StorageFactory, StudyDefinition, StudyEvent, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
   Token, Trainer, TrainerTrial, TrainingResult, Transition, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
 } from '@attune/core'
-export { directoryArtifacts, nodeHost, progress, type DirectoryArtifactsOptions, type Environment, type ProgressOptions, type ProgressStream } from '@attune/node'
+export {
+  automatic, directoryArtifacts, fromModule, nodeHost, processes, progress, threads,
+  type AllowOption, type DirectoryArtifactsOptions, type Environment, type ModuleOptions, type ModuleParams, type ModuleTrial, type PerTrial, type ProcessesOptions, type ProgressOptions, type ProgressStream, type SlotOptions, type ThreadsOptions,
+} from '@attune/node'
 export { asha, median, none, percentile, type AshaOptions, type PercentileOptions } from '@attune/pruners'
 export {
   csv, htmlReport, markdownTable, readStudy, table,
