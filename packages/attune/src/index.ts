@@ -2,16 +2,16 @@ export {
   AttuneError, InProcessExecutor, MemoryArtifacts, MemoryStorage, Space, Study, StudyHistory, ThreefryRandom, Trial, afterTime, afterTrials, allOf,
   anonymousHost, anyOf, atLeast, atMost, boolean, choice, claimName, constant, constraint, copyStudy, decodeJson, deleteStudy, encodeJson, exp, float, int,
   isAttuneError, linear, listStudies, loadStudy, log, logNormal, maximize, minimize, noProgress, normal, normalCdf, normalQuantile, oneOf, ordinal,
-  random, repeat, space, systemClock, targetReached, threefry4x32, tokens, transition,
+  random, redefined, repeat, requeueCopied, space, systemClock, targetReached, threefry4x32, tokens, transition,
 } from '@attune/core'
 export type {
-  Amendment, Artifact, ArtifactClaim, ArtifactEntry, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Checkpoint, Clock, CompleteTrial, Condition, Constraint, CreateOperation,
+  Amendment, Artifact, ArtifactClaim, ArtifactEntry, ArtifactReference, ArtifactStore, Awaitable, Branches, Change, ChangeBody, Checkpoint, Clock, CompleteTrial, Condition, Constraint, Copying, CreateOperation,
   Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Execution, Executor, Exhausted, Failure, FailureReason, FlatParams, FunctionConstraint, Heads, History,
-  Host, Json, JudgeContext, KeepAlive, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, MemoryArtifactsOptions, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
+  Host, Json, JudgeContext, KeepAlive, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, MemoryArtifactsOptions, Merging, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
-  Report, RetryPolicy, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
-  StopContext, StopRule, Storage, StorageFactory, StudyDefinition, StudyEvent, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
+  Renaming, Report, RetryPolicy, Revision, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
+  StopContext, StopRule, Storage, StorageFactory, StudyDefinition, StudyEvent, StudyReference, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
   Token, Trainer, TrainerTrial, TrainingResult, Transition, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
 } from '@attune/core'
 export {

@@ -46,18 +46,18 @@ function expectGapless(changes: readonly Change[], trials: number): void {
 }
 
 describe('many writers on one file', () => {
-  it('get numbers that are unique and gapless: 8 processes', { timeout: 240_000 }, async () => {
+  it('P2: numbers of 8 processes that make 500 trials each are unique and gapless', { timeout: 240_000 }, async () => {
     expectGapless(await writeTogether(8, 1, 1, 500), 4000)
   })
 
-  it('are caught when they use no transactions', { timeout: 240_000 }, async () => {
+  it('P2, broken twin: writers without transactions get numbers twice', { timeout: 240_000 }, async () => {
     const sound = await writeTogether(1, 1, 2, 20)
     expectGapless(sound, 40)
     const careless = await writeTogether(1, 1, 2, 20, 'careless')
     expect(() => expectGapless(careless, 40)).toThrow(/to deeply equal/)
   })
 
-  it('leave it whole: 32 writers, 8 in each of 4 processes', { timeout: 240_000 }, async () => {
+  it('P18: 32 writers in 4 processes leave the file whole', { timeout: 240_000 }, async () => {
     expectGapless(await writeTogether(4, 2, 4, 15), 480)
   })
 })

@@ -90,7 +90,7 @@ function randomNumbers(seed: number): (below: number) => number {
 }
 
 describe('kill -9', () => {
-  it('loses no acknowledged write and invents none, in 100 kills', { timeout: 600_000 }, async () => {
+  it('P1: kill -9 loses no acknowledged write and invents none, in 100 kills', { timeout: 600_000 }, async () => {
     const seed = Number(process.env['ATTUNE_SEED'] ?? Date.now() % 1_000_000)
     const random = randomNumbers(seed)
     const said: Said = { intended: new Set(), done: new Set() }
@@ -111,7 +111,7 @@ describe('kill -9', () => {
     expect(said.done.size).toBeGreaterThan(300)
   })
 
-  it('catches a storage that acknowledges before it writes', { timeout: 120_000 }, async () => {
+  it('P1, broken twin: a storage that acknowledges before it writes loses results at a kill', { timeout: 120_000 }, async () => {
     const said: Said = { intended: new Set(), done: new Set() }
     const { path, remove } = temporaryFile()
     onTestFinished(remove)

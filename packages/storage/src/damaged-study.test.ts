@@ -16,7 +16,7 @@ const damages: readonly (readonly [what: string, how: string])[] = [
   ['a row of another type', `type = 'x' || type`],
 ]
 
-it.each(damages)('goes on with a study whichever of its records is damaged: %s', async (_what, damage) => {
+it.each(damages)('P17: a study goes on whichever of its records is damaged: %s', async (_what, damage) => {
   for (let revision = 1; ; revision++) {
     const { path, remove } = temporaryFile()
     onTestFinished(remove)

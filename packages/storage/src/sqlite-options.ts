@@ -26,13 +26,16 @@ export interface SqliteSettings {
   readonly clock: Pick<Clock, 'now'>
 }
 
+/** The machine's clock, as all threads and processes see it. */
+export const machineClock: Pick<Clock, 'now'> = { now: () => Date.now() }
+
 /** Throws STORAGE_OPTIONS for a value that is out of range. */
 export function parseSqliteOptions(given: string | URL | SqliteOptions): SqliteSettings {
   const options = typeof given === 'string' || given instanceof URL ? { path: given } : given
   if (typeof options !== 'object' || options === null) throw invalid("path is missing: give the path of a file, as in sqlite('attune.db').")
   const unknown = Object.keys(options).find((name) => !['path', 'durability', 'busyTimeout', 'clock'].includes(name))
   if (unknown !== undefined) throw invalid(`there is no option ${JSON.stringify(unknown)}: the options are path, durability, busyTimeout and clock.`)
-  const { durability = 'normal', busyTimeout = 10_000, clock = { now: () => Date.now() } } = options
+  const { durability = 'normal', busyTimeout = 10_000, clock = machineClock } = options
   if (durability !== 'normal' && durability !== 'full') throw invalid(`durability is ${JSON.stringify(durability)}: use 'normal' or 'full'.`)
   if (typeof busyTimeout !== 'number' || !(busyTimeout >= 0) || busyTimeout === Infinity) throw invalid(`busyTimeout is ${String(busyTimeout)}: use milliseconds from 0.`)
   return { path: parsePath(options.path), durability, busyTimeout, clock }

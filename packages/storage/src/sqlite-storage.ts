@@ -1,16 +1,17 @@
-import { AttuneError, type Change, type Storage, type StudyDefinition, type StudySummary, type WriteRequest, type WriteResult } from '@attune/core'
+import { AttuneError, type Change, type KeepAlive, type Storage, type StudyDefinition, type StudySummary, type WriteRequest, type WriteResult } from '@attune/core'
 import { describeFailure } from './sqlite/failure.ts'
+import { KeepAliveThread } from './sqlite/keep-alive.ts'
 import { loadSqlite } from './sqlite/library.ts'
 import { openFile } from './sqlite/open-file.ts'
-import { retryBusy } from './sqlite/retry-busy.ts'
+import { pause, retryBusy } from './sqlite/retry-busy.ts'
 import { StudyFile } from './sqlite/study-file.ts'
 import { WorkQueue } from './sqlite/work-queue.ts'
-import { parseSqliteOptions, type SqliteOptions, type SqliteSettings } from './sqlite-options.ts'
+import { machineClock, parseSqliteOptions, type SqliteOptions, type SqliteSettings } from './sqlite-options.ts'
 
 /**
  * Studies in one SQLite file (write-ahead log). Calls of one instance take effect in the order they were made; other
- * processes and worker threads open instances of their own on the same path. A locked file is waited for without
- * blocking the event loop. Every method rejects with an `AttuneError`: STORAGE_BUSY, STORAGE_CLOSED, STORAGE_CORRUPT,
+ * processes, worker threads and parts of a program open instances of their own on the same path. A locked file is waited
+ * for without blocking the event loop, and those that write all the time take turns. Every method rejects with an `AttuneError`: STORAGE_BUSY, STORAGE_CLOSED, STORAGE_CORRUPT,
  * STORAGE_FOREIGN, STORAGE_FULL, STORAGE_NEWER, STORAGE_NO_SQLITE, STORAGE_PATH, STORAGE_READ_ONLY, STORAGE_FAILED.
  */
 export class SqliteStorage implements Storage, AsyncDisposable {
@@ -19,6 +20,7 @@ export class SqliteStorage implements Storage, AsyncDisposable {
   readonly persistent: boolean
   readonly #settings: SqliteSettings
   readonly #queue = new WorkQueue()
+  readonly #threads = new Set<KeepAliveThread>()
   #file: StudyFile | undefined
   #closing: Promise<void> | undefined
 
@@ -36,41 +38,58 @@ export class SqliteStorage implements Storage, AsyncDisposable {
   }
 
   async createStudy(definition: StudyDefinition, requestId: string): Promise<StudySummary | undefined> {
-    return this.#use((file, now) => file.create(definition, requestId, now))
+    return this.#change((file, now) => file.create(definition, requestId, now))
   }
 
   async findStudy(name: string): Promise<StudySummary | undefined> {
-    return this.#use((file) => file.find(name))
+    return this.#read((file) => file.find(name))
   }
 
   async listStudies(): Promise<readonly StudySummary[]> {
-    return this.#use((file) => file.list())
+    return this.#read((file) => file.list())
   }
 
   async copyStudy(name: string, as: string, requestId: string): Promise<StudySummary | undefined> {
-    return this.#use((file, now) => file.copy(name, as, requestId, now))
+    return this.#change((file, now) => file.copy(name, as, requestId, now))
   }
 
-  async deleteStudy(name: string): Promise<boolean> {
-    return this.#use((file) => file.delete(name))
+  async deleteStudy(name: string, requestId: string): Promise<boolean> {
+    return this.#change((file, now) => file.delete(name, requestId, now))
   }
 
   async write(studyId: string, request: WriteRequest): Promise<WriteResult> {
-    return this.#use((file, now) => file.write(studyId, request, now))
+    return this.#change((file, now) => file.write(studyId, request, now))
   }
 
   async changesSince(studyId: string, revision: number, limit = 1000): Promise<readonly Change[]> {
     if (!Number.isSafeInteger(revision) || revision < 0) throw new AttuneError('STORAGE_ARGUMENT', `changesSince: the revision is ${revision}: use a whole number from 0.`)
     if (!Number.isSafeInteger(limit) || limit < 1) throw new AttuneError('STORAGE_ARGUMENT', `changesSince: the limit is ${limit}: use a whole number from 1.`)
-    return this.#use((file) => file.changesSince(studyId, revision, limit))
+    return this.#read((file) => file.changesSince(studyId, revision, limit))
   }
 
-  /** Calls made before are finished first. */
+  /**
+   * Starts a thread with a connection of its own at once, also while a call waits. Undefined for ':memory:', which no other thread
+   * can open, and with a clock of one's own, which no other thread can see. Throws what Node throws where threads are not allowed.
+   */
+  keepAlive(studyId: string, session: string, milliseconds: number): KeepAlive | undefined {
+    this.#ensureOpen()
+    const { path, clock } = this.#settings
+    if (!(milliseconds > 0)) throw new AttuneError('STORAGE_ARGUMENT', `keepAlive: the lease has ${milliseconds} ms: use more than 0.`)
+    if (!this.persistent || clock !== machineClock) return undefined
+    const thread = new KeepAliveThread(path, { study: studyId, session, milliseconds })
+    this.#threads.add(thread)
+    return {
+      forget: (token) => thread.forget(token),
+      stop: () => {
+        this.#threads.delete(thread)
+        return thread.stop()
+      },
+    }
+  }
+
+  /** Calls made before are finished first. Rejects, if at all, with an `AttuneError`; the file is let go of all the same. */
   close(): Promise<void> {
-    this.#closing ??= this.#queue.run(() => {
-      this.#file?.close()
-      this.#file = undefined
-    })
+    this.#closing ??= this.#close()
     return this.#closing
   }
 
@@ -78,16 +97,51 @@ export class SqliteStorage implements Storage, AsyncDisposable {
     return this.close()
   }
 
-  #use<T>(work: (file: StudyFile, now: number) => T): Promise<T> {
+  async #close(): Promise<void> {
+    const threads = Array.from(this.#threads, (thread) => thread.stop())
+    this.#threads.clear()
+    await Promise.all(threads)
+    await this.#queue.run(() => {
+      const file = this.#file
+      this.#file = undefined
+      try {
+        file?.close()
+      } catch (error) {
+        throw describeFailure(error, this.#settings.path)
+      }
+    })
+  }
+
+  #ensureOpen(): void {
     if (this.#closing !== undefined) throw new AttuneError('STORAGE_CLOSED', `The storage of ${this.#settings.path} is closed: create another one.`)
-    const { path, busyTimeout, clock } = this.#settings
+  }
+
+  #use<T>(work: (file: StudyFile) => T | PromiseLike<T>): Promise<T> {
+    this.#ensureOpen()
+    const { path } = this.#settings
     return this.#queue.run(async () => {
       try {
         const file = (this.#file ??= await this.#openFile())
-        return await retryBusy(() => work(file, clock.now()), path, busyTimeout)
+        return await work(file)
       } catch (error) {
         throw describeFailure(error, path)
       }
+    })
+  }
+
+  #read<T>(work: (file: StudyFile) => T): Promise<T> {
+    const { path, busyTimeout } = this.#settings
+    return this.#use((file) => retryBusy(() => work(file), path, busyTimeout))
+  }
+
+  #change<T>(work: (file: StudyFile, now: number) => T): Promise<T> {
+    const { path, busyTimeout, clock } = this.#settings
+    return this.#use(async (file) => {
+      const milliseconds = file.turns.pauseBeforeWrite()
+      if (milliseconds > 0) await pause(milliseconds)
+      const answer = await retryBusy(() => work(file, clock.now()), path, busyTimeout, () => file.turns.met())
+      file.turns.wrote()
+      return answer
     })
   }
 

@@ -57,7 +57,7 @@ async function fileWithLog(path: string, write: typeof writeTrial = writeTrial):
 /** What is read after the log was cut off at many places. */
 async function readAfterEachCut(path: string): Promise<readonly (readonly Change[])[]> {
   const length = statSync(`${path}-wal`).size
-  const lengths = new Set<number>()
+  const lengths = new Set<number>([length])
   // Frames are 4,096 + 24 bytes after a header of 32: boundaries with their neighbours, and points between.
   for (let at = 0; at <= length; at += 5501) lengths.add(at)
   for (let at = 32; at <= length; at += 16 * 4120) for (const near of [at - 1, at, at + 1, at + 24]) lengths.add(Math.min(near, length))
@@ -73,7 +73,7 @@ async function readAfterEachCut(path: string): Promise<readonly (readonly Change
 }
 
 describe('a torn write-ahead log', () => {
-  it('reads as a prefix of whole requests wherever it is cut off', { timeout: 120_000 }, async () => {
+  it('P1: a torn log of the file reads as whole requests wherever it is cut off', { timeout: 120_000 }, async () => {
     const { path, remove } = temporaryFile()
     onTestFinished(remove)
     const history = await fileWithLog(path)
@@ -85,14 +85,14 @@ describe('a torn write-ahead log', () => {
     expect(new Set(lengths).size).toBeGreaterThan(10)
   })
 
-  it('shows a storage that writes a request piece by piece', { timeout: 120_000 }, async () => {
+  it('P1, broken twin: a storage that writes a request piece by piece is left with half of one', { timeout: 120_000 }, async () => {
     const { path, remove } = temporaryFile()
     onTestFinished(remove)
     await fileWithLog(path, writeTrialPiecemeal)
     expect((await readAfterEachCut(path)).filter(({ length }) => length % 2 === 1)).not.toEqual([])
   })
 
-  it('reads as a prefix of whole requests wherever a byte of it is wrong', { timeout: 120_000 }, async () => {
+  it('P1: a log of the file with a wrong byte anywhere reads as whole requests', { timeout: 120_000 }, async () => {
     const { path, remove } = temporaryFile()
     onTestFinished(remove)
     const history = await fileWithLog(path)
@@ -109,7 +109,7 @@ describe('a torn write-ahead log', () => {
 })
 
 describe('a copy of the file and its log', () => {
-  it('holds everything that was acknowledged before it was made', { timeout: 120_000 }, async () => {
+  it('P1: a copy of the file and its log holds everything that was acknowledged before', { timeout: 120_000 }, async () => {
     const { path, remove } = temporaryFile()
     onTestFinished(remove)
     const storage = await SqliteStorage.open(path)

@@ -21,6 +21,8 @@ interface ModelTrial {
   end: Outcome | undefined
 }
 
+const amendments = { void: { void: 'bad' }, restore: { restore: 'good after all' }, correct: { metrics: { loss: 0 }, note: 'units' }, measure: { add: { later: 1 } } } as const
+
 /** One operation, drawn without knowing the numbers and tokens that there will be. */
 type Step =
   | { readonly kind: 'create'; readonly how: 'waiting' | 'running' | 'ended'; readonly expired: boolean; readonly owner: string }
@@ -28,7 +30,7 @@ type Step =
   | { readonly kind: 'finish'; readonly trial: number; readonly stale: boolean; readonly end: 'complete' | 'pruned' | 'failed'; readonly requeue: boolean; readonly loss: number }
   | { readonly kind: 'held'; readonly what: 'report' | 'pause' | 'renew'; readonly trial: number; readonly stale: boolean }
   | { readonly kind: 'sweep'; readonly gone: readonly string[] }
-  | { readonly kind: 'note'; readonly what: 'void' | 'correct' | 'attribute'; readonly trial: number }
+  | { readonly kind: 'note'; readonly what: keyof typeof amendments | 'attribute'; readonly trial: number }
 
 interface Decision {
   readonly operation: Operation
@@ -51,7 +53,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('finish' as const), trial, stale, end: fc.constantFrom('complete' as const, 'pruned' as const, 'failed' as const, 'failed' as const), requeue: fc.boolean(), loss: fc.double() }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('held' as const), what: fc.constantFrom('report' as const, 'pause' as const, 'renew' as const), trial, stale }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('sweep' as const), gone: fc.subarray(['host/1', 'host/2', 'host/3']) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('note' as const), what: fc.constantFrom('void' as const, 'correct' as const, 'attribute' as const), trial }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('note' as const), what: fc.constantFrom('void' as const, 'restore' as const, 'correct' as const, 'measure' as const, 'attribute' as const), trial }) },
 )
 const requests: fc.Arbitrary<Request[]> = fc.array(fc.record({ steps: fc.array(step, { minLength: 1, maxLength: 3 }), repeat: fc.boolean() }), { minLength: 1, maxLength: 25, size: 'max' })
 
@@ -113,12 +115,14 @@ class Model {
   }
 
   #note({ trial: number, what }: Step & { kind: 'note' }): Decision {
-    const state = this.trials[number]?.state
+    const found = this.trials[number]
+    const state = found?.state
     const operation: Operation & ChangeBody =
-      what === 'attribute' ? { type: 'attribute', number, key: 'k', value: number } : { type: 'amend', number, amendment: what === 'void' ? { void: 'bad' } : { metrics: { loss: 0 }, note: 'units' } }
-    if (state === undefined) return { operation, refusal: 'missing' }
-    const allowed = what === 'attribute' || (what === 'void' ? state !== 'running' : state === 'complete' || state === 'pruned')
-    if (!allowed) return { operation, refusal: 'state' }
+      what === 'attribute' ? { type: 'attribute', number, key: 'k', value: number } : { type: 'amend', number, by: 'me', amendment: amendments[what] }
+    if (found === undefined || state === undefined) return { operation, refusal: 'missing' }
+    const allowed: readonly TrialState[] = what === 'void' ? ['waiting', 'paused', 'complete', 'pruned', 'failed'] : what === 'restore' ? ['complete', 'pruned', 'failed'] : ['complete', 'pruned']
+    if (what !== 'attribute' && !allowed.includes(state)) return { operation, refusal: 'state' }
+    if (what === 'void' && (state === 'waiting' || state === 'paused')) found.state = 'failed'
     this.history.push(operation)
     return { operation }
   }
@@ -193,7 +197,7 @@ async function follow(storage: Storage, name: string, drawn: readonly Request[])
   ensure(model.trials.every(({ state, end }) => end === undefined || end.state === state), 'The model itself changed a final state.')
 }
 
-export const modelCaseName = 'agrees with a model of trials on random requests'
+export const modelCaseName = 'P3: agrees with a model of trials on random requests'
 
 /** Random requests against the model. `runs` sequences of up to 25 requests. */
 export function modelCases(test: (name: string, run: (subject: StorageSubject) => Promise<void>) => SuiteCase, runs = 200): readonly SuiteCase[] {

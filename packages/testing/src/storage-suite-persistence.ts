@@ -47,7 +47,7 @@ export function persistenceCases(test: Test): readonly SuiteCase[] {
       ensureEqual((await again.findStudy('study'))?.counts, { waiting: 1, running: 1, paused: 0, complete: 2, pruned: 0, failed: 0 }, 'counts after more was done')
       await again.close()
     }),
-    test('loses a trial, never the study, to a damaged record', async (subject) => {
+    test('P17: loses a trial, never the study, to a damaged record', async (subject) => {
       ensureGiven(subject)
       const { storage, another, damage } = subject
       if (another === undefined || damage === undefined) return

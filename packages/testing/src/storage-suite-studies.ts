@@ -1,5 +1,5 @@
 import { ensure, ensureEqual, rejection, settles, show } from './check.ts'
-import { apply, bodiesOf, completion, definitionOf, historyOf, newStudy, refused, runningTrial, type StorageSubject, waitingTrial } from './storage-suite-support.ts'
+import { apply, bodiesOf, completion, definitionOf, historyOf, leaseOf, newStudy, refused, runningTrial, type StorageSubject, waitingTrial } from './storage-suite-support.ts'
 import type { SuiteCase } from './suite.ts'
 
 type Test = (name: string, run: (subject: StorageSubject) => Promise<void>) => SuiteCase
@@ -38,7 +38,7 @@ export function studyCases(test: Test): readonly SuiteCase[] {
       ensureEqual(await storage.createStudy({ ...definitionOf('digits'), seed: 8 }, 'second'), undefined, 'createStudy() with a name that is taken')
       ensureEqual(await storage.findStudy('digits'), made, 'findStudy() after that')
     }),
-    test('answers the same study when createStudy is repeated', async ({ storage }) => {
+    test('P7: answers the same study when createStudy is repeated', async ({ storage }) => {
       const made = await newStudy(storage, 'digits', 'first')
       ensureEqual(await storage.createStudy(definitionOf('digits'), 'first'), made, 'createStudy() again with the same request id')
       ensureEqual((await storage.listStudies()).length, 1, 'number of studies')
@@ -54,7 +54,7 @@ export function studyCases(test: Test): readonly SuiteCase[] {
     test('lists studies in order of creation', async ({ storage }) => {
       const names = ['m', 'z', 'a', 'k']
       for (const name of names) await newStudy(storage, name)
-      await storage.deleteStudy('z')
+      await storage.deleteStudy('z', 'delete z')
       ensureEqual((await storage.listStudies()).map(({ definition }) => definition.name), ['m', 'a', 'k'], 'listStudies()')
     }),
     test('keeps studies apart whatever their names are', async ({ storage }) => {
@@ -74,8 +74,8 @@ export function studyCases(test: Test): readonly SuiteCase[] {
       const other = await newStudy(storage, 'letters')
       await apply(storage, id, waitingTrial())
       await apply(storage, other.id, waitingTrial())
-      ensureEqual(await storage.deleteStudy('digits'), true, 'deleteStudy()')
-      ensureEqual(await storage.deleteStudy('digits'), false, 'deleteStudy() again')
+      ensureEqual(await storage.deleteStudy('digits', 'delete'), true, 'deleteStudy()')
+      ensureEqual(await storage.deleteStudy('digits', 'delete again'), false, 'deleteStudy() of a study that was deleted')
       ensureEqual(await storage.findStudy('digits'), undefined, 'findStudy() after deleteStudy()')
       await rejection(async () => storage.changesSince(id, 0), 'changesSince() of a deleted study')
       await rejection(async () => storage.write(id, { id: 'late', operations: [waitingTrial()] }), 'write() to a deleted study')
@@ -83,6 +83,35 @@ export function studyCases(test: Test): readonly SuiteCase[] {
       ensure(again.id !== id, 'A new study must not get the id of a deleted one: a late writer would reach it.')
       ensureEqual(await bodiesOf(storage, again.id), [], 'history of a new study under an old name')
       ensureEqual((await bodiesOf(storage, other.id)).length, 1, 'length of the history of the study that stayed')
+    }),
+    test('P7: deletes once when deleteStudy is repeated, and leaves a new study of that name alone', async ({ storage, another }) => {
+      const other = (await another?.()) ?? storage
+      await newStudy(storage, 'digits')
+      ensureEqual(await storage.deleteStudy('digits', 'delete'), true, 'deleteStudy()')
+      ensureEqual(await other.deleteStudy('digits', 'delete'), true, 'deleteStudy() again with the same request id')
+      const again = await newStudy(storage, 'digits')
+      ensureEqual(await other.deleteStudy('digits', 'delete'), true, 'deleteStudy() repeated late')
+      ensureEqual((await storage.findStudy('digits'))?.id, again.id, 'the new study after the deletion of the old one was repeated')
+      if (other !== storage) await other.close()
+    }),
+    test('P4: leaves leases and tokens behind when a study is copied: what runs in the source waits in the copy', async ({ storage }) => {
+      const { id } = await newStudy(storage, 'digits')
+      await apply(storage, id, runningTrial('a'), waitingTrial(), runningTrial('b'), { type: 'report', number: 2, token: 'b', step: 1, metrics: { loss: 1 } })
+      const before = await historyOf(storage, id)
+      const copy = await storage.copyStudy('digits', 'digits 2', 'copy')
+      ensure(copy !== undefined, 'copyStudy() must copy a study to a name that is free.')
+      ensureEqual(copy.counts, { ...absentCounts, waiting: 3 }, 'counts of the copy')
+      const history = await historyOf(storage, copy.id)
+      ensureEqual(copy.revision, history.length, 'revision of the copy')
+      ensureEqual(history.slice(0, before.length), before, 'history of the copy up to where it was made')
+      const added = history.slice(before.length).map(({ body }) => (body.type === 'requeue' ? `requeue ${body.number} ${body.failure.reason}` : show(body)))
+      ensureEqual(added, ['requeue 0 lost', 'requeue 2 lost'], 'what the copy adds')
+      await refused(storage, copy.id, [completion(0, 'a')], 'state', "A completion in the copy under the source's token", 'waiting')
+      await apply(storage, copy.id, { type: 'claim', number: 0, lease: leaseOf('c') })
+      await refused(storage, copy.id, [completion(0, 'a')], 'stale', "A completion in the copy under the source's token, once it runs there")
+      ensureEqual(await historyOf(storage, id), before, 'history of the source')
+      await apply(storage, id, completion(0, 'a'), completion(2, 'b'))
+      await apply(storage, copy.id, completion(0, 'c'))
     }),
     test('copies a study, and the two go on apart', async ({ storage }) => {
       const { id } = await newStudy(storage, 'digits')
@@ -118,7 +147,7 @@ export function studyCases(test: Test): readonly SuiteCase[] {
       await rejection(async () => storage.findStudy('digits'), 'findStudy() after close()')
       await rejection(async () => storage.listStudies(), 'listStudies() after close()')
       await rejection(async () => storage.copyStudy('digits', 'letters', 'r'), 'copyStudy() after close()')
-      await rejection(async () => storage.deleteStudy('digits'), 'deleteStudy() after close()')
+      await rejection(async () => storage.deleteStudy('digits', 'r'), 'deleteStudy() after close()')
       await rejection(async () => storage.write(id, { id: 'r', operations: [waitingTrial()] }), 'write() after close()')
       await rejection(async () => storage.changesSince(id, 0), 'changesSince() after close()')
     }),

@@ -23,14 +23,14 @@ const moves: readonly (readonly [what: string, operation: Operation, allowed: re
   ['a pruning', { type: 'finish', number: 0, token: 'holder', outcome: { state: 'pruned', metrics: {} } }, ['running']],
   ['a failure', { type: 'finish', number: 0, token: 'holder', outcome: { state: 'failed', failure: { reason: 'timeout', message: 'late' } } }, ['running']],
   ['a pruning without a token', { type: 'finish', number: 0, outcome: { state: 'pruned', metrics: {} } }, ['paused']],
-  ['a corrected metric', { type: 'amend', number: 0, amendment: { metrics: { loss: 4 }, note: 'units' } }, ['complete', 'pruned']],
-  ['a void', { type: 'amend', number: 0, amendment: { void: 'bad data' } }, ['waiting', 'paused', 'complete', 'pruned', 'failed']],
+  ['a corrected metric', { type: 'amend', number: 0, amendment: { metrics: { loss: 4 }, note: 'units' }, by: 'me' }, ['complete', 'pruned']],
+  ['a void', { type: 'amend', number: 0, amendment: { void: 'bad data' }, by: 'me' }, ['waiting', 'paused', 'complete', 'pruned', 'failed']],
 ]
 
 /** The life of a trial: numbers, states, leases, tokens. */
 export function trialCases(test: Test): readonly SuiteCase[] {
   return [
-    test('numbers trials from 0 without a gap, also after refusals', async ({ storage }) => {
+    test('P2: numbers trials from 0 without a gap, also after refusals', async ({ storage }) => {
       const { id } = await newStudy(storage)
       for (let i = 0; i < 5; i++) {
         const [created] = await apply(storage, id, { type: 'create', expect: i, origin: 'enqueued', params: { x: i } })
@@ -39,7 +39,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
         await refused(storage, id, [{ type: 'create', expect: i + 2, origin: 'sampler' }], 'number-taken', 'A create that expects a later number')
       }
     }),
-    test('numbers trials without a gap when many are made at once', async ({ storage, another }) => {
+    test('P2: numbers trials without a gap when many are made at once', async ({ storage, another }) => {
       const { id } = await newStudy(storage)
       const other = (await another?.()) ?? storage
       const writers = Array.from({ length: 60 }, async (_, i) => apply(i % 2 === 0 ? storage : other, id, waitingTrial({ x: i })))
@@ -78,7 +78,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
       await apply(storage, id, { type: 'claim', number: 2, lease: leaseOf('c') }, { type: 'claim', lease: leaseOf('d') })
       await refused(storage, id, [{ type: 'claim', lease: leaseOf('e') }], 'none-waiting', 'A claim where no trial waits')
     }),
-    test('gives each waiting trial to one of many claimers', async ({ storage, another }) => {
+    test('P4: gives each waiting trial to one of many claimers', async ({ storage, another }) => {
       const { id } = await newStudy(storage)
       const other = (await another?.()) ?? storage
       await apply(storage, id, ...Array.from({ length: 20 }, () => waitingTrial()))
@@ -88,7 +88,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
       ensureEqual([...numbers].sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i), 'numbers that were claimed')
       if (other !== storage) await other.close()
     }),
-    test('allows each move of a trial in its states only', async ({ storage }) => {
+    test('P3: allows each move of a trial in its states only', async ({ storage }) => {
       for (const state of states) {
         for (const [what, operation, allowed] of moves) {
           const name = `${state} ${what}`
@@ -104,7 +104,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
         }
       }
     }),
-    test('never changes a state that is final', async ({ storage }) => {
+    test('P3: never changes a state that is final', async ({ storage }) => {
       for (const state of finals) {
         const id = await studyWithTrialIn(storage, state, state)
         const before = await historyOf(storage, id)
@@ -126,11 +126,11 @@ export function trialCases(test: Test): readonly SuiteCase[] {
         await refused(storage, id, [{ type: 'claim', number, lease: leaseOf('a') }], 'missing', `A claim of trial ${number}`)
         await refused(storage, id, [completion(number, 'a')], 'missing', `A completion of trial ${number}`)
         await refused(storage, id, [{ type: 'attribute', number, key: 'k', value: 1 }], 'missing', `An attribute of trial ${number}`)
-        await refused(storage, id, [{ type: 'amend', number, amendment: { void: 'x' } }], 'missing', `A void of trial ${number}`)
+        await refused(storage, id, [{ type: 'amend', number, amendment: { void: 'x' }, by: 'me' }], 'missing', `A void of trial ${number}`)
       }
       ensureEqual((await historyOf(storage, id)).length, 1, 'length of the history')
     }),
-    test('takes writes of the current owner only', async ({ storage }) => {
+    test('P4: takes writes of the current owner only', async ({ storage }) => {
       const { id } = await newStudy(storage)
       await apply(storage, id, runningTrial('first', 0, 'slow'))
       await apply(storage, id, { type: 'sweep', gone: [] })
@@ -151,7 +151,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
       ensureEqual((await bodiesOf(storage, id)).at(-1), { type: 'finish', number: 0, outcome: { state: 'complete', metrics: { loss: 1 } } }, 'last change')
       ensure(!JSON.stringify(await bodiesOf(storage, id)).includes(String(intruder)), 'Something that the former owner wrote is in the history.')
     }),
-    test('requeues a lost trial exactly once, and no other', async ({ storage, another }) => {
+    test('P5: requeues a lost trial exactly once, and no other', async ({ storage, another }) => {
       const { id } = await newStudy(storage)
       const other = (await another?.()) ?? storage
       await apply(storage, id, runningTrial('alive'), runningTrial('ended', 0), runningTrial('dead', hour, 'gone/1'), waitingTrial())
@@ -171,7 +171,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
       await apply(storage, id, { type: 'renew', number: 0, token: 'a', milliseconds: 0 })
       ensureEqual((await apply(storage, id, { type: 'sweep', gone: [] })).length, 1, 'number of trials that a sweep requeued after the lease ended')
     }),
-    test('fails and requeues in one step', async ({ storage }) => {
+    test('P5: fails and requeues in one step', async ({ storage }) => {
       const { id } = await newStudy(storage)
       await apply(storage, id, runningTrial('a'))
       const failure = { reason: 'out-of-memory', message: 'no more' } as const

@@ -35,7 +35,7 @@ function vandalise(value: unknown): void {
 /** What is stored comes back, and nobody can change it afterwards. */
 export function valueCases(test: Test): readonly SuiteCase[] {
   return [
-    test('keeps every number exactly', async ({ storage, another }) => {
+    test('P11: keeps every number exactly', async ({ storage, another }) => {
       const seen = recordOf(numbers)
       const { id } = await newStudy(storage)
       const written = await apply(
@@ -43,14 +43,14 @@ export function valueCases(test: Test): readonly SuiteCase[] {
         { type: 'create', origin: 'sampler', params: seen, suggestion: { sampler: 's@1', revision: 0, running: [], note: [...numbers] }, attributes: { all: [...numbers] }, lease: { owner: 'o', token: 'a', milliseconds: 1000 } },
         { type: 'report', number: 0, token: 'a', step: 0.5, metrics: seen },
         { type: 'finish', number: 0, token: 'a', outcome: { state: 'complete', metrics: seen }, params: seen },
-        { type: 'amend', number: 0, amendment: { metrics: seen, note: 'again' } },
+        { type: 'amend', number: 0, amendment: { metrics: seen, note: 'again' }, by: 'me' },
         { type: 'attribute', key: 'deep', value: { a: [{ b: [...numbers] }] } },
       )
       const expected = [
         { type: 'create', number: 0, origin: 'sampler', params: seen, suggestion: { sampler: 's@1', revision: 0, running: [], note: [...numbers] }, attributes: { all: [...numbers] }, owner: 'o' },
         { type: 'report', number: 0, step: 0.5, metrics: seen },
         { type: 'finish', number: 0, outcome: { state: 'complete', metrics: seen }, params: seen },
-        { type: 'amend', number: 0, amendment: { metrics: seen, note: 'again' } },
+        { type: 'amend', number: 0, amendment: { metrics: seen, note: 'again' }, by: 'me' },
         { type: 'attribute', key: 'deep', value: { a: [{ b: [...numbers] }] } },
       ]
       ensureEqual(written.map(({ body }) => body), expected, 'changes that write() answered')
@@ -77,7 +77,7 @@ export function valueCases(test: Test): readonly SuiteCase[] {
       ensureEqual(made?.definition, definition, 'definition that createStudy() answered')
       ensureEqual((await storage.findStudy('exact'))?.definition, definition, 'definition that was found')
     }),
-    test('answers snapshots that nobody can change', async ({ storage }) => {
+    test('P12: answers snapshots that nobody can change', async ({ storage }) => {
       const { id } = await newStudy(storage)
       await apply(storage, id, { type: 'create', origin: 'sampler', params: { x: 1 }, attributes: { list: [1, { a: 2 }] }, lease: { owner: 'o', token: 'a', milliseconds: 1000 } }, completion(0, 'a'))
       const history = snapshotOf(await historyOf(storage, id))
@@ -90,7 +90,7 @@ export function valueCases(test: Test): readonly SuiteCase[] {
       ensureEqual(await storage.findStudy('study'), summary, 'summary after a reader changed what it got')
       ensureEqual((await storage.findStudy('study 2'))?.definition, definitionOf('study 2'), 'definition after its maker changed the answer')
     }),
-    test('keeps what was written when the writer changes its objects later', async ({ storage }) => {
+    test('P12: keeps what was written when the writer changes its objects later', async ({ storage }) => {
       const definition = structuredClone(definitionOf('mine'))
       const made = await storage.createStudy(definition, 'r')
       const id = made?.id as string
@@ -103,7 +103,7 @@ export function valueCases(test: Test): readonly SuiteCase[] {
       ensureEqual(await historyOf(storage, id), expected, 'history after the writer changed its request and the answer')
       ensureEqual((await storage.findStudy('mine'))?.definition, definitionOf('mine'), 'definition after its maker changed it')
     }),
-    test('answers a history that later writes leave alone', async ({ storage }) => {
+    test('P12: answers a history that later writes leave alone', async ({ storage }) => {
       const { id } = await newStudy(storage)
       await apply(storage, id, waitingTrial(), waitingTrial())
       const page = await storage.changesSince(id, 0)

@@ -12,8 +12,8 @@ storageSuite('a plain storage', () => plainSubject())
 describe('the storage suite rejects a storage that', () => {
   for (const { what, setup, fails } of [...brokenStorages, ...otherBrokenStorages]) {
     it(what, async () => {
-      const failures = await failingCases(storageCases(setup))
-      expect([...failures.keys()]).toEqual(expect.arrayContaining([...fails]))
+      const failures = await failingCases(storageCases(setup).filter(({ name }) => fails.includes(name)))
+      expect([...failures.keys()].sort()).toEqual([...fails].sort())
     })
   }
 

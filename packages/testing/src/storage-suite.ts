@@ -1,4 +1,5 @@
 import type { Awaitable } from '@attune/core'
+import { keepAliveCases } from './storage-suite-keep-alive.ts'
 import { modelCases } from './storage-suite-model.ts'
 import { persistenceCases } from './storage-suite-persistence.ts'
 import { requestCases } from './storage-suite-requests.ts'
@@ -21,7 +22,7 @@ export function storageCases(setup: () => Awaitable<StorageSubject>): readonly S
     }
     return { ...subject, dispose }
   })
-  return [studyCases, trialCases, requestCases, valueCases, persistenceCases, modelCases].flatMap((cases) => cases(test))
+  return [studyCases, trialCases, requestCases, keepAliveCases, valueCases, persistenceCases, modelCases].flatMap((cases) => cases(test))
 }
 
 /**

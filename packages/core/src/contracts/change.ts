@@ -18,8 +18,58 @@ export type Outcome =
 
 /** A correction of a trial, appended: what was there before stays in the history. */
 export type Amendment =
+  /** Everybody forgets the trial, for this reason. One that waits or is paused ends by it, as failed. */
   | { readonly void: string }
+  /** The trial is not void any more. */
+  | { readonly restore: string }
+  /** These metrics have other values than they had. */
   | { readonly metrics: Metrics; readonly note: string }
+  /** Metrics that were measured after the end. Names that the trial has already keep their values. */
+  | { readonly add: Metrics; readonly note?: string }
+
+/** Another study, as it was called when something was taken from it. */
+export interface StudyReference {
+  readonly id: string
+  readonly name: string
+}
+
+/** The study has another name. */
+export interface Renaming {
+  readonly type: 'rename'
+  readonly name: string
+  readonly by: string
+  readonly note?: string
+}
+
+/** The study has a larger space, in which every point of the one before is valid once it is completed by `values`. */
+export interface Revision {
+  readonly type: 'revise'
+  /** Fingerprint of the space before; refused as `state` if the study has another one by now. */
+  readonly from: string
+  readonly space: Json
+  readonly fingerprint: string
+  /** What trials of the space before have for parameters that they lack, by path. */
+  readonly values: FlatParams
+  readonly by: string
+  readonly note?: string
+}
+
+/** The trials that follow in the same request come from another study. */
+export interface Merging {
+  readonly type: 'merge'
+  readonly from: StudyReference
+  readonly trials: number
+  readonly by: string
+  readonly note?: string
+}
+
+/** Everything before was copied from another study, under the name that this one has. */
+export interface Copying {
+  readonly type: 'copied'
+  readonly from: StudyReference
+  readonly name: string
+  readonly by: string
+}
 
 export type SessionPhase = 'opened' | 'resumed' | 'started' | 'stopped' | 'closed'
 
@@ -61,7 +111,13 @@ export type Operation =
   | { readonly type: 'sweep'; readonly gone: readonly string[] }
   | { readonly type: 'attribute'; readonly number?: number; readonly key: string; readonly value: Json }
   | { readonly type: 'artifact'; readonly number?: number; readonly name: string; readonly artifact: ArtifactReference | null }
-  | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment }
+  /** `by` is a `Host` identity, or the name that a person gave. */
+  | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment; readonly by: string }
+  /** Refused as `name-taken` if another study of the storage has the name; no change if it is this one's. */
+  | Renaming
+  | Revision
+  | Merging
+  | Copying
   /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition; no change if it has this one. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
@@ -81,7 +137,11 @@ export type ChangeBody =
   | { readonly type: 'requeue'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'attribute'; readonly number?: number; readonly key: string; readonly value: Json }
   | { readonly type: 'artifact'; readonly number?: number; readonly name: string; readonly artifact: ArtifactReference | null }
-  | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment }
+  | { readonly type: 'amend'; readonly number: number; readonly amendment: Amendment; readonly by: string }
+  | (Renaming & { readonly before: string })
+  | Revision
+  | Merging
+  | Copying
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
   | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }

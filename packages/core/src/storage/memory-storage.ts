@@ -5,16 +5,19 @@ import type { TrialState } from '../contracts/trial-record.ts'
 import { AttuneError } from '../errors.ts'
 import { freezeDeep } from '../freeze.ts'
 import { encodeJson } from '../json.ts'
-import { transition, type Heads, type TrialHead } from './transition.ts'
+import { randomName } from '../system.ts'
+import { redefined, requeueCopied, transition, type Heads, type TrialHead } from './transition.ts'
 
-/** At least so many requests are remembered, so that repeating one changes nothing. */
+/** At least so many requests that changed something are remembered, so that repeating one changes nothing. */
 const rememberedRequests = 1024
 
 /** The history of one study: heads by number, changes by revision. */
 class StudyLog implements Heads {
   readonly id: string
-  readonly definition: StudyDefinition
+  definition: StudyDefinition
   readonly createdAt: number
+  readonly isNameTaken: (name: string) => boolean
+  readonly #original: StudyDefinition
   readonly changes: Change[] = []
   readonly #heads: TrialHead[] = []
   readonly #running = new Set<number>()
@@ -25,10 +28,12 @@ class StudyLog implements Heads {
   /** Those before them, which are forgotten next. */
   #olderRequests: ReadonlyMap<string, readonly [first: number, last: number]> = new Map()
 
-  constructor(id: string, definition: StudyDefinition, createdAt: number) {
+  constructor(id: string, definition: StudyDefinition, createdAt: number, isNameTaken: (name: string) => boolean, original: StudyDefinition = definition) {
     this.id = id
     this.definition = definition
     this.createdAt = createdAt
+    this.isNameTaken = isNameTaken
+    this.#original = original
   }
 
   get nextNumber(): number {
@@ -74,10 +79,12 @@ class StudyLog implements Heads {
     const before: (TrialHead | undefined)[] = []
     const numbers: number[] = []
     const first = this.changes.length
+    const { definition } = this
     for (const operation of request.operations) {
       const decided = transition(operation, this, now)
       if (!decided.ok) {
         for (const { body } of this.changes.splice(first)) if (body.type === 'extend') this.#leaves.delete(body.path)
+        this.definition = definition
         for (let i = numbers.length - 1; i >= 0; i--) this.#put(numbers[i] as number, before[i])
         return decided
       }
@@ -92,7 +99,9 @@ class StudyLog implements Heads {
     return { ok: true, changes: this.changes.slice(first) }
   }
 
+  /** What changed nothing may be asked again. */
   #remember(id: string, first: number): void {
+    if (this.changes.length === first) return
     if (this.#requests.size >= rememberedRequests) {
       this.#olderRequests = this.#requests
       this.#requests = new Map()
@@ -103,6 +112,8 @@ class StudyLog implements Heads {
   #append(body: ChangeBody, time: number): void {
     this.changes.push(Object.freeze({ revision: this.changes.length + 1, time, body: freezeDeep(body) }))
     if (body.type === 'extend') this.#leaves.set(body.path, encodeJson(body.leaf))
+    const next = redefined(this.definition, body)
+    if (next !== this.definition) this.definition = freezeDeep(next)
   }
 
   /** Puts a head, or takes the last one away. */
@@ -122,14 +133,19 @@ class StudyLog implements Heads {
   summary(): StudySummary {
     const counts: { [state in TrialState]: number } = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
     for (const head of this.#heads) counts[head.state]++
-    return { id: this.id, definition: this.definition, createdAt: this.createdAt, revision: this.changes.length, counts }
+    const summary = { id: this.id, definition: this.definition, createdAt: this.createdAt, revision: this.changes.length, counts }
+    return this.#original === this.definition ? summary : { ...summary, original: this.#original }
   }
 
   copy(id: string, name: string, now: number): StudyLog {
-    const copy = new StudyLog(id, freezeDeep({ ...this.definition, name }), now)
+    const definition = freezeDeep({ ...this.definition, name })
+    const copy = new StudyLog(id, definition, now, this.isNameTaken, this.#original === this.definition ? definition : freezeDeep({ ...this.#original, name }))
     for (const change of this.changes) copy.changes.push(change)
     for (const head of this.#heads) copy.#put(head.number, head)
     for (const [path, leaf] of this.#leaves) copy.#leaves.set(path, leaf)
+    const requeued = requeueCopied(copy, this.definition.name)
+    for (const head of requeued.heads) copy.#put(head.number, head)
+    for (const body of requeued.bodies) copy.#append(body, now)
     return copy
   }
 }
@@ -145,7 +161,8 @@ export class MemoryStorage implements Storage {
   readonly #byName = new Map<string, StudyLog>()
   readonly #byId = new Map<string, StudyLog>()
   readonly #created = new Map<string, StudyLog>()
-  #count = 0
+  readonly #deleted = new Set<string>()
+  readonly #isNameTaken = (name: string): boolean => this.#byName.has(name)
   #closed = false
 
   constructor(clock: Pick<Clock, 'now'>) {
@@ -157,7 +174,7 @@ export class MemoryStorage implements Storage {
     const repeated = this.#created.get(requestId)
     if (repeated !== undefined) return repeated.summary()
     if (this.#byName.has(definition.name)) return undefined
-    return this.#add(new StudyLog(String(++this.#count), freezeDeep(structuredClone(definition)), this.#clock.now()), requestId)
+    return this.#add(new StudyLog(randomName(), freezeDeep(structuredClone(definition)), this.#clock.now(), this.#isNameTaken), requestId)
   }
 
   findStudy(name: string): StudySummary | undefined {
@@ -176,13 +193,15 @@ export class MemoryStorage implements Storage {
     if (repeated !== undefined) return repeated.summary()
     const source = this.#byName.get(name)
     if (source === undefined || this.#byName.has(as)) return undefined
-    return this.#add(source.copy(String(++this.#count), as, this.#clock.now()), requestId)
+    return this.#add(source.copy(randomName(), as, this.#clock.now()), requestId)
   }
 
-  deleteStudy(name: string): boolean {
+  deleteStudy(name: string, requestId: string): boolean {
     this.#open()
+    if (this.#deleted.has(requestId)) return true
     const log = this.#byName.get(name)
     if (log === undefined) return false
+    this.#deleted.add(requestId)
     this.#byName.delete(name)
     this.#byId.delete(log.id)
     for (const [request, created] of this.#created) if (created === log) this.#created.delete(request)
@@ -190,7 +209,11 @@ export class MemoryStorage implements Storage {
   }
 
   write(studyId: string, request: WriteRequest): WriteResult {
-    return this.#log(studyId).write(request, this.#clock.now())
+    const log = this.#log(studyId)
+    const { name } = log.definition
+    const result = log.write(request, this.#clock.now())
+    if (log.definition.name !== name) this.#moved(name, log)
+    return result
   }
 
   changesSince(studyId: string, revision: number, limit = 1000): readonly Change[] {
@@ -199,6 +222,13 @@ export class MemoryStorage implements Storage {
 
   close(): void {
     this.#closed = true
+  }
+
+  /** Files a study under its new name, at the place that it has in the list. */
+  #moved(before: string, log: StudyLog): void {
+    const studies = Array.from(this.#byName)
+    this.#byName.clear()
+    for (const [name, other] of studies) this.#byName.set(name === before ? log.definition.name : name, other)
   }
 
   #add(log: StudyLog, requestId: string): StudySummary {

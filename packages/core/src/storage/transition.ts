@@ -1,5 +1,5 @@
-import type { ChangeBody, CreateOperation, LeaseRequest, Operation } from '../contracts/change.ts'
-import type { Refusal } from '../contracts/storage.ts'
+import type { Amendment, ChangeBody, CreateOperation, LeaseRequest, Operation } from '../contracts/change.ts'
+import type { Refusal, StudyDefinition } from '../contracts/storage.ts'
 import type { TrialState } from '../contracts/trial-record.ts'
 import { encodeJson } from '../json.ts'
 
@@ -17,6 +17,10 @@ export interface TrialHead {
 
 /** The heads of one study, as the storage holds them now. */
 export interface Heads {
+  /** The study as it is now. */
+  readonly definition: StudyDefinition
+  /** True if a study of the storage, this one included, has the name. */
+  isNameTaken(name: string): boolean
   /** Number that the next trial gets. */
   readonly nextNumber: number
   get(number: number): TrialHead | undefined
@@ -78,6 +82,14 @@ function missing(number: number): Transition {
   return refuse('missing', `There is no trial ${number}.`)
 }
 
+/** Why a trial in this state cannot be corrected like this, if so. */
+function amendable({ number, state }: TrialHead, amendment: Amendment): string | undefined {
+  if (state === 'running') return `Trial ${number} runs: wait for its end, or end it (tell it, fail it, or stop its run) and correct it then.`
+  if ('void' in amendment || state === 'complete' || state === 'pruned') return undefined
+  if (state !== 'failed') return `Trial ${number} is ${state}: it has no result yet that could be corrected.`
+  return 'restore' in amendment ? undefined : `Trial ${number} failed: it has no result to correct. If there is one after all, add it with study.add.`
+}
+
 /** The head if it runs under this token, else why not. */
 function held(heads: Heads, number: number, token: string): TrialHead | Transition {
   const head = heads.get(number)
@@ -91,6 +103,13 @@ function paused(heads: Heads, number: number): TrialHead | Transition {
   const head = heads.get(number)
   if (head === undefined) return missing(number)
   return head.state === 'paused' ? head : refuse('state', `Trial ${number} is ${head.state}, not paused.`, head.state)
+}
+
+/** The definition after a change: another one if the study was renamed or its space extended. */
+export function redefined(definition: StudyDefinition, body: ChangeBody): StudyDefinition {
+  if (body.type === 'rename') return { ...definition, name: body.name }
+  if (body.type === 'revise') return { ...definition, space: body.space, fingerprint: body.fingerprint }
+  return definition
 }
 
 /**
@@ -150,8 +169,21 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
     case 'amend': {
       const head = heads.get(operation.number)
       if (head === undefined) return missing(operation.number)
-      const allowed = 'void' in operation.amendment ? head.state !== 'running' : head.state === 'complete' || head.state === 'pruned'
-      return allowed ? { ok: true, bodies: [operation], heads: [] } : refuse('state', `Trial ${head.number} is ${head.state}: it cannot be amended like this.`, head.state)
+      const refused = amendable(head, operation.amendment)
+      if (refused !== undefined) return refuse('state', refused, head.state)
+      const ends = head.state === 'waiting' || head.state === 'paused'
+      return { ok: true, bodies: [operation], heads: ends ? [freed(head, 'failed')] : [] }
+    }
+    case 'rename': {
+      const before = heads.definition.name
+      if (before === operation.name) return { ok: true, bodies: noBodies, heads: [] }
+      if (heads.isNameTaken(operation.name)) return refuse('name-taken', `There is a study named "${operation.name}" already: choose another name, or rename or delete that one first.`)
+      return { ok: true, bodies: [{ ...operation, before }], heads: [] }
+    }
+    case 'revise': {
+      const { fingerprint } = heads.definition
+      if (fingerprint !== operation.from) return refuse('state', `The space is to be extended from ${operation.from}, but the study has ${String(fingerprint)} by now: look at it again.`)
+      return { ok: true, bodies: [operation], heads: [] }
     }
     case 'attribute':
     case 'artifact':
@@ -166,6 +198,18 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
       return refuse('state', `The parameter "${operation.path}" is known as ${known}, not as ${encodeJson(operation.leaf)}: give it the same definition in every trial, or another name.`)
     }
     case 'session':
+    case 'merge':
+    case 'copied':
       return { ok: true, bodies: [operation], heads: [] }
   }
+}
+
+/**
+ * What a storage adds to a copy of a study: the trials that run in the source wait in the copy, where nobody holds them.
+ * Without this each would be run in vain, by the source's worker, under a token that both studies know.
+ */
+export function requeueCopied(heads: Pick<Heads, 'running'>, source: string): { readonly bodies: readonly ChangeBody[]; readonly heads: readonly TrialHead[] } {
+  const running = Array.from(heads.running())
+  const failure = { reason: 'lost', message: `It ran in the study "${source}" when that was copied.` } as const
+  return { bodies: running.map(({ number }) => ({ type: 'requeue', number, failure })), heads: running.map((head) => freed(head, 'waiting')) }
 }

@@ -66,6 +66,7 @@ function optionsModule(options: StudyOptions<SpaceInput | undefined>): Module {
 const policies: readonly DuplicatePolicy[] = ['allow', 'avoid', 'reuse', 'repeat']
 
 function checkOptions(options: StudyOptions<SpaceInput | undefined>): void {
+  if (typeof options !== 'object' || options === null) throw new AttuneError('OPTION', `createStudy takes an object of options, as in { space: { x: float(0, 1) } }, got ${show(options)}.`)
   const known = ['name', 'space', 'objective', 'constraints', 'metrics', 'seed', 'sampler', 'pruner', 'storage', 'loggers', 'artifacts', 'executor', 'ifExists', 'duplicates', 'lease', 'use']
   for (const key of Object.keys(options)) if (!known.includes(key)) throw new AttuneError('OPTION', `createStudy does not know the option "${key}".${didYouMean(key, known)}`)
   checkPlugins(options)
@@ -283,7 +284,8 @@ export async function copyStudy(storage: Storage | StorageFactory, name: string,
 
 /** Deletes a study with its whole history, for good. True if there was one. */
 export async function deleteStudy(storage: Storage | StorageFactory, name: string): Promise<boolean> {
-  return withStorage(storage, (opened) => opened.deleteStudy(name))
+  const request = randomName()
+  return withStorage(storage, (opened) => answered(systemClock, () => opened.deleteStudy(name, request)))
 }
 
 async function withStorage<T>(storage: Storage | StorageFactory, use: (storage: Storage) => T | PromiseLike<T>): Promise<T> {

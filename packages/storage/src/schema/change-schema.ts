@@ -13,7 +13,13 @@ const suggestion = shape({ sampler: text, revision: count, running: listOf(count
 const artifact = shape({ hash: text, size: count, kind: text }, { meta: json })
 const voided = shape({ void: text })
 const corrected = shape({ metrics, note: text })
-const amendment: Check = (value, path) => (typeof value === 'object' && value !== null && 'void' in value ? voided : corrected)(value, path)
+const restored = shape({ restore: text })
+const added = shape({ add: metrics }, { note: text })
+const amendment: Check = (value, path) => {
+  const has = (key: string): boolean => typeof value === 'object' && value !== null && key in value
+  return (has('void') ? voided : has('restore') ? restored : has('add') ? added : corrected)(value, path)
+}
+const from = shape({ id: text, name: text })
 
 const body = tagged('type', {
   create: shape(
@@ -29,7 +35,11 @@ const body = tagged('type', {
   requeue: shape({ number: count, failure }),
   attribute: shape({ key: text, value: json }, { number: count }),
   artifact: shape({ name: text, artifact: nullable(artifact) }, { number: count }),
-  amend: shape({ number: count, amendment }),
+  amend: shape({ number: count, amendment, by: text }),
+  rename: shape({ before: text, name: text, by: text }, { note: text }),
+  revise: shape({ from: text, space: json, fingerprint: text, values: params, by: text }, { note: text }),
+  merge: shape({ from, trials: count, by: text }, { note: text }),
+  copied: shape({ from, name: text, by: text }),
   extend: shape({ path: text, leaf: json }),
   warn: shape({ source: text, message: text }, { number: count }),
   session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped', 'closed') }, { sampler: text, pruner: text, goal: count, reason: text }),

@@ -72,5 +72,24 @@ create table leaves (
 ) strict, without rowid;
 `
 
+/** Requests are forgotten in time, and studies may get another definition. From here on the history has kinds of changes that the first format has not. */
+const secondFormat = `
+-- The definition that the study was created with, if it has another one by now.
+alter table studies add column original text;
+
+-- What changed nothing needs no row.
+delete from requests where first = last;
+create index requests_by_age on requests (study, last);
+
+-- A study that was deleted, by the request: repeated, it leaves a new study of that name alone.
+create table deletions (
+  request text primary key,
+  deleted_at real not null
+) strict, without rowid;
+`
+
 /** All steps, oldest first. The last one's version is the format that this package writes. */
-export const migrations: readonly Migration[] = [{ version: 1, name: 'first format', sql: firstFormat }]
+export const migrations: readonly Migration[] = [
+  { version: 1, name: 'first format', sql: firstFormat },
+  { version: 2, name: 'forgotten requests, changed definitions', sql: secondFormat },
+]

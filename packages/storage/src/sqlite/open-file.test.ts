@@ -56,7 +56,7 @@ describe('opening a file', () => {
     await storage[Symbol.asyncDispose]()
   })
 
-  it('lets many processes make the same file at once', async () => {
+  it('P18: lets many make the same file at once', async () => {
     const path = newPath()
     const storages = await Promise.all(Array.from({ length: 12 }, () => SqliteStorage.open(path)))
     const made = await Promise.all(storages.map((storage, i) => storage.createStudy(definition, `r${i}`)))
@@ -81,18 +81,18 @@ describe('opening a file', () => {
   it('refuses a file that has our mark, but not our tables', async () => {
     const path = newPath()
     const other = new DatabaseSync(path)
-    other.exec('pragma journal_mode = wal; pragma application_id = 0x41747475; pragma user_version = 1; create table studies (title text)')
+    other.exec('pragma journal_mode = wal; pragma application_id = 0x41747475; pragma user_version = 2; create table studies (title text)')
     other.close()
     await expectRefused(path, 'STORAGE_FOREIGN', /has not our tables/)
   })
 
-  it('refuses a file of a later release', async () => {
+  it('P15: refuses a file of a later release', async () => {
     const path = newPath()
     await filled(path, 1)
     const later = new DatabaseSync(path)
-    later.exec('pragma user_version = 2')
+    later.exec('pragma user_version = 3')
     later.close()
-    await expectRefused(path, 'STORAGE_NEWER', /has format 2, this release reads up to 1/)
+    await expectRefused(path, 'STORAGE_NEWER', /has format 3, this release reads up to 2/)
   })
 
   it('refuses a folder', async () => {

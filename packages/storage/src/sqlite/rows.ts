@@ -4,6 +4,7 @@ export interface StudyRow {
   readonly id: string
   readonly name: string
   readonly definition: string
+  readonly original: string | null
   readonly createdAt: number
   readonly revision: number
   readonly trials: number

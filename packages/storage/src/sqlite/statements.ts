@@ -8,6 +8,8 @@ export interface Statements {
   readonly allStudies: StatementSync
   readonly insertStudy: StatementSync
   readonly advanceStudy: StatementSync
+  readonly redefineStudy: StatementSync
+  readonly setOriginal: StatementSync
   readonly deleteStudy: StatementSync
   readonly counts: StatementSync
   readonly trial: StatementSync
@@ -16,6 +18,10 @@ export interface Statements {
   readonly putTrial: StatementSync
   readonly request: StatementSync
   readonly insertRequest: StatementSync
+  readonly forgetRequests: StatementSync
+  readonly deletion: StatementSync
+  readonly insertDeletion: StatementSync
+  readonly forgetDeletions: StatementSync
   readonly insertChange: StatementSync
   readonly changesBetween: StatementSync
   readonly leaf: StatementSync
@@ -25,7 +31,7 @@ export interface Statements {
   readonly copyLeaves: StatementSync
 }
 
-const study = 'select key, id, name, definition, created_at as createdAt, revision, trials from studies'
+const study = 'select key, id, name, definition, original, created_at as createdAt, revision, trials from studies'
 const head = 'select number, state, attempt, token, owner, lease_end as leaseEnd from trials'
 
 const texts: { readonly [name in keyof Statements]: string } = {
@@ -35,6 +41,8 @@ const texts: { readonly [name in keyof Statements]: string } = {
   allStudies: `${study} order by key`,
   insertStudy: 'insert into studies (id, name, request, definition, created_at, revision, trials) values (?, ?, ?, ?, ?, ?, ?)',
   advanceStudy: 'update studies set revision = ?, trials = ? where key = ?',
+  redefineStudy: 'update studies set name = ?, definition = ?, original = coalesce(original, definition) where key = ?',
+  setOriginal: 'update studies set original = ? where key = ?',
   deleteStudy: 'delete from studies where name = ?',
   counts: 'select state, count(*) as trials from trials where study = ? group by state',
   trial: `${head} where study = ? and number = ?`,
@@ -45,6 +53,13 @@ const texts: { readonly [name in keyof Statements]: string } = {
     'set state = excluded.state, attempt = excluded.attempt, token = excluded.token, owner = excluded.owner, lease_end = excluded.lease_end',
   request: 'select first, last from requests where study = ? and id = ?',
   insertRequest: 'insert into requests (study, id, first, last) values (?, ?, ?, ?)',
+  // A look at the oldest ones only, whose age is that of their last change.
+  forgetRequests:
+    'delete from requests where study = ?1 and id in (select id from (select id, last from requests where study = ?1 and last <= ?2 order by last limit ?3) as oldest ' +
+    'join changes on changes.study = ?1 and changes.revision = oldest.last where changes.time < ?4)',
+  deletion: 'select 1 from deletions where request = ?',
+  insertDeletion: 'insert into deletions (request, deleted_at) values (?, ?)',
+  forgetDeletions: 'delete from deletions where deleted_at < ?',
   insertChange: 'insert into changes (study, revision, time, type, trial, body) values (?, ?, ?, ?, ?, ?)',
   changesBetween: 'select revision, time, type, trial, body from changes where study = ? and revision > ? and revision <= ? order by revision',
   leaf: 'select leaf from leaves where study = ? and path = ?',

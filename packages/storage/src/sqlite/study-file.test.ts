@@ -21,6 +21,6 @@ it('lists, finds and deletes around a study whose definition is damaged', async 
   expect((await warned)[0]).toMatchObject({ code: 'ATTUNE_STORAGE_DAMAGED', message: expect.stringMatching(/"damaged".*key 1/) })
   await expect(storage.findStudy('damaged')).rejects.toMatchObject({ code: 'STORAGE_DAMAGED', message: expect.stringMatching(/restore the file from a copy, or delete this study/) })
   expect(await storage.findStudy('whole')).toBeDefined()
-  expect(await storage.deleteStudy('damaged')).toBe(true)
+  expect(await storage.deleteStudy('damaged', 'r3')).toBe(true)
   expect(await storage.listStudies()).toHaveLength(1)
 })

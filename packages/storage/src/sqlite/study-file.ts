@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { failpoint } from '@attune/core/failpoint'
-import { AttuneError, type Change, type ChangeBody, encodeJson, isAttuneError, type StudyDefinition, type StudySummary, transition, type TrialState, type WriteRequest, type WriteResult } from '@attune/core'
+import { AttuneError, type Change, type ChangeBody, encodeJson, isAttuneError, requeueCopied, type StudyDefinition, type StudySummary, transition, type TrialState, type WriteRequest, type WriteResult } from '@attune/core'
 import { decodeChange, decodeDefinition, encodeChange, encodeDefinition } from '../schema/change-schema.ts'
 import { ChangeReader, trialOf } from './change-reader.ts'
 import { isBusy } from './failure.ts'
+import { FairTurns } from './fair-turns.ts'
 import type { RequestRow, StudyRow } from './rows.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { StudyHeads } from './study-heads.ts'
@@ -16,6 +17,8 @@ export class StudyFile {
   readonly #database: DatabaseSync
   readonly #statements: Statements
   readonly #reader: ChangeReader
+  /** Turns at the write lock. */
+  readonly turns: FairTurns
 
   /** Takes the database over: it is closed if it has not the tables of this format. */
   constructor(path: string, database: DatabaseSync) {
@@ -23,6 +26,7 @@ export class StudyFile {
     this.#database = database
     try {
       this.#statements = prepareStatements(database)
+      this.turns = new FairTurns(database)
     } catch (error) {
       database.close()
       throw isBusy(error) ? error : new AttuneError('STORAGE_FOREIGN', `${path} is marked as ours, but has not our tables: choose another path, or restore it from a copy.`, { cause: error, details: { path } })
@@ -68,12 +72,25 @@ export class StudyFile {
       const copy = this.#insert({ ...this.#definition(source), name: as }, requestId, now, source.revision, source.trials)
       const { key } = this.#find(as) as StudyRow
       for (const copying of [this.#statements.copyTrials, this.#statements.copyChanges, this.#statements.copyLeaves]) copying.run(key, source.key)
-      return { ...copy, counts: this.#counts(key) }
+      if (source.original !== null) this.#statements.setOriginal.run(encodeDefinition({ ...this.#definition(source, source.original), name: as }), key)
+      const heads = new StudyHeads(this.#statements, key, source.trials, () => copy.definition)
+      const requeued = requeueCopied(heads, name)
+      for (const head of requeued.heads) heads.put(head)
+      for (const [i, body] of requeued.bodies.entries()) this.#append(key, source.revision + 1 + i, body, now)
+      const revision = source.revision + requeued.bodies.length
+      this.#statements.advanceStudy.run(revision, source.trials, key)
+      return this.#summary(this.#find(as))
     })
   }
 
-  delete(name: string): boolean {
-    return this.#change(() => this.#statements.deleteStudy.run(name).changes > 0)
+  delete(name: string, requestId: string, now: number): boolean {
+    return this.#change(() => {
+      if (this.#statements.deletion.get(requestId) !== undefined) return true
+      if (this.#statements.deleteStudy.run(name).changes === 0) return false
+      this.#statements.forgetDeletions.run(now - requestMemory.milliseconds)
+      this.#statements.insertDeletion.run(requestId, now)
+      return true
+    })
   }
 
   write(studyId: string, request: WriteRequest, now: number): WriteResult {
@@ -92,7 +109,7 @@ export class StudyFile {
   #apply(study: StudyRow, request: WriteRequest, now: number): WriteResult {
     const seen = this.#statements.request.get(study.key, request.id) as RequestRow | undefined
     if (seen !== undefined) return { ok: true, changes: this.#reader.between(study.key, seen.first, seen.last) }
-    const heads = new StudyHeads(this.#statements, study.key, study.trials)
+    const heads = new StudyHeads(this.#statements, study.key, study.trials, () => this.#definition(study))
     const changes: Change[] = []
     for (const operation of request.operations) {
       const decided = transition(operation, heads, now)
@@ -101,13 +118,24 @@ export class StudyFile {
       for (const body of decided.bodies) {
         changes.push(this.#append(study.key, study.revision + changes.length + 1, body, now))
         if (body.type === 'extend') heads.putLeaf(body.path, encodeJson(body.leaf))
+        heads.redefine(body)
       }
     }
     const revision = study.revision + changes.length
     failpoint('storage.before-request')
-    this.#statements.insertRequest.run(study.key, request.id, study.revision, revision)
-    if (changes.length > 0) this.#statements.advanceStudy.run(revision, heads.nextNumber, study.key)
+    if (changes.length > 0) {
+      this.#statements.insertRequest.run(study.key, request.id, study.revision, revision)
+      this.#statements.advanceStudy.run(revision, heads.nextNumber, study.key)
+      this.#forgetRequests(study, revision, now)
+    }
     return { ok: true, changes }
+  }
+
+  /** Now and then, and never many at once: every transaction is short. */
+  #forgetRequests(study: StudyRow, revision: number, now: number): void {
+    const { changes, milliseconds, every } = requestMemory
+    if (Math.floor(study.revision / every) === Math.floor(revision / every)) return
+    this.#statements.forgetRequests.run(study.key, revision - changes, 4 * every, now - milliseconds)
   }
 
   /** Stores a change, and answers it as it will be read: nothing that cannot be read back is ever stored. */
@@ -138,12 +166,13 @@ export class StudyFile {
 
   #summary(found: unknown): StudySummary {
     const row = found as StudyRow
-    return { id: row.id, definition: this.#definition(row), createdAt: row.createdAt, revision: row.revision, counts: this.#counts(row.key) }
+    const summary = { id: row.id, definition: this.#definition(row), createdAt: row.createdAt, revision: row.revision, counts: this.#counts(row.key) }
+    return row.original === null ? summary : { ...summary, original: this.#definition(row, row.original) }
   }
 
-  #definition(row: StudyRow): StudyDefinition {
+  #definition(row: StudyRow, stored: string = row.definition): StudyDefinition {
     try {
-      return decodeDefinition(row.definition)
+      return decodeDefinition(stored)
     } catch (cause) {
       const message = `The definition of the study "${row.name}" in ${this.#path} (table studies, key ${row.key}) is damaged: restore the file from a copy, or delete this study. ${cause instanceof Error ? cause.message : ''}`
       throw new AttuneError('STORAGE_DAMAGED', message, { cause, details: { path: this.#path, study: row.name } })
@@ -164,5 +193,11 @@ export class StudyFile {
     return inTransaction(this.#database, 'deferred', work)
   }
 }
+
+/**
+ * A request is forgotten once so many changes and so much time have gone by, looked at whenever so many more changes were made.
+ * A request has a change at least, so more are forgotten than are made.
+ */
+const requestMemory = { changes: 1000, milliseconds: 300_000, every: 32 }
 
 const noTrials: StudySummary['counts'] = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }

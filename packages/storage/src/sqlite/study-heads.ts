@@ -1,4 +1,5 @@
-import type { Heads, TrialHead, TrialState } from '@attune/core'
+import { type ChangeBody, type Heads, redefined, type StudyDefinition, type TrialHead, type TrialState } from '@attune/core'
+import { encodeDefinition } from '../schema/change-schema.ts'
 import type { TrialRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 
@@ -7,11 +8,23 @@ export class StudyHeads implements Heads {
   readonly #statements: Statements
   readonly #study: number
   #nextNumber: number
+  readonly #readDefinition: () => StudyDefinition
+  #definition: StudyDefinition | undefined
 
-  constructor(statements: Statements, study: number, nextNumber: number) {
+  /** `readDefinition` is called where the definition matters, which is seldom. */
+  constructor(statements: Statements, study: number, nextNumber: number, readDefinition: () => StudyDefinition) {
     this.#statements = statements
     this.#study = study
     this.#nextNumber = nextNumber
+    this.#readDefinition = readDefinition
+  }
+
+  get definition(): StudyDefinition {
+    return (this.#definition ??= this.#readDefinition())
+  }
+
+  isNameTaken(name: string): boolean {
+    return this.#statements.studyByName.get(name) !== undefined
   }
 
   get nextNumber(): number {
@@ -38,6 +51,14 @@ export class StudyHeads implements Heads {
   put(head: TrialHead): void {
     this.#statements.putTrial.run(this.#study, head.number, head.state, head.attempt, head.token ?? null, head.owner ?? null, head.leaseEnd)
     if (head.number >= this.#nextNumber) this.#nextNumber = head.number + 1
+  }
+
+  /** Another name or space, if the change says so. */
+  redefine(body: ChangeBody): void {
+    if (body.type !== 'rename' && body.type !== 'revise') return
+    const next = redefined(this.definition, body)
+    this.#statements.redefineStudy.run(next.name, encodeDefinition(next), this.#study)
+    this.#definition = next
   }
 
   putLeaf(path: string, leaf: string): void {

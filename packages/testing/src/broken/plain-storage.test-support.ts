@@ -1,15 +1,27 @@
-import { AttuneError, type Change, type ChangeBody, decodeJson, encodeJson, type Heads, isAttuneError, type Json, type Storage, type StudyDefinition, type StudySummary, transition, type Transition, type TrialHead, type TrialState, type WriteRequest, type WriteResult } from '@attune/core'
+import { AttuneError, type Change, type ChangeBody, decodeJson, encodeJson, type Heads, isAttuneError, type Json, type KeepAlive, type Storage, type StudyDefinition, type StudySummary, redefined, requeueCopied, transition, type Transition, type TrialHead, type TrialState, type WriteRequest, type WriteResult } from '@attune/core'
 
 /** Where plain storages keep things: shared by all that are made on it, as a file would be. */
 export class Place {
   readonly studies = new Map<string, PlainStudy>()
+  readonly deletions = new Set<string>()
+  readonly kept = new Set<Kept>()
   count = 0
+}
+
+/** Leases that are renewed. There is no thread: whoever asks is shown what one would have done by now. */
+export interface Kept {
+  readonly studyId: string
+  readonly session: string
+  readonly milliseconds: number
+  readonly forgotten: Set<string>
+  stopped: boolean
 }
 
 interface PlainStudy {
   readonly id: string
   readonly createdBy: string
   definition: string
+  original: string | undefined
   readonly createdAt: number
   heads: TrialHead[]
   /** Bodies as texts; a damaged one keeps its kind and trial, as a table's columns would. */
@@ -35,6 +47,11 @@ export interface Hooks {
   readonly closing: (place: Place) => void
   readonly copyRows: (study: PlainStudy) => PlainStudy['rows']
   readonly copyLeaves: (study: PlainStudy) => PlainStudy['leaves']
+  readonly redefine: typeof redefined
+  readonly requeueCopy: typeof requeueCopied
+  /** How many requests of a study are remembered. */
+  readonly remembered: number
+  readonly keeps: (token: string, kept: Kept) => boolean
 }
 
 export const soundHooks: Hooks = {
@@ -44,8 +61,8 @@ export const soundHooks: Hooks = {
   nameKey: (name) => name,
   requestKey: (id) => id,
   savepoint: (study) => {
-    const { heads, rows, leaves } = study
-    const kept = { heads: [...heads], rows: [...rows], leaves: new Map(leaves) }
+    const { heads, rows, leaves, definition, original } = study
+    const kept = { heads: [...heads], rows: [...rows], leaves: new Map(leaves), definition, original }
     return () => Object.assign(study, kept)
   },
   pause: () => undefined,
@@ -61,6 +78,10 @@ export const soundHooks: Hooks = {
   closing: () => undefined,
   copyRows: (study) => [...study.rows],
   copyLeaves: (study) => new Map(study.leaves),
+  redefine: redefined,
+  requeueCopy: requeueCopied,
+  remembered: Infinity,
+  keeps: (token, { session, forgotten, stopped }) => !stopped && token.startsWith(`${session}/`) && !forgotten.has(token),
 }
 
 /** The simplest storage that keeps the contract, made of maps and texts, and a twin of every way to break it. */
@@ -69,6 +90,7 @@ export class PlainStorage implements Storage {
   readonly persistent = true
   readonly #place: Place
   readonly #hooks: Hooks
+  readonly #own = new Set<Kept>()
   #closed = false
 
   constructor(place: Place, hooks: Partial<Hooks> = {}) {
@@ -77,7 +99,7 @@ export class PlainStorage implements Storage {
   }
 
   createStudy(definition: StudyDefinition, requestId: string): StudySummary | undefined {
-    return this.#insert(definition, requestId, () => ({ heads: [], rows: [], leaves: new Map() }))
+    return this.#insert(definition, requestId, () => ({ original: undefined, heads: [], rows: [], leaves: new Map() }))
   }
 
   findStudy(name: string): StudySummary | undefined {
@@ -95,13 +117,26 @@ export class PlainStorage implements Storage {
     this.#ensureOpen()
     const source = this.#place.studies.get(this.#hooks.nameKey(name))
     if (source === undefined) return undefined
-    const definition = { ...(this.#hooks.decode(source.definition) as unknown as StudyDefinition), name: as }
-    return this.#insert(definition, requestId, () => ({ heads: [...source.heads], rows: this.#hooks.copyRows(source), leaves: this.#hooks.copyLeaves(source) }))
+    const named = (text: string): StudyDefinition => ({ ...(this.#hooks.decode(text) as unknown as StudyDefinition), name: as })
+    const definition = named(source.definition)
+    const original = source.original === undefined ? undefined : this.#hooks.encode(named(source.original))
+    return this.#insert(definition, requestId, () => {
+      const requeued = this.#hooks.requeueCopy(this.#heads(source), name)
+      const heads = [...source.heads]
+      for (const head of requeued.heads) heads[head.number] = head
+      const rows = this.#hooks.copyRows(source)
+      for (const body of requeued.bodies) rows.push(this.#row(body))
+      return { original, heads, rows, leaves: this.#hooks.copyLeaves(source) }
+    })
   }
 
-  deleteStudy(name: string): boolean {
+  deleteStudy(name: string, requestId: string): boolean {
     this.#ensureOpen()
-    return this.#place.studies.delete(this.#hooks.nameKey(name))
+    const request = this.#hooks.requestKey(requestId)
+    if (this.#place.deletions.has(request)) return true
+    if (!this.#place.studies.delete(this.#hooks.nameKey(name))) return false
+    this.#place.deletions.add(request)
+    return true
   }
 
   async write(studyId: string, request: WriteRequest): Promise<WriteResult> {
@@ -113,22 +148,28 @@ export class PlainStorage implements Storage {
     const first = study.rows.length
     const bodies: ChangeBody[] = []
     for (const operation of request.operations) {
-      const decided: Transition = this.#hooks.decide(operation, headsOf(study), Date.now())
+      const decided: Transition = this.#hooks.decide(operation, this.#heads(study), Date.now())
       const pause = this.#hooks.pause()
       // Without one nothing else runs in between.
       if (pause !== undefined) await pause
       if (!decided.ok) {
         rollBack()
+        this.#file()
         return decided
       }
       for (const head of decided.heads) study.heads[head.number] = head
       for (const body of decided.bodies) {
-        study.rows.push({ time: Date.now(), type: body.type, trial: 'number' in body ? body.number : undefined, body: this.#hooks.encode(body) })
+        study.rows.push(this.#row(body))
         bodies.push(body)
         if (body.type === 'extend') study.leaves.set(body.path, encodeJson(body.leaf))
+        this.#redefine(study, body)
       }
     }
     study.requests.set(key, [first, study.rows.length])
+    for (const [oldest] of study.requests) {
+      if (study.requests.size <= this.#hooks.remembered) break
+      study.requests.delete(oldest)
+    }
     const changes = this.#changes(study).slice(first, first + bodies.length)
     return { ok: true, changes: changes.map((change, i) => this.#hooks.answer(change, bodies[i] as ChangeBody)) }
   }
@@ -137,12 +178,41 @@ export class PlainStorage implements Storage {
     return this.#hooks.page(this.#changes(this.#study(studyId)), revision, limit)
   }
 
+  keepAlive(studyId: string, session: string, milliseconds: number): KeepAlive {
+    this.#ensureOpen()
+    const kept: Kept = { studyId, session, milliseconds, forgotten: new Set(), stopped: false }
+    this.#own.add(kept)
+    this.#place.kept.add(kept)
+    return {
+      forget: (token) => {
+        this.#renew(kept)
+        kept.forgotten.add(token)
+      },
+      stop: () => this.#stop(kept),
+    }
+  }
+
   close(): void {
     if (!this.#closed) this.#hooks.closing(this.#place)
     this.#closed = true
+    for (const kept of this.#own) this.#stop(kept)
   }
 
-  #insert(definition: StudyDefinition, requestId: string, content: () => Pick<PlainStudy, 'heads' | 'rows' | 'leaves'>): StudySummary | undefined {
+  #stop(kept: Kept): void {
+    if (!kept.stopped) this.#renew(kept)
+    kept.stopped = true
+  }
+
+  /** Writes down what a thread would have renewed last. */
+  #renew(kept: Kept): void {
+    for (const study of this.#place.studies.values()) if (study.id === kept.studyId) study.heads = study.heads.map((head) => this.#renewed(head, kept))
+  }
+
+  #renewed(head: TrialHead, kept: Kept): TrialHead {
+    return head.token !== undefined && this.#hooks.keeps(head.token, kept) ? { ...head, leaseEnd: Date.now() + kept.milliseconds } : head
+  }
+
+  #insert(definition: StudyDefinition, requestId: string, content: () => Pick<PlainStudy, 'original' | 'heads' | 'rows' | 'leaves'>): StudySummary | undefined {
     this.#ensureOpen()
     const key = this.#hooks.requestKey(requestId)
     const repeated = [...this.#place.studies.values()].find(({ createdBy }) => createdBy === key)
@@ -154,10 +224,47 @@ export class PlainStorage implements Storage {
     return this.#summary(study)
   }
 
+  #row(body: ChangeBody): PlainStudy['rows'][number] {
+    return { time: Date.now(), type: body.type, trial: 'number' in body ? body.number : undefined, body: this.#hooks.encode(body) }
+  }
+
   #summary(study: PlainStudy): StudySummary {
     const counts: { [state in TrialState]: number } = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
     for (const { state } of study.heads) counts[state]++
-    return { id: study.id, definition: this.#hooks.decode(study.definition) as unknown as StudyDefinition, createdAt: study.createdAt, revision: study.rows.length, counts }
+    const summary = { id: study.id, definition: this.#hooks.decode(study.definition) as unknown as StudyDefinition, createdAt: study.createdAt, revision: study.rows.length, counts }
+    return study.original === undefined ? summary : { ...summary, original: this.#hooks.decode(study.original) as unknown as StudyDefinition }
+  }
+
+  #redefine(study: PlainStudy, body: ChangeBody): void {
+    const before = this.#hooks.decode(study.definition) as unknown as StudyDefinition
+    const next = this.#hooks.redefine(before, body)
+    if (next === before) return
+    study.original ??= study.definition
+    study.definition = this.#hooks.encode(next)
+    if (next.name !== before.name) this.#file()
+  }
+
+  /** Puts each study under the name that it has by now. */
+  #file(): void {
+    const studies = Array.from(this.#place.studies.values())
+    this.#place.studies.clear()
+    for (const one of studies) this.#place.studies.set(this.#hooks.nameKey((this.#hooks.decode(one.definition) as unknown as StudyDefinition).name), one)
+  }
+
+  #heads(study: PlainStudy): Heads {
+    return {
+      definition: this.#hooks.decode(study.definition) as unknown as StudyDefinition,
+      isNameTaken: (name) => this.#place.studies.has(this.#hooks.nameKey(name)),
+      nextNumber: study.heads.length,
+      get: (number) => study.heads[number],
+      firstWaiting: () => study.heads.find(({ state }) => state === 'waiting'),
+      running: () => study.heads.filter(({ state }) => state === 'running').map((head) => this.#kept(study, head)),
+      leaf: (path) => study.leaves.get(path),
+    }
+  }
+
+  #kept(study: PlainStudy, head: TrialHead): TrialHead {
+    return Array.from(this.#place.kept).reduce((shown, kept) => (kept.studyId === study.id ? this.#renewed(shown, kept) : shown), head)
   }
 
   #changes(study: PlainStudy): Change[] {
@@ -184,15 +291,5 @@ export class PlainStorage implements Storage {
 
   #ensureOpen(): void {
     if (this.#closed) throw new AttuneError('STORAGE_CLOSED', 'The plain storage is closed.')
-  }
-}
-
-function headsOf(study: PlainStudy): Heads {
-  return {
-    nextNumber: study.heads.length,
-    get: (number) => study.heads[number],
-    firstWaiting: () => study.heads.find(({ state }) => state === 'waiting'),
-    running: () => study.heads.filter(({ state }) => state === 'running'),
-    leaf: (path) => study.leaves.get(path),
   }
 }

@@ -30,7 +30,7 @@ function broken(what: string, hooks: () => Partial<Hooks>, ...fails: readonly st
 function seeing(change: (head: TrialHead, operation: Operation) => TrialHead): Hooks['decide'] {
   return (operation, heads, now) => {
     const show = (head: TrialHead | undefined): TrialHead | undefined => (head === undefined ? undefined : change(head, operation))
-    return transition(operation, { nextNumber: heads.nextNumber, get: (number) => show(heads.get(number)), firstWaiting: () => show(heads.firstWaiting()), running: () => heads.running(), leaf: (path) => heads.leaf(path) }, now)
+    return transition(operation, { ...heads, get: (number) => show(heads.get(number)), firstWaiting: () => show(heads.firstWaiting()) }, now)
   }
 }
 
@@ -50,20 +50,20 @@ export const brokenStorages: readonly BrokenStorage[] = [
       let burnt = 0
       return {
         decide: (operation, heads, now) => {
-          const decided = transition(operation, { nextNumber: heads.nextNumber + burnt, get: (number) => heads.get(number), firstWaiting: () => heads.firstWaiting(), running: () => heads.running(), leaf: (path) => heads.leaf(path) }, now)
+          const decided = transition(operation, { ...heads, nextNumber: heads.nextNumber + burnt }, now)
           if (!decided.ok && operation.type === 'create') burnt++
           return decided
         },
       }
     },
-    'numbers trials from 0 without a gap, also after refusals',
+    'P2: numbers trials from 0 without a gap, also after refusals',
   ),
   broken(
     'reads the next number before it waits for its turn',
     () => ({ pause: () => Promise.resolve() }),
-    'numbers trials without a gap when many are made at once',
-    'gives each waiting trial to one of many claimers',
-    'requeues a lost trial exactly once, and no other',
+    'P2: numbers trials without a gap when many are made at once',
+    'P4: gives each waiting trial to one of many claimers',
+    'P5: requeues a lost trial exactly once, and no other',
   ),
   broken('keeps the first operations of a refused request', () => ({ savepoint: () => () => undefined }), 'applies all operations of a request or none', modelCaseName),
   broken(
@@ -72,11 +72,37 @@ export const brokenStorages: readonly BrokenStorage[] = [
       let count = 0
       return { requestKey: () => `unique ${++count}` }
     },
-    'applies a request once and answers its changes again',
-    'loses and doubles nothing when an answer is lost, whichever it is',
-    'answers the same study when createStudy is repeated',
+    'P7: applies a request once and answers its changes again',
+    'P7: loses and doubles nothing when an answer is lost, whichever it is',
+    'P7: answers the same study when createStudy is repeated',
+    'P7: deletes once when deleteStudy is repeated, and leaves a new study of that name alone',
     'keeps everything over a restart',
     modelCaseName,
+  ),
+  broken('forgets requests too soon', () => ({ remembered: 100 }), 'P7: remembers a request for a thousand changes'),
+  broken(
+    'renews leases only when the event loop turns',
+    () => {
+      let turned = Date.now()
+      const timer = setInterval(() => {
+        turned = Date.now()
+      }, 10)
+      return { keeps: (token, kept) => soundHooks.keeps(token, kept) && Date.now() - turned < kept.milliseconds, closing: () => clearInterval(timer) }
+    },
+    'P6: keeps the leases of one session alive while the event loop is blocked, and no other',
+  ),
+  broken('renews the leases of all sessions', () => ({ keeps: (_token, { stopped }) => !stopped }), 'P6: keeps the leases of one session alive while the event loop is blocked, and no other'),
+  broken(
+    'renews leases of sessions that have a similar name',
+    () => ({ keeps: (token, kept) => !kept.stopped && new RegExp(`^${kept.session.replaceAll('_', '.')}/`).test(token) }),
+    'P6: keeps the leases of one session alive while the event loop is blocked, and no other',
+  ),
+  broken('renews leases that were given up', () => ({ keeps: (token, kept) => soundHooks.keeps(token, { ...kept, forgotten: new Set() }) }), 'P6: renews no lease that was given up, and none after stop'),
+  broken(
+    'goes on renewing leases after it was told to stop',
+    () => ({ keeps: (token, kept) => soundHooks.keeps(token, { ...kept, stopped: false }) }),
+    'P6: renews no lease that was given up, and none after stop',
+    'P6: stops renewing when the storage is closed',
   ),
   broken(
     'writes renewals into the history',
@@ -86,36 +112,36 @@ export const brokenStorages: readonly BrokenStorage[] = [
   broken(
     'takes writes of former owners',
     () => ({ decide: seeing((head, operation) => ('token' in operation ? { ...head, token: operation.token } : head)) }),
-    'takes writes of the current owner only',
+    'P4: takes writes of the current owner only',
     modelCaseName,
   ),
   broken(
     'lets a complete trial be ended again',
     () => ({ decide: seeing((head, operation) => (operation.type === 'finish' && head.state === 'complete' ? { ...head, state: 'running', token: operation.token } : head)) }),
-    'never changes a state that is final',
-    'allows each move of a trial in its states only',
+    'P3: never changes a state that is final',
+    'P3: allows each move of a trial in its states only',
     modelCaseName,
   ),
   broken(
     'starts a trial that runs already',
     () => ({ decide: seeing((head, operation) => (operation.type === 'claim' && head.state === 'running' ? { ...head, state: 'waiting' } : head)) }),
-    'allows each move of a trial in its states only',
+    'P3: allows each move of a trial in its states only',
     modelCaseName,
   ),
   broken(
     'counts every start as the first',
     () => ({ decide: after((decided) => ({ ...decided, bodies: decided.bodies.map((body): ChangeBody => (body.type === 'claim' ? { ...body, attempt: 1 } : body)) })) }),
-    'takes writes of the current owner only',
-    'requeues a lost trial exactly once, and no other',
+    'P4: takes writes of the current owner only',
+    'P5: requeues a lost trial exactly once, and no other',
   ),
   broken(
     'takes the trials of owners that are alive',
     () => ({ decide: (operation, heads, now) => transition(operation, heads, operation.type === 'sweep' ? Infinity : now) }),
-    'requeues a lost trial exactly once, and no other',
+    'P5: requeues a lost trial exactly once, and no other',
     'keeps a renewed lease alive',
   ),
-  broken('never takes a trial from an owner that is gone', () => ({ decide: (operation, heads, now) => transition(operation.type === 'sweep' ? { ...operation, gone: [] } : operation, heads, now) }), 'requeues a lost trial exactly once, and no other', modelCaseName),
-  broken('forgets to requeue a failure', () => ({ decide: (operation, heads, now) => transition(operation.type === 'finish' ? { ...operation, requeue: false } : operation, heads, now) }), 'fails and requeues in one step', modelCaseName),
+  broken('never takes a trial from an owner that is gone', () => ({ decide: (operation, heads, now) => transition(operation.type === 'sweep' ? { ...operation, gone: [] } : operation, heads, now) }), 'P5: requeues a lost trial exactly once, and no other', modelCaseName),
+  broken('forgets to requeue a failure', () => ({ decide: (operation, heads, now) => transition(operation.type === 'finish' ? { ...operation, requeue: false } : operation, heads, now) }), 'P5: fails and requeues in one step', modelCaseName),
   broken(
     'lets a leaf be defined twice',
     () => ({ decide: (operation, heads, now) => (operation.type === 'extend' ? { ok: true, bodies: [operation], heads: [] } : transition(operation, heads, now)) }),
@@ -126,8 +152,8 @@ export const brokenStorages: readonly BrokenStorage[] = [
     () => ({ decide: after((decided, operation) => ({ ...decided, bodies: decided.bodies.map((body) => (operation.type === 'claim' ? { ...body, token: operation.lease.token } : body)) })) }),
     'never tells a token',
   ),
-  broken('writes plain JSON', () => ({ encode: (value) => JSON.stringify(value), decode: (text) => JSON.parse(text) }), 'keeps every number exactly', 'keeps a definition exactly'),
-  broken('keeps numbers in single precision', () => ({ encode: (value) => soundHooks.encode(roundAll(value)) }), 'keeps every number exactly'),
+  broken('writes plain JSON', () => ({ encode: (value) => JSON.stringify(value), decode: (text) => JSON.parse(text) }), 'P11: keeps every number exactly', 'keeps a definition exactly'),
+  broken('keeps numbers in single precision', () => ({ encode: (value) => soundHooks.encode(roundAll(value)) }), 'P11: keeps every number exactly'),
   broken(
     'hands out its own objects',
     () => {
@@ -139,15 +165,20 @@ export const brokenStorages: readonly BrokenStorage[] = [
         },
       }
     },
-    'answers snapshots that nobody can change',
-    'keeps what was written when the writer changes its objects later',
+    'P12: answers snapshots that nobody can change',
+    'P12: keeps what was written when the writer changes its objects later',
   ),
-  broken('keeps the objects of the writer', () => keepingObjects(), 'keeps what was written when the writer changes its objects later'),
+  broken('keeps the objects of the writer', () => keepingObjects(), 'P12: keeps what was written when the writer changes its objects later'),
   broken('answers revisions out of order', () => ({ page: (changes, revision, limit) => changes.slice(revision, revision + limit).reverse() }), 'answers the changes after a revision, in order and in pages'),
   broken('answers the last change read once more', () => ({ page: (changes, revision, limit) => changes.slice(Math.max(0, revision - 1), revision + limit) }), 'answers the changes after a revision, in order and in pages'),
   broken('has no pages', () => ({ page: (changes, revision) => changes.slice(revision) }), 'answers the changes after a revision, in order and in pages'),
-  broken('answers a history that goes on growing', () => growingPage(), 'answers a history that later writes leave alone'),
+  broken('answers a history that goes on growing', () => growingPage(), 'P12: answers a history that later writes leave alone'),
   broken('takes names for the same that are not', () => ({ nameKey: (name) => name.normalize('NFC').toLowerCase().trim() }), 'keeps studies apart whatever their names are'),
+  broken(
+    'lets what runs in the source run in the copy as well',
+    () => ({ requeueCopy: () => ({ bodies: [], heads: [] }) }),
+    'P4: leaves leases and tokens behind when a study is copied: what runs in the source waits in the copy',
+  ),
   broken('lets a copy share its history with the source', () => ({ copyRows: (study) => study.rows }), 'copies a study, and the two go on apart'),
   broken('forgets in a copy how its leaves are defined', () => ({ copyLeaves: () => new Map() }), 'copies a study, and the two go on apart'),
   broken('acknowledges what it keeps in memory until it is too late', () => ({ closing: (place) => place.studies.forEach((study) => study.rows.pop()) }), 'keeps everything over a restart'),
@@ -158,7 +189,7 @@ export const brokenStorages: readonly BrokenStorage[] = [
         throw new Error(`Revision ${revision} cannot be read.`)
       },
     }),
-    'loses a trial, never the study, to a damaged record',
+    'P17: loses a trial, never the study, to a damaged record',
   ),
 ]
 
@@ -177,7 +208,7 @@ export const otherBrokenStorages: readonly BrokenStorage[] = [
   {
     what: 'says that it is persistent and gives nothing to show it',
     setup: () => ({ storage: plainSubject().storage }),
-    fails: ['shows every write to others on the same place at once', 'keeps everything over a restart', 'loses a trial, never the study, to a damaged record'],
+    fails: ['shows every write to others on the same place at once', 'keeps everything over a restart', 'P17: loses a trial, never the study, to a damaged record'],
   },
   { what: 'shows its writes to nobody else', setup: () => ({ ...plainSubject(), another: () => new PlainStorage(new Place()) }), fails: ['shows every write to others on the same place at once', 'keeps everything over a restart'] },
 ]

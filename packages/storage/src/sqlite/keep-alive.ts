@@ -1,0 +1,66 @@
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { KeepAlive } from '@attune/core'
+
+/** What a thread is to renew. */
+export interface KeepAliveWork {
+  /** The file, as a URL by which SQLite opens it, but never makes it. */
+  readonly url: string
+  /** The study's id. */
+  readonly study: string
+  /** What its tokens begin with, before a slash. */
+  readonly session: string
+  /** Length of a lease. */
+  readonly milliseconds: number
+}
+
+export type KeepAliveMessage = { readonly type: 'forget'; readonly token: string } | { readonly type: 'stop' }
+
+/** Beside this file, as TypeScript from the sources and as JavaScript from a release. */
+const program = new URL(`./keep-alive-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/**
+ * Renews leases from a thread of its own with a connection of its own, from the construction on: nothing of it waits for the event
+ * loop of the thread that made it. The thread ends with the process, and never keeps it alive.
+ */
+export class KeepAliveThread implements KeepAlive {
+  readonly #worker: Worker
+  readonly #ended: Promise<void>
+
+  /** Throws what Node throws where threads are not allowed. */
+  constructor(path: string, work: Omit<KeepAliveWork, 'url'>) {
+    const url = pathToFileURL(path)
+    url.searchParams.set('mode', 'rw')
+    this.#worker = new Worker(program, {
+      name: 'attune leases',
+      workerData: { url: url.href, ...work } satisfies KeepAliveWork,
+      // The user's own preloads are not for it. Node has warned of what is experimental already.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    })
+    this.#worker.unref()
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => resolve())
+    })
+    this.#worker.on('message', (message: string) => {
+      process.emitWarning(`Leases in ${path} could not be renewed for ${work.milliseconds} ms, and are tried on: others may take their trials by now. ${message}`, { code: 'ATTUNE_KEEP_ALIVE' })
+    })
+    this.#worker.on('error', (error) => {
+      process.emitWarning(`The thread that renews leases in ${path} has ended: code that blocks the event loop for longer than the lease may lose its trial. ${String(error)}`, { code: 'ATTUNE_KEEP_ALIVE' })
+    })
+  }
+
+  forget(token: string): void {
+    this.#send({ type: 'forget', token })
+  }
+
+  stop(): Promise<void> {
+    // Whoever waits for its end is to see it.
+    this.#worker.ref()
+    this.#send({ type: 'stop' })
+    return this.#ended
+  }
+
+  #send(message: KeepAliveMessage): void {
+    this.#worker.postMessage(message)
+  }
+}
