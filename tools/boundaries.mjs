@@ -17,9 +17,15 @@ export const rooms = [
   { folder: 'node', name: '@attune/node', imports: ['@attune/core'], browser: false },
   { folder: 'report', name: '@attune/report', imports: ['@attune/core'], browser: true },
   {
+    folder: 'cli',
+    name: '@attune/cli',
+    imports: ['@attune/core', '@attune/samplers', '@attune/pruners', '@attune/storage', '@attune/node', '@attune/report'],
+    browser: false,
+  },
+  {
     folder: 'attune',
     name: 'attune',
-    imports: ['@attune/core', '@attune/samplers', '@attune/pruners', '@attune/storage', '@attune/node', '@attune/report'],
+    imports: ['@attune/core', '@attune/samplers', '@attune/pruners', '@attune/storage', '@attune/node', '@attune/report', '@attune/cli'],
     browser: false,
   },
   { folder: 'onnx-format', name: '@attune/onnx-format', imports: [], browser: true },

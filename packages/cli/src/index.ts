@@ -1,0 +1,5 @@
+export { runCommandLine } from './command-line.ts'
+export { exitCodes } from './exit-codes.ts'
+export type { Terminal } from './terminal.ts'
+export { runWorker } from './worker/run-worker.ts'
+export type { WorkerOptions, WorkerResult } from './worker/run-worker.ts'
