@@ -1,4 +1,4 @@
-import { createStudy as createCoreStudy, tokens, type Module, type Params, type Scalar, type SpaceInput, type Study, type StudyOptions as CoreStudyOptions } from '@attune/core'
+import { AttuneError, createStudy as createCoreStudy, tokens, type Module, type Params, type Scalar, type SpaceInput, type Study, type StudyOptions as CoreStudyOptions } from '@attune/core'
 import { automatic, nodeHost, progress, type ProgressOptions } from '@attune/node'
 import { asha, none } from '@attune/pruners'
 import { tpe } from '@attune/samplers'
@@ -22,7 +22,9 @@ const node: Module = {
  * await study.optimize(({ params }) => (params.x - 2) ** 2, { trials: 100 })
  */
 export async function createStudy<const S extends SpaceInput | undefined = undefined, const M extends string = string>(options: StudyOptions<S, M> = {}): Promise<Study<S extends SpaceInput ? Params<S> : { readonly [name: string]: Scalar }, M>> {
+  if (typeof options !== 'object' || options === null) return createCoreStudy<S, M>(options) // Core says what is wrong with it.
   const { progress: shown = true, ...rest } = options
+  if (typeof shown !== 'boolean' && (typeof shown !== 'object' || shown === null)) throw new AttuneError('OPTION', `progress must be true, false or an object of options, got ${String(shown)}.`)
   const several = Array.isArray(options.objective) && options.objective.length > 1
   const display = shown === false ? [] : [progress(shown === true ? {} : shown)]
   return createCoreStudy<S, M>({

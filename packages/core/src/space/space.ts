@@ -66,6 +66,7 @@ export class Space<P = unknown> implements SearchSpace {
 
   /** Like `space`, for definitions whose type is not known. */
   static of<P = unknown>(definition: Definition, options: SpaceOptions<P> = {}): Space<P> {
+    checkOptions(options)
     const compiler = new Compiler()
     const layout = compiler.compile(definition)
     return new Space<P>(compiler.dimensions, { definition, layout, constraints: options.constraints ?? [] })
@@ -160,4 +161,9 @@ export class Space<P = unknown> implements SearchSpace {
     if (this.#fixed === undefined) return { format: FORMAT, leaves: dimensions.map(({ path, leaf }) => ({ path, ...leafToJson(leaf) })) }
     return { format: FORMAT, space: groupToJson(this.#fixed.definition), constraints: constraintsToJson(this.#fixed.constraints) }
   }
+}
+
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw new AttuneError('OPTION', `The options of a space cannot be ${show(options)}: give { constraints: [ … ] }, or nothing.`)
+  for (const key of Object.keys(options)) if (key !== 'constraints') throw new AttuneError('OPTION', `A space does not know the option "${key}": it takes { constraints: [ … ] }.`)
 }

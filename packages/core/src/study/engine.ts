@@ -185,11 +185,20 @@ export class StudyEngine implements TrialRuntime {
     if (verdict === 'prune') trial.stop('pruned')
     else if (verdict === 'pause' || (trial.toStep !== undefined && step >= trial.toStep)) {
       trial.stop('paused')
-      // Where it is paused, there it goes on: whatever the interval of checkpoints is.
-      const last = saved === undefined ? await this.#saved(trial, step, report) : undefined
-      if (last !== undefined) await last.settle((await this.access.write([last.operation])).ok)
+      if (saved === undefined) await this.#saveWherePaused(trial, step, report)
     }
     return trial.stopReason === undefined ? 'continue' : 'stop'
+  }
+
+  /** Where it is paused, there it goes on: whatever the interval of checkpoints is. */
+  async #saveWherePaused(trial: Trial, step: number, report: Report): Promise<void> {
+    try {
+      const saved = await this.#saved(trial, step, report)
+      if (saved !== undefined) await saved.settle((await this.access.write([saved.operation])).ok)
+    } catch (error) {
+      if (this.access.hasFailedWith(error)) throw error
+      this.warn('study', `Trial ${trial.number} is paused at step ${step} without a checkpoint of that step: ${describe(error)}`, trial.number)
+    }
   }
 
   /** A saved checkpoint: what stores it, and what is deleted once it is stored or refused. */

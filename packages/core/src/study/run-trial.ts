@@ -1,4 +1,5 @@
 import type { Artifact } from '../contracts/artifact.ts'
+import type { Clock } from '../contracts/clock.ts'
 import type { Evaluator } from '../contracts/evaluator.ts'
 import type { Execution, Executor } from '../contracts/executor.ts'
 import type { Report, Trainer, TrainingResult } from '../contracts/trainer.ts'
@@ -51,21 +52,43 @@ function isArtifact(value: TrainingResult): value is Artifact {
   return typeof value === 'object' && value !== null && typeof (value as { readonly bytes?: unknown }).bytes === 'function'
 }
 
+/** How long a trial may still take to end: the grace period begins when it is first waited for. */
+class Patience {
+  readonly #clock: Clock
+  readonly #grace: number
+  #since: number | undefined
+
+  constructor(clock: Clock, grace: number) {
+    this.#clock = clock
+    this.#grace = grace
+  }
+
+  /** Milliseconds. */
+  get left(): number {
+    const now = this.#clock.now()
+    this.#since ??= now
+    return Math.max(0, this.#grace - (now - this.#since))
+  }
+}
+
 /** Runs one trial to its end. Rejects only for errors of ours or of the storage; what user code throws is a failed trial. */
 export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objective: ObjectiveFunction<P> | Trainer<P>, options: RunOptions): Promise<Ended> {
   const cancelTimeout = options.trialTimeout === undefined ? undefined : stopAfter(engine, trial, options.trialTimeout, () => execution?.heldFor?.() ?? 0)
+  const patience = new Patience(engine.clock, options.grace)
   let execution: Execution | undefined
   try {
     if (isTrainer(objective)) execution = options.executor.run(objective, trial)
     const running = execution === undefined ? (objective as ObjectiveFunction<P>)(trial) : execution.reports
     if (isGenerator(running)) {
-      const result = await drive(engine, trial, running, options)
+      const result = await drive(engine, trial, running, patience, options)
       const artifact = isArtifact(result) ? result : undefined
-      const more = trial.stopReason === undefined && artifact !== undefined && options.evaluators.length > 0 ? await evaluate(engine, trial, artifact, options) : undefined
-      if (trial.stopReason === undefined) return await completed(engine, trial, artifact === undefined ? result : undefined, more, artifact, options)
+      const more = trial.stopReason === undefined && artifact !== undefined && options.evaluators.length > 0 ? await evaluate(engine, trial, artifact, patience, options) : undefined
+      if (trial.stopReason === undefined) return await completed(engine, trial, artifact === undefined ? result : undefined, more, artifact, patience, options)
     } else {
-      const result: unknown = typeof running === 'object' && running !== null && 'then' in running ? await patiently(engine, trial, running as PromiseLike<ObjectiveResult>, options.grace) : running
-      if (result !== stopped && trial.stopReason === undefined) return await completed(engine, trial, result, undefined, undefined, options)
+      const result: unknown = typeof running === 'object' && running !== null && 'then' in running ? await patiently(engine, trial, running as PromiseLike<ObjectiveResult>, patience) : running
+      // Reports that nobody awaited belong to the result.
+      if (result !== stopped && trial.reporting !== undefined) await patiently(engine, trial, trial.reporting, patience)
+      if (result !== stopped && trial.stopReason === undefined) return await completed(engine, trial, result, undefined, undefined, patience, options)
     }
   } catch (error) {
     if (engine.access.hasFailedWith(error)) throw error // Not of the trial's making, and it can be run again.
@@ -102,12 +125,12 @@ async function endExecution(engine: StudyEngine, trial: Trial, execution: Execut
   }
 }
 
-async function completed(engine: StudyEngine, trial: Trial, result: unknown, more: Metrics | undefined, artifact: Artifact | undefined, options: RunOptions): Promise<Ended> {
+async function completed(engine: StudyEngine, trial: Trial, result: unknown, more: Metrics | undefined, artifact: Artifact | undefined, patience: Patience, options: RunOptions): Promise<Ended> {
   const { earlierFailures } = engine.history.trial(trial.number)
   let requeued = false
   const outcome = await engine.complete(trial, result, more, (failure) => (requeued = options.retries(failure, earlierFailures)))
   if (outcome.state === 'failed') return { state: requeued ? 'requeued' : 'failed', failure: outcome.failure }
-  if (artifact !== undefined && engine.history.best === trial.number) await patiently(engine, trial, engine.checkpoints.keepModel(trial.number, artifact), options.grace)
+  if (artifact !== undefined && engine.history.best === trial.number) await patiently(engine, trial, engine.checkpoints.keepModel(trial.number, artifact), patience)
   return { state: 'complete' }
 }
 
@@ -138,25 +161,25 @@ async function ended(engine: StudyEngine, trial: Trial, options: RunOptions): Pr
 }
 
 /** The value of a promise, unless the trial is asked to end and the promise outlasts the grace period. */
-async function patiently<T>(engine: StudyEngine, trial: Trial, work: PromiseLike<T>, grace: number): Promise<T | Stopped> {
+async function patiently<T>(engine: StudyEngine, trial: Trial, work: PromiseLike<T>, patience: Patience): Promise<T | Stopped> {
   const settled = Promise.resolve(work)
   const first = await Promise.race([settled, trial.stopped().then((): Stopped => stopped)])
   if (first !== stopped) return first
   // What comes later than this is ignored, rejections included.
-  if (!(await within(engine.clock, grace, () => settled.then(() => undefined, () => undefined), true))) trial.busy = true
+  if (!(await within(engine.clock, patience.left, () => settled.then(() => undefined, () => undefined), true))) trial.busy = true
   return stopped
 }
 
-async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerator<Report, TrainingResult, void>, options: RunOptions): Promise<TrainingResult> {
+async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerator<Report, TrainingResult, void>, patience: Patience, options: RunOptions): Promise<TrainingResult> {
   let reports = 0
   try {
     for (;;) {
-      const next = await patiently(engine, trial, generator.next(), options.grace)
+      const next = await patiently(engine, trial, generator.next(), patience)
       if (next === stopped) return undefined
       if (next.done === true) return next.value
       const report = next.value as unknown
       if (typeof report !== 'object' || report === null) throw new AttuneError('INVALID_METRIC', `The training yielded ${String(report)}: yield reports, as in { step: 1, loss: 0.5 }.`)
-      if ((await patiently(engine, trial, engine.report(trial, report as Report, ++reports % options.checkpointEvery === 0), options.grace)) !== 'continue') return undefined
+      if ((await patiently(engine, trial, engine.report(trial, report as Report, ++reports % options.checkpointEvery === 0), patience)) !== 'continue') return undefined
     }
   } finally {
     // Lets `finally` blocks run. A generator that is still busy has had its time: it ends when it gets there.
@@ -167,16 +190,16 @@ async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerato
         engine.warn('study', `The clean-up of trial ${trial.number} failed: ${describe(error)}`, trial.number)
       }
     }
-    const over = trial.busy ? (void end(), false) : await within(engine.clock, options.grace, end, true)
+    const over = trial.busy ? (void end(), false) : await within(engine.clock, patience.left, end, true)
     if (!over) engine.warn('study', `Trial ${trial.number} did not end within ${options.grace} ms after it was stopped: what it still does is ignored.`, trial.number)
   }
 }
 
-async function evaluate(engine: StudyEngine, trial: Trial, artifact: Artifact, options: RunOptions): Promise<Metrics> {
+async function evaluate(engine: StudyEngine, trial: Trial, artifact: Artifact, patience: Patience, options: RunOptions): Promise<Metrics> {
   const metrics: { [metric: string]: number } = {}
   for (const evaluator of options.evaluators) {
     const work = async (): Promise<Metrics> => (trial.stopReason === undefined ? evaluator.evaluate(artifact, { number: trial.number, signal: trial.signal, warn: (message) => trial.warn(message) }) : {})
-    const found = await patiently(engine, trial, evaluator.exclusive ? options.exclusively(work) : work(), options.grace)
+    const found = await patiently(engine, trial, evaluator.exclusive ? options.exclusively(work) : work(), patience)
     if (found === stopped) break
     Object.assign(metrics, checkMetrics(found, engine.history.definition))
   }

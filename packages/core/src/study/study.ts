@@ -4,7 +4,7 @@ import type { Executor } from '../contracts/executor.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import type { CompleteTrial, FailureReason, TrialRecord, TrialState } from '../contracts/trial-record.ts'
-import type { FlatParams, Json } from '../contracts/values.ts'
+import type { Awaitable, FlatParams, Json } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
@@ -18,8 +18,10 @@ import { paretoFront } from './pareto.ts'
 import type { ObjectiveFunction } from './run-trial.ts'
 import { tableOf, type TableRow } from './table.ts'
 import { failureOf, Trial } from './trial.ts'
+import { within } from './within.ts'
 
 const flushDeadline = 10_000
+const closeDeadline = 30_000
 
 /** What a study is made of, once it is opened. Made by `createStudy`. */
 export interface StudyParts {
@@ -263,8 +265,8 @@ export class Study<P = unknown, M extends string = string> {
         if (engine.leases.get(trial.number) === trial) await engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true).finally(() => engine.leases.giveUp(trial))
       }),
       () => Promise.all(pumps.map((pump) => pump.close(flushDeadline))),
-      () => executor.close(),
-      () => engine.leases.close(),
+      () => this.#inTime('The executor', () => executor.close()),
+      () => this.#inTime('The thread that renews leases', () => engine.leases.close()),
       () => engine.warnings.stored(),
       () => (announced ? engine.access.mustWrite([{ type: 'session', owner: engine.owner, phase: 'closed' }]) : undefined),
       () => (ownsStorage ? storage.close() : undefined),
@@ -278,6 +280,11 @@ export class Study<P = unknown, M extends string = string> {
       }
     }
     if (errors.length > 0) throw errors[0] as Error // Whatever was thrown goes on as it was.
+  }
+
+  /** Waits for a part to end, but not for ever: what is left of it must not keep the study from closing. */
+  async #inTime(what: string, end: () => Awaitable<void>): Promise<void> {
+    if (!(await within(this.#engine.clock, closeDeadline, end, true))) this.#engine.warn('study', `${what} did not end within ${closeDeadline} ms.`)
   }
 
   #open(): void {

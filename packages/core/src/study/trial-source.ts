@@ -184,7 +184,7 @@ export class TrialSource {
     const { revision } = this.#history
     const number = 'promote' in wanted ? wanted.promote : 'prune' in wanted ? wanted.prune : 'fork' in wanted ? wanted.fork : undefined
     try {
-      if (number !== undefined) this.#history.state(number) // Throws if there is none.
+      if (number !== undefined && !(Number.isInteger(number) && number >= 0 && number < this.#history.length)) throw new Error(`there is no trial ${String(number)}`)
       this.#checkStart(wanted)
     } catch (error) {
       judge.refuse(error)

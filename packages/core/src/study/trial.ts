@@ -199,6 +199,21 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
     }
   }
 
+  /** Methods stay with their trial where they are taken out of it: `async ({ params, report }) => …`. Bound when they are first used. */
+  static {
+    for (const name of ['report', 'warn', 'setAttribute', 'float', 'int', 'choice', 'ordinal', 'boolean', 'constant'] as const) {
+      const method = this.prototype[name] as (...args: unknown[]) => unknown
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        get(this: Trial) {
+          const bound = method.bind(this)
+          Object.defineProperty(this, name, { value: bound })
+          return bound
+        },
+      })
+    }
+  }
+
   #meet(name: string, leaf: Leaf): Scalar {
     if (!this.#runtime.dynamic) {
       throw new AttuneError('SPACE_DECLARED', `Parameter "${name}" was asked for while running, but this study has a declared space: add it there and read trial.params, or create the study without a space.`, { details: { name } })
