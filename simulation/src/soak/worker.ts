@@ -25,10 +25,8 @@ const study = await createStudy({
   use: [{ register: (registry) => registry.value(tokens.host, host) }],
 })
 study.on((event) => {
-  if (event.type !== 'trial.completed' && event.type !== 'trial.reported') return
-  if (event.trial.owner !== host.identity) return
-  const { number } = event.trial
-  writeSync(1, event.type === 'trial.completed' ? `done ${number} ${event.trial.value}\n` : `step ${number} ${event.report.step} ${event.report.metrics['loss']}\n`)
+  if (event.type === 'trial.completed' && event.trial.owner === host.identity) writeSync(1, `done ${event.trial.number} ${event.trial.value}\n`)
+  if (event.type === 'trial.reported' && event.trial.owner === host.identity) writeSync(1, `step ${event.trial.number} ${event.report.step} ${event.report.metrics['loss']}\n`)
 })
 writeSync(1, 'open\n')
 await study.optimize(soakObjective, { trials: Number(trials) })
