@@ -37,7 +37,7 @@ export function fromModule<T = unknown>(reference: URL | string, name?: string, 
     id: `${decodeURIComponent(module.url.slice(module.url.lastIndexOf('/') + 1))}#${module.name}`,
     concurrency,
     module,
-    train: train as Trainer<ModuleParams<T>>['train'],
+    train,
     async release() {
       if (loading === undefined) return
       const exported = (await loading) as Partial<Trainer> | null

@@ -93,9 +93,9 @@ export class RunnerPool {
   async close(): Promise<void> {
     for (const waiting of this.#waiting.splice(0)) waiting(undefined)
     await Promise.all(
-      this.#slots.map((slot) => {
+      this.#slots.map(async (slot) => {
         slot.dismissed = true
-        return slot.runner !== undefined && (slot.taken ? slot.runner.kill() : dismiss(slot.runner))
+        if (slot.runner !== undefined) await (slot.taken ? slot.runner.kill() : dismiss(slot.runner))
       }),
     )
   }

@@ -118,5 +118,5 @@ export function inheritedDevices(): Variables {
 
 export function checkNumber(name: string, value: unknown, least: number, whole: boolean): void {
   if (value === undefined || (typeof value === 'number' && value >= least && (whole ? Number.isSafeInteger(value) : Number.isFinite(value)))) return
-  throw new AttuneError('OPTION', `${name} must be ${whole ? 'an integer' : 'a number'} of at least ${least}, not ${String(value)}.`)
+  throw new AttuneError('OPTION', `${name} must be ${whole ? 'an integer' : 'a number'} of at least ${least}, not ${JSON.stringify(value)}.`)
 }

@@ -69,9 +69,9 @@ export class TrialRun {
     }
   }
 
-  #report(report: Report): void {
-    if (typeof report !== 'object' || (report as unknown) === null) throw refusal('INVALID_METRIC', `The training yielded ${String(report)}: yield reports, as in { step: 1, loss: 0.5 }.`)
-    const { step, checkpoint, ...metrics } = report
+  #report(report: unknown): void {
+    if (typeof report !== 'object' || report === null) throw refusal('INVALID_METRIC', `The training yielded ${report === null ? 'null' : `a value of type ${typeof report}`}: yield reports, as in { step: 1, loss: 0.5 }.`)
+    const { step, checkpoint, ...metrics } = report as Report
     if (typeof step !== 'number') throw refusal('INVALID_STEP', `A report needs an integer "step", got ${String(step)}: yield { step: epoch, … }.`)
     this.#checkpoint = checkpoint
     this.#send({ type: 'report', run: this.run, step, metrics: wireMetrics(metrics), checkpoint: checkpoint !== undefined })
