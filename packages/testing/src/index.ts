@@ -1,6 +1,7 @@
 export { type ArtifactStoreSubject, artifactStoreCases, artifactStoreSuite } from './artifact-store-suite.ts'
 export { ConformanceError } from './check.ts'
 export { evaluatorCases, evaluatorSuite, type EvaluatorSubject } from './evaluator-suite.ts'
+export { executorCases, executorSuite, executorTrainings, type ExecutorSubject } from './executor-suite.ts'
 export { type KeptMetric, loggerCases, loggerSuite, type LoggerSubject } from './logger-suite.ts'
 export { prunerCases, prunerSuite, type PrunerSuiteOptions } from './pruner-suite.ts'
 export { samplerCases, samplerSuite, type SamplerSuiteOptions } from './sampler-suite.ts'
