@@ -39,6 +39,7 @@ const body = tagged('type', {
   rename: shape({ before: text, name: text, by: text }, { note: text }),
   revise: shape({ from: text, space: json, fingerprint: text, values: params, by: text }, { note: text }),
   merge: shape({ from, trials: count, by: text }, { note: text }),
+  copying: shape({ as: text, phase: oneOfTexts('begins', 'ends') }),
   copied: shape({ from, name: text, by: text }),
   extend: shape({ path: text, leaf: json }),
   warn: shape({ source: text, message: text }, { number: count }),
