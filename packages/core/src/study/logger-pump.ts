@@ -51,23 +51,25 @@ export class LoggerPump {
   }
 
   push(event: StudyEvent): void {
-    if (this.#closed || this.#behind || event.revision <= this.#position) return
-    if (this.#queue.length >= queueLimit) {
+    if (this.#closed || event.revision <= this.#position) return
+    if (!this.#behind && this.#queue.length >= queueLimit) {
       this.#queue = []
       this.#behind = true
-    } else {
-      this.#queue.push(event)
     }
+    // Whoever is behind reads it back: now, or again where that has failed.
+    if (!this.#behind) this.#queue.push(event)
     this.#wake()
   }
 
   /** True once the logger has everything, false if that takes longer than the deadline. */
   async drain(milliseconds: number): Promise<boolean> {
     try {
-      return await within(this.#source.clock, milliseconds, async () => {
+      const inTime = await within(this.#source.clock, milliseconds, async () => {
+        if (this.#behind) this.#wake()
         while (this.#working !== undefined) await this.#working
         await this.#logger.flush()
       }, true)
+      return inTime && !this.#behind
     } catch (error) {
       this.#source.warn(`Logger ${this.#id} could not flush: ${describe(error)}`)
       return false
@@ -96,7 +98,7 @@ export class LoggerPump {
   async #work(): Promise<void> {
     while (!this.#closed) {
       if (this.#behind) {
-        await this.#catchUp()
+        if (!(await this.#catchUp())) return
         continue
       }
       const batch = this.#queue
@@ -109,23 +111,25 @@ export class LoggerPump {
     }
   }
 
-  async #catchUp(): Promise<void> {
+  /** False if the history cannot be read now: the logger stays behind, and tries again when something happens, or at the end. */
+  async #catchUp(): Promise<boolean> {
     try {
       // No await between the last look at the revision and the next live event: nothing falls in between.
       while (this.#position < this.#source.revision()) {
         for await (const { revision, events } of this.#source.replay(this.#position)) {
           for (const event of events) {
-            if (this.#closed) return
+            if (this.#closed) return false
             await this.#give(event)
           }
           this.#position = revision
         }
       }
     } catch (error) {
-      this.#source.warn(`Logger ${this.#id} cannot read the history back: ${describe(error)}`)
-      this.#position = this.#source.revision()
+      this.#source.warn(`Logger ${this.#id} cannot read the history back now, and tries again later: ${describe(error)}`)
+      return false
     }
     this.#behind = false
+    return true
   }
 
   async #give(event: StudyEvent): Promise<void> {
