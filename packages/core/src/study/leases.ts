@@ -25,6 +25,8 @@ export class Leases {
   #tokens = 0
   #cancelRenewal: (() => void) | undefined
   #keepAlive: Promise<KeepAlive | undefined> | undefined
+  /** Renewals under way. */
+  readonly #renewing = new Set<Promise<void>>()
   /** The thread finds leases by the session: it must be told which ones are to end. */
   readonly #abandoned: string[] = []
 
@@ -61,6 +63,9 @@ export class Leases {
   }
 
   hold(trial: Trial): void {
+    // Its lease had ended, and this very process has claimed it again.
+    this.#held.get(trial.number)?.stop('lost')
+    this.#byHand.delete(trial.number)
     this.#held.set(trial.number, trial)
     if (!this.#parts.persistent) return
     if (this.#cancelRenewal === undefined) this.#renewLater()
@@ -81,10 +86,11 @@ export class Leases {
     void this.#keepAlive?.then((keepAlive) => keepAlive?.forget(token))
   }
 
-  /** Ends the thread that renews. */
+  /** Ends the thread that renews, and waits for what is under way. */
   async close(): Promise<void> {
     const keepAlive = await this.#keepAlive
     await keepAlive?.stop()
+    await Promise.all(this.#renewing)
   }
 
   /** Lets go of a trial: it is no longer renewed, and takes no more writes. */
@@ -101,7 +107,11 @@ export class Leases {
   #renewLater(): void {
     this.#cancelRenewal = this.#parts.clock.schedule(this.#parts.length / 3, () => {
       this.#cancelRenewal = undefined
-      for (const trial of this.#held.values()) void this.#renew(trial)
+      for (const trial of this.#held.values()) {
+        const renewal = this.#renew(trial)
+        this.#renewing.add(renewal)
+        void renewal.then(() => this.#renewing.delete(renewal))
+      }
       if (this.#held.size > 0) this.#renewLater()
     })
   }

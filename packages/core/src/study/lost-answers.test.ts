@@ -186,6 +186,39 @@ describe('a lease that ended', () => {
     expect(paused.pending).toBe(0)
   })
 
+  it('P4: late results of an attempt that this very process has started again are refused, and its run goes on', async () => {
+    const clock = new VirtualClock()
+    const paused = new VirtualClock()
+    const storage = new Shared(clock)
+    const first = await open(storage, paused)
+    const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+    const begun: string[] = []
+    const run = first.optimize(async ({ number, attempt }) => {
+      const index = begun.push(`${number}.${attempt}`) - 1
+      await gates[index]!.promise
+      return attempt
+    }, { trials: 2, concurrency: 2 })
+    const until = async (count: number): Promise<void> => {
+      while (begun.length < count) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await until(2)
+    clock.advance(31_000)
+    const second = await open(storage, clock) // Sweeps both.
+    gates[1]!.resolve()
+    await until(3)
+    expect(begun).toEqual(['0.1', '1.1', '0.2'])
+    gates[0]!.resolve()
+    gates[2]!.resolve()
+    gates.push(Promise.withResolvers<void>())
+    gates[3]!.resolve()
+    await pass(paused, run)
+    await second.refresh()
+    expect(second.trials()).toMatchObject([{ state: 'complete', value: 2, attempt: 2 }, { state: 'complete', value: 2, attempt: 2 }])
+    await first.close()
+    await second.close()
+    expect(paused.pending).toBe(0)
+  })
+
   it('is renewed in time where its owner lives', async () => {
     const clock = new VirtualClock()
     const storage = new Shared(clock)
