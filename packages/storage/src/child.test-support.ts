@@ -17,7 +17,21 @@ export interface Child {
 
 /** Runs a program beside this file, from the sources. */
 export function startChild(program: string, ...parts: readonly (string | number)[]): Child {
-  const child = spawn(process.execPath, ['--conditions=attune-source', fileURLToPath(new URL(program, import.meta.url)), ...parts.map(String)], {
+  return start(commandOf(program, parts))
+}
+
+/** The same where no file can grow beyond so many kB: a write beyond it fails, as on a full disk. Not on Windows. */
+export function startLimitedChild(largestFile: number, program: string, ...parts: readonly (string | number)[]): Child {
+  // Without the trap the system would end the process instead.
+  return start(['bash', '-c', `trap '' XFSZ; ulimit -f ${largestFile}; exec "$0" "$@"`, ...commandOf(program, parts)])
+}
+
+function commandOf(program: string, parts: readonly (string | number)[]): readonly string[] {
+  return [process.execPath, '--conditions=attune-source', fileURLToPath(new URL(program, import.meta.url)), ...parts.map(String)]
+}
+
+function start([file = '', ...parts]: readonly string[]): Child {
+  const child = spawn(file, parts, {
     stdio: ['pipe', 'pipe', 'inherit'],
     // Spares many processes the compiling of the same modules.
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'attune-test-compiled') },

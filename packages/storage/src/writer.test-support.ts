@@ -1,7 +1,7 @@
 /*
  * A process of writers for the tests of contention: worker threads with so many storages each, and each storage makes
  * trials in a study and finishes them. Says when it is ready, starts at a line on standard input, ends by itself.
- * Arguments: path, name of the process, threads, storages a thread, trials a storage, kind of storage.
+ * Arguments: path, name of the process, threads, storages a thread, trials a storage, kind of storage, name of the study.
  */
 import { once } from 'node:events'
 import { DatabaseSync } from 'node:sqlite'
@@ -15,6 +15,7 @@ interface Work {
   readonly storages: number
   readonly trials: number
   readonly kind: string
+  readonly study: string
 }
 
 /** The broken twin: looks for the next number and revision, then writes, with no transaction around both. */
@@ -33,11 +34,11 @@ function withoutTransactions(path: string): Pick<Storage, 'write'> {
   }
 }
 
-async function work({ path, name, storages, trials, kind }: Work): Promise<void> {
+async function work({ path, name, storages, trials, kind, study }: Work): Promise<void> {
   // The main thread writes nothing, and starts sooner without this.
   const { SqliteStorage } = await import('./sqlite-storage.ts')
   const opened = await Promise.all(Array.from({ length: storages }, () => SqliteStorage.open({ path, busyTimeout: 120_000 })))
-  const id = (await opened[0]?.findStudy('busy'))?.id ?? ''
+  const id = (await opened[0]?.findStudy(study))?.id ?? ''
   parentPort?.postMessage('ready')
   if (parentPort !== null) await once(parentPort, 'message')
   await Promise.all(opened.map(async (storage, i) => {
@@ -58,8 +59,8 @@ async function writeTrials(storage: Pick<Storage, 'write'>, id: string, name: st
 }
 
 async function main(): Promise<void> {
-  const [path = '', name = '', threads = '1', storages = '1', trials = '1', kind = 'sound'] = process.argv.slice(2)
-  const work = (i: number): Work => ({ path, name: `${name}.${i}`, storages: Number(storages), trials: Number(trials), kind })
+  const [path = '', name = '', threads = '1', storages = '1', trials = '1', kind = 'sound', study = 'busy'] = process.argv.slice(2)
+  const work = (i: number): Work => ({ path, name: `${name}.${i}`, storages: Number(storages), trials: Number(trials), kind, study })
   const workers = Array.from({ length: Number(threads) }, (_, i) => new Worker(new URL(import.meta.url), { workerData: work(i) }))
   const ends = workers.map((worker) => once(worker, 'exit'))
   await Promise.all(workers.map((worker) => once(worker, 'message')))

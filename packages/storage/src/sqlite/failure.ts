@@ -1,11 +1,18 @@
 import { AttuneError, isAttuneError } from '@attune/core'
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
-const code = { perm: 3, busy: 5, locked: 6, readonly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, constraint: 19, notDatabase: 26 } as const
+const code = { perm: 3, busy: 5, locked: 6, readonly: 8, corrupt: 11, full: 13, cannotOpen: 14, constraint: 19, notDatabase: 26 } as const
+
+/** The extended code of a write that the system refused, for a full disk, a quota or a limit on the size of files. */
+const failedWrite = 778
+
+function resultCode(error: unknown): number | undefined {
+  return typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : undefined
+}
 
 function primaryCode(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
-  return error.errcode & 0xff
+  const result = resultCode(error)
+  return result === failedWrite ? code.full : result === undefined ? undefined : result & 0xff
 }
 
 /** Another connection has the file right now: worth another try. */
@@ -16,6 +23,7 @@ export function isBusy(error: unknown): boolean {
 
 /** The error of SQLite as one of ours, with the file's path and a remedy. Errors of ours pass unchanged. */
 export function describeFailure(error: unknown, path: string): unknown {
+  if (error instanceof AggregateError) return new AttuneError('STORAGE_FAILED', `${error.message} Close the storage of ${path}, open it again, and repeat the request with the same id.`, { cause: error, details: { path } })
   const primary = primaryCode(error)
   if (isAttuneError(error) || primary === undefined) return error
   const described = (kind: string, message: string): AttuneError => new AttuneError(kind, `${message} (${error instanceof Error ? error.message : String(error)})`, { cause: error, details: { path } })
@@ -25,7 +33,7 @@ export function describeFailure(error: unknown, path: string): unknown {
     case code.corrupt:
       return described('STORAGE_CORRUPT', `${path} is damaged. Copy it with its -wal file, then try \`sqlite3 FILE .recover\` or go back to a backup.`)
     case code.full:
-      return described('STORAGE_FULL', `No space is left for ${path}. Nothing of this request was stored: free some space and repeat it.`)
+      return described('STORAGE_FULL', `No space is left for ${path}, or a quota or limit is reached. Nothing of this request was stored: free some space and repeat it. What is stored can be read.`)
     case code.perm:
     case code.readonly:
       return described('STORAGE_READ_ONLY', `${path} cannot be written: check the permissions of the file and of its folder, where SQLite keeps two more files.`)
