@@ -219,6 +219,32 @@ describe('a lease that ended', () => {
     expect(paused.pending).toBe(0)
   })
 
+  it('P16: a trial that was on its way when the study was closed is put back, and no timer is left', async () => {
+    const clock = new VirtualClock()
+    const memory = new Shared(clock)
+    const gate = Promise.withResolvers<void>()
+    const storage = new Proxy(memory, { get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(value, target, args)
+        // The trial is made, and its answer is slow.
+        const [operation] = key === 'write' ? (args[1] as { readonly operations: readonly { readonly type: string }[] }).operations : []
+        return operation?.type === 'create' ? gate.promise.then(() => answer) : answer
+      }
+    } })
+    const study = await open(storage, clock)
+    const asked = study.ask().then(() => 'a trial', (error: { readonly code: string }) => error.code)
+    const closed = study.close()
+    gate.resolve()
+    await pass(clock, closed)
+    expect(await asked).toBe('STUDY_CLOSED')
+    expect(clock.pending).toBe(0)
+    const again = await open(memory, clock)
+    expect(again.counts).toMatchObject({ running: 0, waiting: 1 })
+    await again.close()
+  })
+
   it('is renewed in time where its owner lives', async () => {
     const clock = new VirtualClock()
     const storage = new Shared(clock)

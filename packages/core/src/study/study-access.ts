@@ -135,7 +135,9 @@ export class StudyAccess {
     for (;;) {
       const changes = await this.#changesSince(this.history.revision)
       if (changes.length === 0) return
-      this.#take(changes)
+      if (!this.#take(changes)) {
+        throw new AttuneError('STORAGE_DAMAGED', `Study "${this.history.definition.name}" cannot be read further than revision ${this.history.revision}: the next one is missing in its storage. Restore it from a copy.`)
+      }
     }
   }
 

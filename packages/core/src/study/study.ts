@@ -47,6 +47,8 @@ export class Study<P = unknown, M extends string = string> {
   #run: Promise<OptimizeResult> | undefined
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
+  /** Trials that are being asked for by hand. */
+  readonly #asking = new Set<Promise<Trial<P>>>()
 
   /** @internal Use `createStudy`. */
   constructor(parts: StudyParts) {
@@ -107,13 +109,24 @@ export class Study<P = unknown, M extends string = string> {
   /** Starts a trial by hand: run it, then `tell` its result. Rejects with EXHAUSTED when nothing is left to try, with PRUNER_WAITS when a pruner waits for trials that run. */
   async ask(): Promise<Trial<P>> {
     this.#open()
+    const asking = this.#ask()
+    this.#asking.add(asking)
+    try {
+      return await asking
+    } finally {
+      this.#asking.delete(asking)
+    }
+  }
+
+  async #ask(): Promise<Trial<P>> {
     for (;;) {
       const trial = await this.#engine.ask(this.#closing.signal, { mayCreate: () => true, running: () => this.columns.counts.running })
-      if ('interrupted' in trial) this.#open()
       if (trial instanceof Trial) {
         this.#engine.leases.handOut(trial)
-        return trial as Trial<P>
+        if (!this.#closing.signal.aborted) return trial as Trial<P>
+        await this.#putBack(trial)
       }
+      this.#open()
       if ('later' in trial) throw new AttuneError('PRUNER_WAITS', 'The pruner starts nothing until trials that run have ended or are paused: tell those that were asked for, then ask again.')
       if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
     }
@@ -260,10 +273,9 @@ export class Study<P = unknown, M extends string = string> {
     const { engine, pumps, executor, storage, ownsStorage, announced } = this.#parts
     const steps: (() => unknown)[] = [
       () => this.#run?.then(undefined, () => undefined), // What ended it is told to whoever started it.
-      ...engine.leases.all().map((trial) => async () => {
-        trial.stop('aborted')
-        if (engine.leases.get(trial.number) === trial) await engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true).finally(() => engine.leases.giveUp(trial))
-      }),
+      ...engine.leases.all().map((trial) => () => this.#putBack(trial)),
+      // Those that were on their way when the study was closed put themselves back.
+      () => this.#inTime('Asking for a trial', () => Promise.allSettled(this.#asking).then(() => undefined)),
       () => Promise.all(pumps.map((pump) => pump.close(flushDeadline))),
       () => this.#inTime('The executor', () => executor.close()),
       () => this.#inTime('The thread that renews leases', () => engine.leases.close()),
@@ -285,6 +297,13 @@ export class Study<P = unknown, M extends string = string> {
   /** Waits for a part to end, but not for ever: what is left of it must not keep the study from closing. */
   async #inTime(what: string, end: () => Awaitable<void>): Promise<void> {
     if (!(await within(this.#engine.clock, closeDeadline, end, true))) this.#engine.warn('study', `${what} did not end within ${closeDeadline} ms.`)
+  }
+
+  /** Frees a trial that will not be told. */
+  async #putBack(trial: Trial): Promise<void> {
+    const { leases } = this.#engine
+    trial.stop('aborted')
+    if (leases.get(trial.number) === trial) await this.#engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true).finally(() => leases.giveUp(trial))
   }
 
   #open(): void {
