@@ -19,9 +19,9 @@ it('P9: nobody takes the lock of a process that is frozen in a transaction: 16 o
   for (const waiter of waiters) waiter.say('again')
   expect(await holder.line()).toBe('written')
   for (const waiter of waiters) expect(await waiter.line()).toBe('written')
-  const names = (await bodies()).map((body) => (body.type === 'create' ? body.params?.['name'] : body.type))
+  const names = (await bodies()).map((body) => (body.type === 'create' ? String(body.params?.['name']) : body.type))
   expect(names[0], 'the frozen one comes first: its transaction went on').toBe('holder')
-  expect([...names].sort()).toEqual(['holder', ...Array.from({ length: 16 }, (_, i) => `waiter ${i}`)].sort())
+  expect(names.toSorted()).toEqual(['holder', ...Array.from({ length: 16 }, (_, i) => `waiter ${i}`)].toSorted())
   expectWhole(path)
 })
 

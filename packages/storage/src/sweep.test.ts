@@ -13,7 +13,7 @@ async function studyOfTheDead(): Promise<SharedStudy> {
 /** Each of the three lost trials waits once more, and can be run to its end once. */
 async function expectRequeuedOnce({ storage, bodies, apply, path }: SharedStudy): Promise<void> {
   const requeued = (await bodies()).flatMap((body) => (body.type === 'requeue' ? [body.number] : []))
-  expect([...requeued].sort()).toEqual([0, 1, 2])
+  expect(requeued.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
   expect((await storage.findStudy('shared'))?.counts).toEqual({ waiting: 3, running: 1, paused: 0, complete: 0, pruned: 0, failed: 0 })
   for (const number of [0, 1, 2]) {
     const [claimed] = await apply({ type: 'claim', lease: { owner: 'next', token: `next/${number}`, milliseconds: 600_000 } })

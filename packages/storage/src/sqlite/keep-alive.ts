@@ -37,7 +37,6 @@ export class KeepAliveThread implements KeepAlive {
       // The user's own preloads are not for it. Node has warned of what is experimental already.
       execArgv: ['--disable-warning=ExperimentalWarning'],
     })
-    this.#worker.unref()
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => resolve())
     })
@@ -47,6 +46,8 @@ export class KeepAliveThread implements KeepAlive {
     this.#worker.on('error', (error) => {
       process.emitWarning(`The thread that renews leases in ${path} has ended: code that blocks the event loop for longer than the lease may lose its trial. ${String(error)}`, { code: 'ATTUNE_KEEP_ALIVE' })
     })
+    // Last: a listener for messages keeps the process alive again.
+    this.#worker.unref()
   }
 
   forget(token: string): void {
