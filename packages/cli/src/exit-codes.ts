@@ -15,7 +15,7 @@ export const exitCodes = {
   terminated: 143,
 } as const
 
-const usage: ReadonlySet<string> = new Set(['CLI_USAGE', 'WORKER_GOAL', 'OPTION', 'CONCURRENCY'])
+const usage: ReadonlySet<string> = new Set(['CLI_USAGE', 'WORKER_GOAL', 'OPTION', 'CONCURRENCY', 'MODULE_NOT_FOUND', 'MODULE_EXPORT', 'MODULE_NOT_ALLOWED'])
 const notFound: ReadonlySet<string> = new Set(['STORAGE_NOT_FOUND', 'STUDY_NOT_FOUND', 'TRIAL_NOT_FOUND'])
 
 /** The exit code for what was thrown. */

@@ -11,6 +11,11 @@ export interface CommonOptions {
   readonly verbose?: boolean
 }
 
+/** Options of commands that write into the history. */
+export interface SignedOptions {
+  readonly by?: string
+}
+
 /** One run of the command line: what commands get, and where their answer goes. */
 export interface Invocation {
   readonly terminal: Terminal
@@ -29,6 +34,15 @@ export function addCommand(program: Command, name: string, summary: string, desc
     .option('--json', 'print one JSON document instead of text')
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
+}
+
+export function byOption(): Option {
+  return new Option('--by <name>', 'who does it, for the history (default: $USER)')
+}
+
+/** Who writes into the history: the name that was given, or the user's. */
+export function signature({ by }: SignedOptions, { terminal: { environment } }: Invocation): { readonly by: string } {
+  return { by: by ?? environment['USER'] ?? environment['USERNAME'] ?? 'attune' }
 }
 
 /** Opens the file that the options name, and keeps what the work answers. */

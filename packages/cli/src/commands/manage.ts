@@ -1,19 +1,32 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
-import { AttuneError, copyStudy, deleteStudy, type StudySummary } from '@attune/core'
+import { AttuneError, copyStudy, deleteStudy, renameStudy, type StudySummary } from '@attune/core'
 import { count, plain } from '@attune/node/terminal'
 import type { Terminal } from '../terminal.ts'
 import { readStudy } from '../study/read-study.ts'
-import { addCommand, answerFrom, type CommonOptions, type Invocation } from './command.ts'
+import { addCommand, answerFrom, byOption, signature, type CommonOptions, type Invocation, type SignedOptions } from './command.ts'
 
 export function addCopy(program: Command, invocation: Invocation): void {
   addCommand(program, 'copy', 'copy a study', 'Copies a study with its whole history under another name.', ['attune copy digits digits-2 --storage study.db'])
     .argument('<study>', 'name of the study')
     .argument('<name>', 'name of the copy')
-    .action((name: string, as: string, options: CommonOptions) => answerFrom(invocation, options, async (storage) => {
+    .addOption(byOption())
+    .action((name: string, as: string, options: CommonOptions & SignedOptions) => answerFrom(invocation, options, async (storage) => {
       await readStudy(storage, name)
-      const copy = await copyStudy(storage, name, as)
+      const copy = await copyStudy(storage, name, as, signature(options, invocation))
       return { json: named(copy), text: () => `Copied ${plain(name)} as ${plain(as)}.\n` }
+    }))
+}
+
+export function addRename(program: Command, invocation: Invocation): void {
+  addCommand(program, 'rename', 'give a study another name', 'Gives a study another name. Programs that have it open go on; those that open it by the old name make a new study.', ['attune rename digits digits-old --storage study.db'])
+    .argument('<study>', 'name of the study')
+    .argument('<name>', 'its new name')
+    .addOption(byOption())
+    .action((name: string, to: string, options: CommonOptions & SignedOptions) => answerFrom(invocation, options, async (storage) => {
+      await renameStudy(storage, name, to, signature(options, invocation))
+      return { json: named((await readStudy(storage, to)).study.summary), text: () => `Renamed ${plain(name)} to ${plain(to)}.
+` }
     }))
 }
 

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { AttuneError } from '@attune/core'
 import { readStudy } from '../study/read-study.ts'
 import { trialJson } from '../study/json-forms.ts'
-import { addCommand, answerFrom, wholeNumber, type CommonOptions, type Invocation } from './command.ts'
+import { addCommand, answerFrom, byOption, signature, wholeNumber, type CommonOptions, type Invocation, type SignedOptions } from './command.ts'
 
-interface VoidOptions extends CommonOptions {
+interface VoidOptions extends CommonOptions, SignedOptions {
   readonly reason: string
 }
 
@@ -14,12 +12,10 @@ export function addVoid(program: Command, invocation: Invocation): void {
     .argument('<study>', 'name of the study')
     .argument('<number>', 'number of the trial', wholeNumber(0))
     .requiredOption('--reason <text>', 'why: it is kept with the trial')
+    .addOption(byOption())
     .action((name: string, number: number, options: VoidOptions) => answerFrom(invocation, options, async (storage) => {
       const { study } = await readStudy(storage, name)
-      study.trial(number)
-      const written = await storage.write(study.summary.id, { id: randomUUID(), operations: [{ type: 'amend', number, amendment: { void: options.reason }, by: 'x' }] })
-      if (!written.ok) throw new AttuneError('TRIAL_STATE', written.refusal.message)
-      await study.refresh()
-      return { json: { study: name, trial: trialJson(study.trial(number)) }, text: () => `Trial ${number} of ${name} is void.\n` }
+      const trial = await study.void(number, options.reason, signature(options, invocation))
+      return { json: { study: name, trial: trialJson(trial) }, text: () => `Trial ${number} of ${name} is void.\n` }
     }))
 }

@@ -26,7 +26,7 @@ interface WorkerCommandOptions extends CommonOptions {
 
 export function addWorker(program: Command, invocation: Invocation): void {
   addCommand(program, 'worker', 'work on a study beside other processes', 'Works on a study beside other processes, until it has the trials that are wanted.', [
-    'attune worker --storage study.db --study digits --trainer ./train.js#trainer',
+    'attune worker -s study.db --study digits --trainer ./train.js#trainer',
     'attune worker --study digits --trainer ./train.js#trainer --slots 4',
   ])
     .requiredOption('--study <name>', 'the study: it has to exist')
@@ -37,7 +37,7 @@ export function addWorker(program: Command, invocation: Invocation): void {
     .option('--slots <number>', 'run trials in this many child processes (default: in this process)', wholeNumber(1))
     .option('--devices <numbers>', 'cards for child processes, one each, as in 0,1 (or: all)', cards)
     .option('--quiet', 'show no progress')
-    .addHelpText('after', '\nCtrl-C (or SIGTERM) puts running trials back: they go on elsewhere from their last\ncheckpoint. Once more ends at once. Modules are code: they run with your rights.')
+    .addHelpText('after', '\nCtrl-C (or SIGTERM) puts running trials back: they go on elsewhere from their\nlast checkpoint. Once more ends at once.\nModules are code: they run with your rights.')
     .action((options: WorkerCommandOptions) => answerFrom(invocation, options, (storage) => {
       // Whatever the trainer prints, the document stays alone.
       const run = (): Promise<Answer> => work(storage, options, invocation.terminal)
@@ -71,11 +71,11 @@ function cards(text: string): NonNullable<ProcessesOptions['devices']> {
   return names.map((name) => (/^\d+$/.test(name) ? Number(name) : name))
 }
 
-/** What the modules bring. Throws CLI_USAGE and CLI_MODULE. */
+/** What the modules bring. Throws CLI_USAGE, CLI_MODULE, MODULE_NOT_FOUND and MODULE_EXPORT. */
 async function parts({ trainer, options, slots, devices }: WorkerCommandOptions): Promise<Pick<WorkerOptions, 'trainer'> & Partial<WorkerOptions>> {
   const training = parseReference('--trainer', trainer)
   const given = options === undefined ? {} : await importExport('--options', parseReference('--options', options))
-  if (typeof given !== 'object' || given === null) throw new AttuneError('CLI_MODULE', `--options ${options}: this is of type ${typeof given}. Export the options of createStudy, as in export const options = { sampler: tpe() }.`)
+  if (typeof given !== 'object' || given === null) throw new AttuneError('MODULE_EXPORT', `--options ${options}: this is of type ${typeof given}. Export the options of createStudy, as in export const options = { sampler: tpe() }.`)
   // Whoever exports all options of createStudy says these once more: here they are options of the command.
   const rest = Object.fromEntries(Object.entries(given).filter(([option]) => !['name', 'storage', 'ifExists'].includes(option))) as Partial<WorkerOptions>
   if (slots === undefined && devices === undefined) return { ...rest, trainer: (await importExport('--trainer', training)) as WorkerOptions['trainer'] }

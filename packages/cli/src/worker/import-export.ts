@@ -11,15 +11,15 @@ export interface ExportReference {
   readonly name: string
 }
 
-/** Takes a reference apart. Throws CLI_USAGE if there is no such file. */
+/** Takes a reference apart. Throws MODULE_NOT_FOUND if there is no such file. */
 export function parseReference(option: string, text: string): ExportReference {
   const hash = text.lastIndexOf('#')
   const path = resolve(hash < 0 ? text : text.slice(0, hash))
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new AttuneError('CLI_USAGE', `${option} ${text}: there is no file ${path}. Give a module and its export, as in ./train.js#trainer.`)
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new AttuneError('MODULE_NOT_FOUND', `${option} ${text}: there is no file ${path}. Give a module and its export, as in ./train.js#trainer.`)
   return { file: realpathSync(path), name: hash < 0 || hash === text.length - 1 ? 'default' : text.slice(hash + 1) }
 }
 
-/** Imports the module, whose code runs by this, and answers the export. Throws CLI_MODULE. */
+/** Imports the module, whose code runs by this, and answers the export. Throws CLI_MODULE and MODULE_EXPORT. */
 export async function importExport(option: string, { file, name }: ExportReference): Promise<unknown> {
   let module: { readonly [name: string]: unknown }
   try {
@@ -29,5 +29,5 @@ export async function importExport(option: string, { file, name }: ExportReferen
   }
   if (Object.hasOwn(module, name)) return module[name]
   const names = Object.keys(module)
-  throw new AttuneError('CLI_MODULE', `${option}: ${file} exports no "${name}": it exports ${names.length === 0 ? 'nothing' : names.map((one) => `"${one}"`).join(', ')}. Name one behind a #, as in ./train.js#trainer.`, { details: { file, name } })
+  throw new AttuneError('MODULE_EXPORT', `${option}: ${file} exports no "${name}": it exports ${names.length === 0 ? 'nothing' : names.map((one) => `"${one}"`).join(', ')}. Name one behind a #, as in ./train.js#trainer.`, { details: { file, name } })
 }

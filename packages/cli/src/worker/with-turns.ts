@@ -9,6 +9,8 @@ type Training = AsyncGenerator<Report, TrainingResult, void>
  */
 export function withTurns<P>(training: ObjectiveFunction<P> | Trainer<P>): Trainer<P> | ObjectiveFunction<P> {
   if (typeof training === 'function') return (trial) => turning(() => training(trial))
+  // What can be neither is for `optimize` to refuse.
+  if (typeof (training as Partial<Trainer> | null | undefined)?.train !== 'function') return training
   const { specVersion, id, concurrency, module } = training
   return {
     specVersion,
