@@ -39,7 +39,7 @@ export async function script(pruner: PrunerFactory, direction: 'minimize' | 'max
       await study.tell(trial, { loss: sign * loss })
     },
     async discard(number) {
-      storage.write(study.summary.id, { id: `void ${number}`, operations: [{ type: 'amend', number, amendment: { void: 'It was measured wrongly.' } }] })
+      storage.write(study.summary.id, { id: `void ${number}`, operations: [{ type: 'amend', number, amendment: { void: 'It was measured wrongly.' }, by: 'me' }] })
       await study.refresh()
     },
     async warnings() {

@@ -19,8 +19,9 @@ const ranks = {
 } as const
 
 type ReportEvent = Extract<StudyEvent, { readonly type: 'trial.reported' }>
-type OtherEvent = Omit<ReportEvent, 'type' | 'report'> & { readonly type: Exclude<keyof typeof ranks, 'trial.reported'> }
-export type TrialEvent = ReportEvent | OtherEvent
+type AmendEvent = Extract<StudyEvent, { readonly type: 'trial.amended' }>
+type OtherEvent = Omit<ReportEvent, 'type' | 'report'> & { readonly type: Exclude<keyof typeof ranks, 'trial.reported' | 'trial.amended'> }
+export type TrialEvent = ReportEvent | AmendEvent | OtherEvent
 
 export function isTrialEvent(event: StudyEvent): event is TrialEvent {
   return event.type in ranks

@@ -71,7 +71,7 @@ export async function eventfulStory(): Promise<Story> {
   )
   await first.close()
   const second = await open()
-  await storage.write(second.summary.id, { id: 'amend', operations: [{ type: 'amend', number: 5, amendment: { metrics: { accuracy: 99 }, note: 'Measured again.' } }] })
+  await storage.write(second.summary.id, { id: 'amend', operations: [{ type: 'amend', number: 5, amendment: { metrics: { accuracy: 99 }, note: 'Measured again.' }, by: 'me' }] })
   await second.refresh()
   return storyOf(second)
 }

@@ -238,7 +238,7 @@ export function prunerCases(make: () => PrunerFactory, options: PrunerSuiteOptio
       const plan = { pruner: seen.factory, curves: learning, storage }
       const study = await runCurves({ ...plan, trials: good })
       const best = study.trials().reduce((left: TrialRecord, right: TrialRecord) => ((right.value ?? Infinity) < (left.value ?? Infinity) ? right : left))
-      await storage.write(study.summary.id, { id: 'void', operations: [{ type: 'amend', number: best.number, amendment: { void: 'It was measured wrongly.' } }] })
+      await storage.write(study.summary.id, { id: 'void', operations: [{ type: 'amend', number: best.number, amendment: { void: 'It was measured wrongly.' }, by: 'me' }] })
       await study.refresh()
       await goOn(study, { ...plan, trials: good * 2 })
       ensureNoComplaints(seen)

@@ -249,7 +249,7 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
     const storage = sharedStorage()
     const study = await openStudy({ problem, sampler: make(), storage })
     await runTrials(study, problem, trials)
-    await storage.write(study.summary.id, { id: 'void', operations: [{ type: 'amend', number: 0, amendment: { void: 'It was measured wrongly.' } }] })
+    await storage.write(study.summary.id, { id: 'void', operations: [{ type: 'amend', number: 0, amendment: { void: 'It was measured wrongly.' }, by: 'me' }] })
     return { study, storage }
   }
 

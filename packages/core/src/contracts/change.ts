@@ -71,6 +71,13 @@ export interface Copying {
   readonly by: string
 }
 
+/** Another study is being made from this one: what it refers to meanwhile may be needed by that one for ever. */
+export interface BeingCopied {
+  readonly type: 'copying'
+  readonly as: string
+  readonly phase: 'begins' | 'ends'
+}
+
 export type SessionPhase = 'opened' | 'resumed' | 'started' | 'stopped' | 'closed'
 
 /** Asks for a new trial, which gets the next number; refused as `number-taken` if that is not `expect`. */
@@ -118,6 +125,7 @@ export type Operation =
   | Revision
   | Merging
   | Copying
+  | BeingCopied
   /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition; no change if it has this one. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
@@ -142,6 +150,7 @@ export type ChangeBody =
   | Revision
   | Merging
   | Copying
+  | BeingCopied
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
   | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }

@@ -1,6 +1,7 @@
+import type { Amendment, StudyReference } from './change.ts'
 import type { StudySummary } from './storage.ts'
 import type { ArtifactReference, StepReport, TrialRecord } from './trial-record.ts'
-import type { Json } from './values.ts'
+import type { FlatParams, Json } from './values.ts'
 
 interface Base {
   /** Revision of the change that this event derives from; several events may share one. */
@@ -27,10 +28,18 @@ export type StudyEvent<P = unknown> =
   /** An attempt failed or lost its owner, and the trial waits to be started again. */
   | (OfTrial<P> & { readonly type: 'trial.requeued' })
   | (OfTrial<P> & { readonly type: 'trial.reported'; readonly report: StepReport })
-  | (OfTrial<P> & { readonly type: 'trial.amended' })
+  /** A correction, by whom. `trial` has it already. */
+  | (OfTrial<P> & { readonly type: 'trial.amended'; readonly amendment: Amendment; readonly by: string })
   | (OfTrial<P> & { readonly type: 'checkpoint.saved'; readonly step: number; readonly artifact: ArtifactReference })
   | (OfTrial<P> & { readonly type: 'best.improved' })
   | (Base & { readonly type: 'artifact.added'; readonly number: number | undefined; readonly name: string; readonly artifact: ArtifactReference })
   | (Base & { readonly type: 'attribute.set'; readonly number: number | undefined; readonly key: string; readonly value: Json })
   | (Base & { readonly type: 'space.extended'; readonly path: string })
+  | (Base & { readonly type: 'study.renamed'; readonly before: string; readonly name: string; readonly by: string; readonly note: string | undefined })
+  /** The space is larger from here on: `space` of the logger's context is the new one. `values` is what trials so far have for new parameters. */
+  | (Base & { readonly type: 'space.revised'; readonly fingerprint: string; readonly values: FlatParams; readonly by: string; readonly note: string | undefined })
+  /** The next `trials` trials come from another study. */
+  | (Base & { readonly type: 'study.merged'; readonly from: StudyReference; readonly trials: number; readonly by: string; readonly note: string | undefined })
+  /** The study was made as a copy: everything before happened in the other study. */
+  | (Base & { readonly type: 'study.copied'; readonly from: StudyReference; readonly by: string })
   | (Base & { readonly type: 'warning'; readonly number: number | undefined; readonly source: string; readonly message: string })

@@ -36,13 +36,17 @@ export class GrowingCurve implements Curve {
   length = 0
   steps: Float64Array = new Float64Array(8)
   losses: Float64Array = new Float64Array(8)
+  /** Revisions of the reports. */
+  revisions: Float64Array = new Float64Array(8)
 
-  push(step: number, loss: number): void {
+  push(step: number, loss: number, revision: number): void {
     if (this.length === this.steps.length) {
       this.steps = doubled(this.steps)
       this.losses = doubled(this.losses)
+      this.revisions = doubled(this.revisions)
     }
     this.steps[this.length] = step
+    this.revisions[this.length] = revision
     this.losses[this.length++] = loss
   }
 }
@@ -52,14 +56,22 @@ export class GrowingStepColumn implements StepColumn {
   length = 0
   numbers: Int32Array = new Int32Array(4)
   losses: Float64Array = new Float64Array(4)
+  /** Revisions of the reports, ascending: one that is put back finds its place by it. */
+  #revisions: Float64Array = new Float64Array(4)
 
-  push(number: number, loss: number): void {
+  put(number: number, loss: number, revision: number): void {
     if (this.length === this.numbers.length) {
       this.numbers = doubled(this.numbers)
       this.losses = doubled(this.losses)
+      this.#revisions = doubled(this.#revisions)
     }
-    this.numbers[this.length] = number
-    this.losses[this.length++] = loss
+    let at = this.length
+    while (at > 0 && this.#revisions[at - 1]! > revision) at--
+    if (at < this.length) for (const column of [this.numbers, this.losses, this.#revisions]) column.copyWithin(at + 1, at, this.length)
+    this.numbers[at] = number
+    this.losses[at] = loss
+    this.#revisions[at] = revision
+    this.length++
   }
 
   remove(number: number): void {
@@ -67,6 +79,7 @@ export class GrowingStepColumn implements StepColumn {
     if (at < 0) return
     this.numbers.copyWithin(at, at + 1, this.length)
     this.losses.copyWithin(at, at + 1, this.length)
+    this.#revisions.copyWithin(at, at + 1, this.length)
     this.length--
   }
 }

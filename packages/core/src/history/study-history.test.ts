@@ -34,9 +34,9 @@ describe('StudyHistory', () => {
     const history = historyOf(create(0, 1), finish(0, 5, 11), create(1, 1), finish(1, 3), create(2, 1), finish(2, 3), create(3, 1), finish(3, 4))
     expect(history.best).toBe(3)
     expect(history.violations()[0]).toBe(1)
-    history.apply({ revision: 9, time: 0, body: { type: 'amend', number: 3, amendment: { void: 'wrong data' } } })
+    history.apply({ revision: 9, time: 0, body: { type: 'amend', number: 3, amendment: { void: 'wrong data' }, by: 'me' } })
     expect([history.best, history.completeCount, history.losses()[3]]).toEqual([1, 3, NaN])
-    history.apply({ revision: 10, time: 0, body: { type: 'amend', number: 0, amendment: { metrics: { cost: 9 }, note: 'measured again' } } })
+    history.apply({ revision: 10, time: 0, body: { type: 'amend', number: 0, amendment: { metrics: { cost: 9 }, note: 'measured again' }, by: 'me' } })
     expect(history.best).toBe(0)
   })
 

@@ -1,4 +1,4 @@
-import type { Change, ChangeBody, Outcome } from '../contracts/change.ts'
+import type { Amendment, Change, ChangeBody, Outcome } from '../contracts/change.ts'
 import type { Curve, History, StepColumn } from '../contracts/history.ts'
 import type { StudyDefinition } from '../contracts/storage.ts'
 import type { ArtifactReference, Checkpoint, StepReport, TrialRecord, TrialState } from '../contracts/trial-record.ts'
@@ -6,11 +6,13 @@ import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import { leafFromJson } from '../space/json.ts'
 import type { Space } from '../space/space.ts'
+import { redefined } from '../storage/transition.ts'
 import { freezeDeep } from '../freeze.ts'
 import { Column, GrowingCurve, GrowingStepColumn } from './columns.ts'
+import { References } from './references.ts'
 import { SortedNumbers } from './sorted-numbers.ts'
 import { Workers } from './workers.ts'
-import { addReport, noParams, snapshotOf, TrialEntry, writable } from './trial-entry.ts'
+import { addReport, copyOf, noParams, snapshotOf, TrialEntry, writable, type RecordSource } from './trial-entry.ts'
 
 const emptyCurve: Curve = Object.freeze(new GrowingCurve())
 const emptyStep: StepColumn = Object.freeze(new GrowingStepColumn())
@@ -21,6 +23,15 @@ export interface Effect {
   readonly before: TrialState | undefined
   readonly bestImproved: boolean
 }
+
+/** Names a trial over all studies: the study that it was run in, and its number there. */
+export interface TrialIdentity {
+  readonly study: string
+  readonly number: number
+}
+
+/** The attribute of a trial that came from another study, in which its `TrialIdentity` is. */
+export const mergedFrom = 'mergedFrom'
 
 const noEffect: Effect = { before: undefined, bestImproved: false }
 
@@ -49,12 +60,18 @@ export class StudyHistory implements History {
   completeCount = 0
   best = -1
   space: Space<unknown>
-  readonly definition: StudyDefinition
+  /** As it is now: name and space may change. */
+  definition: StudyDefinition
   /** Number of trials in each state; void ones are not counted among those that ended. */
   readonly counts: { [state in TrialState]: number } = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
   /** Complete and pruned trials that the last run to be started wants in all; undefined if it did not say. */
   goal: number | undefined
   readonly workers: Workers = new Workers()
+  readonly references: References = new References()
+  /** Artefacts of the study itself. */
+  artifacts: { readonly [name: string]: ArtifactReference } = Object.freeze({})
+  /** Reads the bytes of an artefact, for records; undefined where there is no store. */
+  readArtifact: ((hash: string) => Promise<Uint8Array | undefined>) | undefined
   readonly attributes: { [key: string]: Json } = Object.create(null) as { [key: string]: Json }
   readonly #signs: readonly number[]
   readonly #entries: TrialEntry[] = []
@@ -62,12 +79,13 @@ export class StudyHistory implements History {
   readonly #losses: readonly Column[]
   readonly #violations = new Column(0)
   readonly #curves = new Map<number, GrowingCurve>()
+  /** Those of void trials. */
+  readonly #curvesOfVoid = new Map<number, GrowingCurve>()
   readonly #steps = new Map<number, GrowingStepColumn>()
-  readonly #references = new Map<string, number>()
   readonly #running = new SortedNumbers()
   readonly #paused = new SortedNumbers()
   readonly #waiting = new Set<number>()
-  readonly #withArtifacts = new Set<number>()
+  readonly #withModel = new Set<number>()
   /** Numbers of the trials that ended, in the order of their ends. */
   readonly #ended: number[] = []
   /** How many trials had ended when the best one had. */
@@ -75,11 +93,18 @@ export class StudyHistory implements History {
   /** Rows whose coordinates were not computed yet: nobody may ever ask for them. */
   #unencoded: number[] = []
   #scratch = new Float64Array(0)
-  readonly #nest = (flatParams: FlatParams): unknown => this.space.nest(flatParams)
+  /** The space of whoever reads this, with its functions. */
+  readonly #given: Space<unknown>
+  /** What trials made for an earlier space have for the parameters that they lack. */
+  #values: FlatParams | undefined
+  readonly #copiedFrom = new Map<number, TrialIdentity>()
+  #source: RecordSource = this.#sourceFor(undefined)
 
-  constructor(definition: StudyDefinition, space: Space<unknown>) {
+  /** `space` is the one of the definition, `given` the one that its revisions lead to, if there are any. */
+  constructor(definition: StudyDefinition, space: Space<unknown>, given: Space<unknown> = space) {
     this.definition = freezeDeep(definition)
     this.space = space
+    this.#given = given
     this.#signs = definition.objectives.map(({ direction }) => (direction === 'minimize' ? 1 : -1))
     this.#losses = definition.objectives.map(() => new Column())
   }
@@ -134,6 +159,23 @@ export class StudyHistory implements History {
     return this.#entry(number).flatParams
   }
 
+  /** Parameters with what those of earlier spaces lack; the same if they lack nothing. */
+  completed(flatParams: FlatParams): FlatParams {
+    return this.#values === undefined ? flatParams : this.space.complete(flatParams, this.#values)
+  }
+
+  /** What trials made for earlier spaces have for the parameters that they lack, by path. */
+  get values(): FlatParams {
+    return this.#values ?? noParams
+  }
+
+  /** Where a trial was run, if that was another study. */
+  identity(number: number): TrialIdentity | undefined {
+    const merged = this.#entry(number).attributes[mergedFrom] as Partial<TrialIdentity> | null | undefined
+    if (typeof merged?.study === 'string' && typeof merged.number === 'number') return { study: merged.study, number: merged.number }
+    return this.#copiedFrom.get(number)
+  }
+
   /** Numbers of the trials that ended, in the order of their ends. */
   ended(): readonly number[] {
     return this.#ended
@@ -144,25 +186,14 @@ export class StudyHistory implements History {
     return this.#ended.length - this.#endedWithBest
   }
 
-  /** Numbers of the trials that have artefacts. */
-  withArtifacts(): ReadonlySet<number> {
-    return this.#withArtifacts
+  /** Numbers of the trials that have the artefact `model`, which their training returned. */
+  withModel(): ReadonlySet<number> {
+    return this.#withModel
   }
 
   /** Reports of a trial so far, as the fold keeps them: not to be held on to. */
   reports(number: number): readonly StepReport[] {
     return this.#entry(number).reports
-  }
-
-  /** Hashes of the last checkpoint of a trial and of the one before it. */
-  checkpoints(number: number): readonly string[] {
-    const { checkpoint, earlierCheckpoint } = this.#entry(number)
-    return [checkpoint, earlierCheckpoint].flatMap((kept) => (kept === undefined ? [] : [kept.artifact.hash]))
-  }
-
-  /** How often artefacts, and checkpoints of trials that have not ended, refer to these bytes. */
-  references(hash: string): number {
-    return this.#references.get(hash) ?? 0
   }
 
   /** The loss of the first objective in a set of metrics, NaN if it is missing. */
@@ -184,23 +215,35 @@ export class StudyHistory implements History {
       if (body.phase === 'started') this.goal = body.goal
       return noEffect
     }
-    if (body.type === 'warn') return noEffect
+    if (body.type === 'rename' || body.type === 'revise' || body.type === 'copied') {
+      this.#redefine(body)
+      return noEffect
+    }
+    if (body.type === 'warn' || body.type === 'merge') return noEffect
+    if (body.type === 'copying') {
+      this.references.copying(body.phase)
+      return noEffect
+    }
     if (body.type === 'attribute' && body.number === undefined) {
       this.attributes[body.key] = body.value
       return noEffect
     }
+    if (body.type === 'artifact' && body.number === undefined) {
+      this.artifacts = this.#withArtifact(this.artifacts, body.name, body.artifact)
+      return noEffect
+    }
     if (body.number === undefined) return noEffect
-    const entry = writable(this.#entry(body.number), this.#nest)
+    const entry = writable(this.#entry(body.number), this.#source)
     this.#entries[body.number] = entry
     const before = entry.state
     const improved = this.#update(entry, body, change.time)
     return { before, bestImproved: improved }
   }
 
-  #update(entry: TrialEntry, body: Exclude<ChangeBody, { type: 'create' | 'extend' | 'session' | 'warn' }>, time: number): boolean {
+  #update(entry: TrialEntry, body: Exclude<ChangeBody, { type: 'create' | 'extend' | 'session' | 'warn' | 'rename' | 'revise' | 'merge' | 'copied' | 'copying' }>, time: number): boolean {
     switch (body.type) {
       case 'assign':
-        entry.flatParams = body.params
+        entry.flatParams = this.completed(body.params)
         entry.suggestion = body.suggestion
         this.#unencoded.push(entry.number)
         return false
@@ -213,15 +256,7 @@ export class StudyHistory implements History {
       case 'report': {
         this.workers.reported(entry.owner, time)
         addReport(entry, Object.freeze({ step: body.step, metrics: body.metrics, time }))
-        const loss = this.loss(body.metrics)
-        if (this.definition.objectives[0]!.metric in body.metrics) {
-          let curve = this.#curves.get(entry.number)
-          if (curve === undefined) this.#curves.set(entry.number, (curve = new GrowingCurve()))
-          curve.push(body.step, loss)
-          let column = this.#steps.get(body.step)
-          if (column === undefined) this.#steps.set(body.step, (column = new GrowingStepColumn()))
-          column.push(entry.number, loss)
-        }
+        if (this.definition.objectives[0]!.metric in body.metrics) this.#curve(entry.number, body.step, this.loss(body.metrics))
         return false
       }
       case 'checkpoint':
@@ -233,7 +268,7 @@ export class StudyHistory implements History {
         return false
       case 'finish':
         if (body.params !== undefined) {
-          entry.flatParams = body.params
+          entry.flatParams = this.completed(body.params)
           this.#unencoded.push(entry.number)
         }
         if (body.requeue === true && body.outcome.state === 'failed') {
@@ -251,39 +286,92 @@ export class StudyHistory implements History {
         entry.attributes = Object.freeze({ ...entry.attributes, [body.key]: body.value })
         return false
       case 'artifact': {
-        const { [body.name]: before, ...others } = entry.artifacts
-        this.#refer(before, body.artifact ?? undefined)
-        entry.artifacts = Object.freeze(body.artifact === null ? others : { ...others, [body.name]: body.artifact })
-        if (Object.keys(entry.artifacts).length > 0) this.#withArtifacts.add(entry.number)
-        else this.#withArtifacts.delete(entry.number)
+        entry.artifacts = this.#withArtifact(entry.artifacts, body.name, body.artifact)
+        if ('model' in entry.artifacts) this.#withModel.add(entry.number)
+        else this.#withModel.delete(entry.number)
         return false
       }
       case 'amend': {
         const best = this.best
-        if ('void' in body.amendment) {
-          if (entry.voided === undefined) this.#void(entry)
-          entry.voided = body.amendment.void
-        } else {
-          this.#score(entry, { ...entry.metrics, ...body.amendment.metrics })
-        }
+        this.#amend(entry, body.amendment, time)
         this.#findBest()
         return this.best !== best && this.best >= 0
       }
     }
   }
 
-  /** Takes a trial out of everything that is learned from. */
+  #amend(entry: TrialEntry, amendment: Amendment, time: number): void {
+    if ('void' in amendment) {
+      if (entry.state === 'waiting' || entry.state === 'paused') this.#end(entry, { state: 'failed', failure: { reason: 'aborted', message: `It was void before it had ended: ${amendment.void}` } }, time)
+      if (entry.voided === undefined) this.#void(entry)
+      entry.voided = amendment.void
+    } else if ('restore' in amendment) {
+      if (entry.voided !== undefined) this.#restore(entry)
+    } else {
+      this.#score(entry, 'add' in amendment ? { ...amendment.add, ...entry.metrics } : { ...entry.metrics, ...amendment.metrics })
+    }
+  }
+
+  /** Takes a trial that ended out of everything that is learned from. */
   #void(entry: TrialEntry): void {
     const { number, state } = entry
     if (state === 'complete') this.completeCount--
-    if (state === 'complete' || state === 'pruned' || state === 'failed') this.counts[state]--
-    this.#waiting.delete(number)
-    this.#running.delete(number)
-    this.#paused.delete(number)
+    this.counts[state]--
     for (const column of this.#losses) column.set(number, NaN)
     this.#violations.set(number, 0)
-    for (const { step } of entry.reports) this.#steps.get(step)?.remove(number)
+    const curve = this.#curves.get(number)
+    if (curve === undefined) return
+    for (let i = 0; i < curve.length; i++) this.#steps.get(curve.steps[i]!)?.remove(number)
     this.#curves.delete(number)
+    this.#curvesOfVoid.set(number, curve)
+  }
+
+  /** Undoes `#void`, so that all is as if the trial had never been void. */
+  #restore(entry: TrialEntry): void {
+    const { number, state } = entry
+    entry.voided = undefined
+    if (state === 'complete') this.completeCount++
+    this.counts[state]++
+    this.#score(entry, entry.metrics)
+    const curve = this.#curvesOfVoid.get(number)
+    if (curve === undefined) return
+    for (let i = 0; i < curve.length; i++) this.#steps.get(curve.steps[i]!)!.put(number, curve.losses[i]!, curve.revisions[i]!)
+    this.#curvesOfVoid.delete(number)
+    this.#curves.set(number, curve)
+  }
+
+  #redefine(body: Extract<ChangeBody, { type: 'rename' | 'revise' | 'copied' }>): void {
+    if (body.type === 'copied') {
+      this.references.copied()
+      this.definition = Object.freeze({ ...this.definition, name: body.name })
+      for (const number of this.#ended) if (this.identity(number) === undefined) this.#copiedFrom.set(number, Object.freeze({ study: body.from.id, number }))
+      return
+    }
+    this.definition = freezeDeep(redefined(this.definition, body))
+    if (body.type === 'revise') this.#revise(body)
+  }
+
+  /** Every trial is one of the new space from here on. Snapshots that somebody has stay what they are. */
+  #revise({ space: json, fingerprint, values }: Extract<ChangeBody, { type: 'revise' }>): void {
+    const space = this.#given.fingerprint === fingerprint ? this.#given : this.space.revision(json)
+    this.space = space
+    this.#values = Object.freeze({ ...this.#values, ...values })
+    this.#source = this.#sourceFor(space)
+    this.#units.length = 0
+    this.#unencoded = []
+    for (const [number, entry] of this.#entries.entries()) {
+      this.#entries[number] = copyOf(entry, this.completed(entry.flatParams), this.#source)
+      if (entry.flatParams !== noParams) this.#unencoded.push(number)
+    }
+  }
+
+  #curve(number: number, step: number, loss: number): void {
+    let curve = this.#curves.get(number)
+    if (curve === undefined) this.#curves.set(number, (curve = new GrowingCurve()))
+    curve.push(step, loss, this.revision)
+    let column = this.#steps.get(step)
+    if (column === undefined) this.#steps.set(step, (column = new GrowingStepColumn()))
+    column.put(number, loss, this.revision)
   }
 
   #extend({ path, leaf }: Extract<ChangeBody, { type: 'extend' }>): void {
@@ -297,10 +385,15 @@ export class StudyHistory implements History {
     }
   }
 
-  /** Counts references to artefacts. */
-  #refer(before: ArtifactReference | undefined, after: ArtifactReference | undefined): void {
-    if (before !== undefined) this.#references.set(before.hash, this.references(before.hash) - 1)
-    if (after !== undefined) this.#references.set(after.hash, this.references(after.hash) + 1)
+  #withArtifact(artifacts: TrialRecord['artifacts'], name: string, artifact: ArtifactReference | null): TrialRecord['artifacts'] {
+    const { [name]: before, ...others } = artifacts
+    this.references.change(before, artifact ?? undefined)
+    return Object.freeze(artifact === null ? others : { ...others, [name]: artifact })
+  }
+
+  /** What records of a space, by default the current one, are read with. */
+  #sourceFor(space: Space<unknown> | undefined): RecordSource {
+    return { nest: (flatParams) => (space ?? this.space).nest(flatParams), read: (hash) => this.readArtifact?.(hash) }
   }
 
   #entry(number: number): TrialEntry {
@@ -310,7 +403,7 @@ export class StudyHistory implements History {
   }
 
   #create(body: Extract<ChangeBody, { type: 'create' }>, time: number): Effect {
-    const entry = new TrialEntry(body.number, body.origin, body.parent, body.params ?? noParams, time, this.#nest)
+    const entry = new TrialEntry(body.number, body.origin, body.parent, body.params === undefined ? noParams : this.completed(body.params), time, this.#source)
     entry.suggestion = body.suggestion
     if (body.attributes !== undefined) entry.attributes = body.attributes
     if (body.checkpoint !== undefined) this.#setCheckpoint(entry, Object.freeze(body.checkpoint))
@@ -337,7 +430,7 @@ export class StudyHistory implements History {
     if (entry.state === 'running') this.#running.delete(entry.number)
     else if (entry.state === 'paused') this.#paused.delete(entry.number)
     if (state === 'running') this.#running.add(entry.number)
-    else if (state === 'paused' && entry.voided === undefined) this.#paused.add(entry.number)
+    else if (state === 'paused') this.#paused.add(entry.number)
     entry.state = state
   }
 
@@ -358,8 +451,10 @@ export class StudyHistory implements History {
     const last = entry.checkpoint
     const back = checkpoint === undefined || (last !== undefined && checkpoint.step <= last.step)
     const dropped = back ? last : undefined
-    this.#refer(entry.earlierCheckpoint?.artifact, undefined)
-    this.#refer(dropped?.artifact, checkpoint?.artifact)
+    // The earlier one may be the new one: it is never without a reference in between.
+    this.references.change(undefined, checkpoint?.artifact)
+    this.references.change(entry.earlierCheckpoint?.artifact, undefined)
+    this.references.change(dropped?.artifact, undefined)
     entry.earlierCheckpoint = back ? undefined : last
     entry.checkpoint = checkpoint
     if (back) this.#forgetReports(entry)
@@ -370,22 +465,21 @@ export class StudyHistory implements History {
     const kept = entry.checkpoint?.step ?? -Infinity
     for (const { step } of entry.reports) if (step > kept) this.#steps.get(step)?.remove(entry.number)
     entry.reports = entry.reports.filter(({ step }) => step <= kept)
+    const before = this.#curves.get(entry.number)
+    if (before === undefined) return
     const curve = new GrowingCurve()
-    for (const { step, metrics } of entry.reports) if (this.definition.objectives[0]!.metric in metrics) curve.push(step, this.loss(metrics))
+    for (let i = 0; i < before.length && before.steps[i]! <= kept; i++) curve.push(before.steps[i]!, before.losses[i]!, before.revisions[i]!)
     this.#curves.set(entry.number, curve)
   }
 
   #end(entry: TrialEntry, outcome: Outcome, time: number): boolean {
     this.#move(entry, outcome.state)
-    this.#refer(entry.checkpoint?.artifact, undefined)
-    this.#refer(entry.earlierCheckpoint?.artifact, undefined)
+    this.references.ended(entry.checkpoint?.artifact, entry.earlierCheckpoint?.artifact)
     entry.endedAt = time
     this.#ended.push(entry.number)
-    // One that was void while it waited or was paused counts nowhere.
-    if (entry.voided !== undefined) this.counts[outcome.state]--
     if (outcome.state === 'failed') entry.failure = outcome.failure
     if (outcome.metrics !== undefined) this.#score(entry, outcome.metrics)
-    if (outcome.state !== 'complete' || entry.voided !== undefined) return false
+    if (outcome.state !== 'complete') return false
     this.completeCount++
     return this.#challenge(entry)
   }

@@ -1,4 +1,4 @@
-import type { ArtifactReference, Checkpoint, Failure, StepReport, SuggestionTrace, TrialOrigin, TrialRecord, TrialState } from '../contracts/trial-record.ts'
+import type { ArtifactReference, Checkpoint, Failure, StepReport, StoredArtifact, SuggestionTrace, TrialOrigin, TrialRecord, TrialState } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { freezeDeep } from '../freeze.ts'
 
@@ -9,8 +9,13 @@ const noFailures: readonly Failure[] = Object.freeze([])
 const noArtifacts: { readonly [name: string]: ArtifactReference } = Object.freeze({})
 const noAttributes: { readonly [key: string]: Json } = Object.freeze({})
 
-/** Turns parameters by path into the nested form. */
-export type Nest = (flatParams: FlatParams) => unknown
+/** What records are read with. One for all of them, so that none is heavier for it. */
+export interface RecordSource {
+  /** Turns parameters by path into the nested form. */
+  nest(flatParams: FlatParams): unknown
+  /** The bytes of an artefact; undefined if they are lost or there is no store. */
+  read(hash: string): Promise<Uint8Array | undefined> | undefined
+}
 
 /**
  * What is known of a trial. Once somebody was given it, it is a frozen snapshot, and the fold goes on with a copy:
@@ -40,26 +45,31 @@ export class TrialEntry implements TrialRecord {
   voided: string | undefined
   startedAt: number | undefined
   endedAt: number | undefined
-  readonly #nest: Nest
+  readonly #source: RecordSource
   #params: unknown
 
-  constructor(number: number, origin: TrialOrigin, parent: number | undefined, flatParams: FlatParams, createdAt: number, nest: Nest) {
+  constructor(number: number, origin: TrialOrigin, parent: number | undefined, flatParams: FlatParams, createdAt: number, source: RecordSource) {
     this.number = number
     this.origin = origin
     this.parent = parent
     this.flatParams = flatParams
     this.createdAt = createdAt
-    this.#nest = nest
+    this.#source = source
   }
 
   /** Nested parameters, made when they are first read. */
   get params(): unknown {
-    this.#params ??= freezeDeep(this.#nest(this.flatParams))
+    this.#params ??= freezeDeep(this.#source.nest(this.flatParams))
     return this.#params
   }
 
   get value(): number | undefined {
     return this.values?.[0]
+  }
+
+  async artifact(name: string = 'model'): Promise<StoredArtifact | undefined> {
+    const reference = Object.hasOwn(this.artifacts, name) ? this.artifacts[name] : undefined
+    return reference === undefined ? undefined : storedArtifact(reference, await this.#source.read(reference.hash))
   }
 
   /** What JSON and structured logs see: all fields, nested parameters included. */
@@ -70,6 +80,12 @@ export class TrialEntry implements TrialRecord {
   static {
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: printed })
   }
+}
+
+/** An artefact with its bytes, if they are there. */
+export function storedArtifact({ kind, meta }: ArtifactReference, bytes: Uint8Array | undefined): StoredArtifact | undefined {
+  if (bytes === undefined) return undefined
+  return meta === undefined ? { kind, bytes } : { kind, meta, bytes }
 }
 
 /** What Node prints: what a person looks for. */
@@ -86,9 +102,13 @@ export function snapshotOf(entry: TrialEntry): TrialRecord {
 }
 
 /** The entry to write to: itself, or a copy if somebody has it. */
-export function writable(entry: TrialEntry, nest: Nest): TrialEntry {
-  if (!Object.isFrozen(entry)) return entry
-  const copy = new TrialEntry(entry.number, entry.origin, entry.parent, entry.flatParams, entry.createdAt, nest)
+export function writable(entry: TrialEntry, source: RecordSource): TrialEntry {
+  return Object.isFrozen(entry) ? copyOf(entry, entry.flatParams, source) : entry
+}
+
+/** The same trial with other parameters. */
+export function copyOf(entry: TrialEntry, flatParams: FlatParams, source: RecordSource): TrialEntry {
+  const copy = new TrialEntry(entry.number, entry.origin, entry.parent, flatParams, entry.createdAt, source)
   copy.state = entry.state
   copy.attempt = entry.attempt
   copy.suggestion = entry.suggestion

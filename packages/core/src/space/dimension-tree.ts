@@ -64,6 +64,25 @@ export class DimensionTree {
     return out
   }
 
+  /** The point with what it lacks, out of `values`; itself if it lacks nothing. */
+  complete(flatParams: FlatParams, values: FlatParams): FlatParams {
+    const { dimensions } = this
+    let completed: { [path: string]: Scalar } | undefined
+    for (let i = 0; i < dimensions.length; i++) {
+      if (!this.#isActive(i)) continue
+      const dimension = dimensions[i] as LeafDimension
+      const { path } = dimension
+      let value = flatParams[path] as Scalar
+      if (value === undefined && Object.hasOwn(values, path)) {
+        value = values[path] as Scalar
+        completed ??= { ...flatParams }
+        completed[path] = value
+      }
+      if (this.#isParent[i] === 1) this.#cells[i] = dimension.cellOf(value)
+    }
+    return completed ?? flatParams
+  }
+
   decode(units: ArrayLike<number>): FlatParams {
     const { dimensions } = this
     const flat: { [path: string]: Scalar } = {}

@@ -5,7 +5,7 @@ import { AttuneError } from '../errors.ts'
 import { bindConstraints } from './bind-constraints.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { Compiler } from './compile.ts'
-import type { Constraint } from './constraint.ts'
+import { constraint, type Constraint } from './constraint.ts'
 import type { CheckedNames, Definition, Leaf } from './definition.ts'
 import { describeLeaf } from './describe-leaf.ts'
 import { differenceOfForms } from './difference-of-forms.ts'
@@ -146,6 +146,30 @@ export class Space<P = unknown> implements SearchSpace {
       throw new AttuneError('LEAF_CHANGED', `'${path}' was ${describeLeaf(known.leaf)} and is now ${describeLeaf(leaf)}: keep the first definition, name the new one otherwise, or start a new study.`, { details: { path, before: known.leaf, after: leaf } })
     }
     return new Space<P>(growDimensions(this.dimensions, [[path, leaf]]), undefined)
+  }
+
+  /** A point of an earlier revision of this space with what it lacks, out of `values`; itself if it lacks nothing. */
+  complete(flatParams: FlatParams, values: FlatParams): FlatParams {
+    return this.#tree.complete(flatParams, values)
+  }
+
+  /**
+   * Another revision of this space from its JSON form, with the constraint functions of this one. A function that this one has
+   * not any more holds everywhere: nobody draws from a space of the past. Throws SPACE_JSON.
+   */
+  revision(json: Json): Space<P> {
+    const { constraints } = Object(json) as { readonly constraints?: Json }
+    const named = (Array.isArray(constraints) ? constraints : []) as readonly { readonly kind?: Json; readonly name?: Json; readonly version?: Json }[]
+    const functions = named.flatMap(({ kind, name, version }): readonly Constraint<P>[] => {
+      if (kind !== 'function' || typeof name !== 'string' || typeof version !== 'number') return []
+      return [(this.definedConstraints as readonly Constraint<P>[]).find((own) => own.kind === 'function' && own.name === name && own.version === version) ?? constraint<P>(name, () => 0, { version })]
+    })
+    return Space.fromJSON<P>(json, { constraints: functions })
+  }
+
+  /** What the constraints were made of. */
+  get definedConstraints(): readonly Constraint<never>[] {
+    return this.#fixed?.constraints ?? []
   }
 
   /** What changed from this space to the other, a message for each change (`learningRate: high 0.1 → 1`); empty if they are equal. */

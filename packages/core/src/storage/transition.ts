@@ -83,7 +83,7 @@ function missing(number: number): Transition {
 }
 
 /** Why a trial in this state cannot be corrected like this, if so. */
-function amendable({ number, state }: TrialHead, amendment: Amendment): string | undefined {
+export function amendable({ number, state }: Pick<TrialHead, 'number' | 'state'>, amendment: Amendment): string | undefined {
   if (state === 'running') return `Trial ${number} runs: wait for its end, or end it (tell it, fail it, or stop its run) and correct it then.`
   if ('void' in amendment || state === 'complete' || state === 'pruned') return undefined
   if (state !== 'failed') return `Trial ${number} is ${state}: it has no result yet that could be corrected.`
@@ -200,6 +200,7 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
     case 'session':
     case 'merge':
     case 'copied':
+    case 'copying':
       return { ok: true, bodies: [operation], heads: [] }
   }
 }

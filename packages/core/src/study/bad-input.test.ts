@@ -7,7 +7,8 @@ import { linear } from '../space/constraint.ts'
 import { space as buildSpace } from '../space/space.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { systemClock } from '../system.ts'
-import { copyStudy, createStudy, deleteStudy, listStudies, loadStudy } from './create-study.ts'
+import { createStudy } from './create-study.ts'
+import { copyStudy, deleteStudy, listStudies, loadStudy } from './manage-studies.ts'
 
 const space = { learningRate: float(0, 1), n: int(1, 8) }
 

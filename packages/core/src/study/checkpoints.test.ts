@@ -8,7 +8,8 @@ import { atMost, minimize } from '../objective/objectives.ts'
 import { float } from '../space/builders.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { systemClock } from '../system.ts'
-import { copyStudy, createStudy } from './create-study.ts'
+import { createStudy } from './create-study.ts'
+import { copyStudy } from './manage-studies.ts'
 
 const space = { x: float(0, 1) }
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
@@ -80,7 +81,7 @@ describe('checkpoints', () => {
     study.on((event) => event.type === 'warning' && warnings.push(event.message))
     await study.optimize(summing(3), { trials: 1 })
     expect(study.best.state).toBe('complete')
-    expect(warnings).toEqual(['Checkpoints cannot be saved, the study goes on without them: disk full', 'The model of trial 0 could not be kept: disk full'])
+    expect(warnings).toEqual(['The checkpoint of trial 0 at step 1 cannot be saved, the study goes on without checkpoints until it can: disk full', 'The model of trial 0 could not be kept: disk full'])
   })
 })
 
@@ -89,10 +90,10 @@ describe('artefacts', () => {
     const artifacts = new MemoryArtifacts()
     const study = await createStudy({ artifacts, space, objective: minimize('loss'), seed: 1 })
     await study.optimize(summing(2), { trials: 8 })
-    expect(await study.artifact()).toMatchObject({ kind: 'sum', meta: { steps: 2 } })
-    expect(decode((await study.artifact())!.bytes)).toBe(study.best.value)
+    expect(await study.best.artifact()).toMatchObject({ kind: 'sum', meta: { steps: 2 } })
+    expect(decode((await study.best.artifact())!.bytes)).toBe(study.best.value)
     expect(artifacts.list().length).toBe(1)
-    expect(await study.artifact((study.best.number + 1) % 8)).toBeUndefined()
+    expect(await study.trial((study.best.number + 1) % 8).artifact()).toBeUndefined()
   })
 
   it('of a study are not deleted by its copy, which shares them', async () => {
@@ -100,14 +101,14 @@ describe('artefacts', () => {
     const options = { storage, artifacts, space, objective: minimize('loss'), seed: 1, ifExists: 'resume' } as const
     const study = await createStudy({ ...options, name: 'original' })
     await study.optimize(summing(2), { trials: 1 })
-    const model = (await study.artifact())!.bytes
+    const model = (await study.best.artifact())!.bytes
     await copyStudy(storage, 'original', 'copy')
     const copy = await createStudy({ ...options, name: 'copy' })
     await copy.enqueue({ x: 0 })
     await copy.optimize(summing(2), { trials: 2 })
     expect(copy.best.number).toBe(1)
-    expect((await study.artifact())?.bytes).toEqual(model)
-    expect(decode((await copy.artifact())!.bytes)).toBe(0)
+    expect((await study.best.artifact())?.bytes).toEqual(model)
+    expect(decode((await copy.best.artifact())!.bytes)).toBe(0)
   })
 
   it('are judged by evaluators, whose metrics join the final ones and can be constraints', async () => {

@@ -4,33 +4,35 @@ import { tokens } from '../container/tokens.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger, LoggerContext, LoggerFactory } from '../contracts/logger.ts'
 import type { Objective, OutcomeConstraint } from '../contracts/objective.ts'
-import type { PrunerFactory } from '../contracts/pruner.ts'
-import type { Storage, StorageFactory, StudyDefinition, StudySummary } from '../contracts/storage.ts'
+import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import { AttuneError, describe } from '../errors.ts'
 import { InProcessExecutor } from '../executor/in-process-executor.ts'
 import { minimize, type OutcomeBound } from '../objective/objectives.ts'
 import { random } from '../random/random-sampler.ts'
 import { ThreefryRandom } from '../random/threefry.ts'
 import { differenceOfForms } from '../space/difference-of-forms.ts'
+import { extensionOf, type Extension } from '../space/extension.ts'
 import { show } from '../space/show.ts'
-import { Space, space as buildSpace, type SpaceOptions } from '../space/space.ts'
+import { Space, space as buildSpace } from '../space/space.ts'
 import type { Params, SpaceInput } from '../space/types.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { anonymousHost, randomName, systemClock } from '../system.ts'
 import { StudyEngine } from './engine.ts'
 import { answered } from './answered.ts'
 import { checkPlugins } from './check-plugins.ts'
+import { checkStudyName } from './corrections.ts'
+import { extendSpace } from './corrections-space.ts'
 import { LoggerPump } from './logger-pump.ts'
 import { list } from './metrics.ts'
+import { checkKeep } from './keep.ts'
 import { didYouMean } from './nearest-name.ts'
 import type { DuplicatePolicy, StudyOptions } from './options.ts'
 import { checkNumber } from './stop-rules.ts'
+import { isFactory } from './opened.ts'
 import { StudyAccess } from './study-access.ts'
 import { Study } from './study.ts'
+import { neverPrune } from './never-prune.ts'
 import { within } from './within.ts'
-
-/** Lets every trial run to its end. */
-const neverPrune: PrunerFactory = Object.freeze({ specVersion: 'v1', id: 'none', create: () => ({ judge: () => 'continue' }) } as const)
 
 /** What a study is made of when nobody says otherwise. */
 const defaults: Module = {
@@ -67,11 +69,12 @@ const policies: readonly DuplicatePolicy[] = ['allow', 'avoid', 'reuse', 'repeat
 
 function checkOptions(options: StudyOptions<SpaceInput | undefined>): void {
   if (typeof options !== 'object' || options === null) throw new AttuneError('OPTION', `createStudy takes an object of options, as in { space: { x: float(0, 1) } }, got ${show(options)}.`)
-  const known = ['name', 'space', 'objective', 'constraints', 'metrics', 'seed', 'sampler', 'pruner', 'storage', 'loggers', 'artifacts', 'executor', 'ifExists', 'duplicates', 'lease', 'use']
+  const known = ['name', 'space', 'objective', 'constraints', 'metrics', 'seed', 'sampler', 'pruner', 'storage', 'loggers', 'artifacts', 'keep', 'executor', 'ifExists', 'duplicates', 'lease', 'revise', 'use']
   for (const key of Object.keys(options)) if (!known.includes(key)) throw new AttuneError('OPTION', `createStudy does not know the option "${key}".${didYouMean(key, known)}`)
   checkPlugins(options)
   checkChoice('ifExists', options.ifExists, ['resume', 'error', 'new'])
   checkChoice('duplicates', options.duplicates, policies)
+  checkKeep(options.keep)
   if (options.lease !== undefined) checkNumber('lease', options.lease, 1000, false)
 }
 
@@ -118,17 +121,39 @@ function differences(stored: StudyDefinition, wanted: StudyDefinition, space: Sp
   return lines
 }
 
-function isFactory(storage: Storage | StorageFactory): storage is StorageFactory {
-  return 'create' in storage
+/** How the space of the study would have to be extended, if that is all that differs; undefined if it is not, or cannot be. */
+function extensionWanted(stored: StudyDefinition, space: Space<unknown> | undefined, lines: readonly string[], options: StudyOptions<SpaceInput | undefined>): Extension | undefined {
+  if (space === undefined || stored.space === null || stored.fingerprint === space.fingerprint) return undefined
+  if (lines.length > differenceOfForms(stored.space, space.toJSON()).length) return undefined
+  const extension = extensionOf(space.revision(stored.space), space, options.revise?.values ?? {})
+  return extension.problems.length === 0 || options.revise !== undefined ? extension : undefined
 }
 
-async function findOrCreate(storage: Storage, clock: Clock, definition: StudyDefinition, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>): Promise<{ readonly summary: StudySummary; readonly existed: boolean }> {
+function changed(name: string, lines: readonly string[], extension: Extension | undefined, revise: boolean): AttuneError {
+  const indented = (messages: readonly string[]): string => messages.map((message) => `  ${message}`).join('\n')
+  const { problems = [], needed = [] } = extension ?? {}
+  const values = needed.length === 0 ? '' : `values: { ${needed.map((parameter) => `'${parameter.split(',')[0]}': …`).join(', ')} }, `
+  const remedy =
+    extension === undefined ? "Open it as it was, or use another name, or ifExists: 'new'."
+    : problems.length > 0 ? `The space cannot be extended to the new one:\n${indented(problems)}\nOpen it as it was, or use another name, or ifExists: 'new'.`
+    : `The new space has every point of the old one. To extend the study, ${revise ? 'say what trials so far had:' : 'open it with'} revise: { ${values}note: 'why' }. To leave it as it is, use another name, or ifExists: 'new'.`
+  return new AttuneError('STUDY_CHANGED', `Study "${name}" exists with another definition:\n${indented(lines)}\n${remedy}`, { details: { differences: lines, problems, needed } })
+}
+
+interface Found {
+  readonly summary: StudySummary
+  readonly existed: boolean
+  /** True if its space is to become the one that is asked for. */
+  readonly extend: boolean
+}
+
+async function findOrCreate(storage: Storage, clock: Clock, definition: StudyDefinition, space: Space<unknown> | undefined, options: StudyOptions<SpaceInput | undefined>): Promise<Found> {
   const ifExists = options.ifExists ?? (storage.persistent ? 'resume' : 'error')
   for (let suffix = 1; ; suffix++) {
     const name = suffix === 1 ? definition.name : `${definition.name}-${suffix}`
     const request = randomName()
     const created = await answered(clock, () => storage.createStudy({ ...definition, name }, request))
-    if (created !== undefined) return { summary: created, existed: false }
+    if (created !== undefined) return { summary: created, existed: false, extend: false }
     if (ifExists === 'new') continue
     if (ifExists === 'error') throw new AttuneError('STUDY_EXISTS', `A study named "${name}" exists already. Pass ifExists: 'resume' to go on with it, ifExists: 'new' for another name, or give a name of its own.`)
     const summary = await answered(clock, () => storage.findStudy(name))
@@ -137,10 +162,11 @@ async function findOrCreate(storage: Storage, clock: Clock, definition: StudyDef
       continue
     }
     const lines = differences(summary.definition, definition, space, options)
-    if (lines.length > 0) {
-      throw new AttuneError('STUDY_CHANGED', `Study "${name}" exists with another definition:\n${lines.map((line) => `  ${line}`).join('\n')}\nOpen it as it was, or use another name, or ifExists: 'new'.`, { details: { differences: lines } })
-    }
-    return { summary, existed: true }
+    if (lines.length === 0) return { summary, existed: true, extend: false }
+    const extension = extensionWanted(summary.definition, space, lines, options)
+    const extend = options.revise !== undefined && extension?.problems.length === 0 && extension.needed.length === 0
+    if (!extend) throw changed(name, lines, extension, options.revise !== undefined)
+    return { summary, existed: true, extend }
   }
 }
 
@@ -187,7 +213,7 @@ async function openStorage(services: Services): Promise<{ readonly storage: Stor
  * Makes a study, or opens the one of that name again.
  *
  * Throws OPTION and UNDECLARED_METRIC for options that do not fit, the errors of spaces (see `space`), STUDY_EXISTS,
- * STUDY_CHANGED with the differences, UNSUPPORTED if the sampler or pruner cannot work on the problem, and what the storage throws.
+ * STUDY_CHANGED with the differences (and how to extend the study, where the new space allows that), UNSUPPORTED if the sampler or pruner cannot work on the problem, and what the storage throws.
  * @example const study = await createStudy({ space: { x: float(-10, 10) }, seed: 1 })
  */
 export async function createStudy<const S extends SpaceInput | undefined = undefined, const M extends string = string>(options: StudyOptions<S, M> = {}): Promise<Study<S extends SpaceInput ? Params<S> : { readonly [name: string]: string | number | boolean | null }, M>> {
@@ -195,7 +221,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
   checkOptions(given)
   const space = given.space === undefined ? undefined : given.space instanceof Space ? given.space : (buildSpace(given.space as never) as Space<unknown>)
   const name = given.name ?? 'study'
-  if (typeof name !== 'string' || name === '' || name.length > 200) throw new AttuneError('OPTION', 'The name of a study is a text of 1 to 200 characters.')
+  checkStudyName(name)
   const seed = given.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
   const services = composeServices([defaults, optionsModule(given), ...(given.use ?? [])])
   const randomSource = services.get(tokens.random)
@@ -203,23 +229,26 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
   const { storage, owned } = await openStorage(services)
   try {
     const clock = services.get(tokens.clock)
-    const { summary, existed } = await findOrCreate(storage, clock, buildDefinition(name, space, given, seed), space, given)
+    const { summary, existed, extend } = await findOrCreate(storage, clock, buildDefinition(name, space, given, seed), space, given)
     const access = new StudyAccess(storage, clock, summary, space ?? Space.dynamic())
+    const host = services.get(tokens.host)
+    await access.sync()
+    if (extend) await extendSpace(access, host.identity, space!, given.revise!)
     const sampler = services.get(tokens.sampler)
     const pruner = services.get(tokens.pruner)
     const engine = new StudyEngine({
       access,
       clock,
-      host: services.get(tokens.host),
+      host,
       random: randomSource,
       sampler,
       pruner,
       artifacts: services.get(tokens.artifacts),
+      keep: checkKeep(given.keep),
       duplicates: given.duplicates ?? 'allow',
       lease: given.lease ?? 60_000,
       persistent: storage.persistent,
     })
-    await access.sync()
     if (existed) await engine.lookAround()
     const executor = services.get(tokens.executor)
     const pumps = await attachLoggers(access, engine, services.all(tokens.loggers))
@@ -234,66 +263,5 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
   } catch (error) {
     if (owned) await storage.close()
     throw error
-  }
-}
-
-/** Opens a study as it is stored, without knowing its space beforehand: to read it, show it or report on it. */
-export async function loadStudy(options: { readonly storage: Storage | StorageFactory; readonly name: string; readonly constraints?: SpaceOptions<never>['constraints'] }): Promise<Study> {
-  const owned = isFactory(options.storage)
-  const storage = isFactory(options.storage) ? await options.storage.create() : options.storage
-  try {
-    const summary = await storage.findStudy(options.name)
-    if (summary === undefined) {
-      const names = (await storage.listStudies()).map(({ definition }) => definition.name)
-      throw new AttuneError('STUDY_NOT_FOUND', `There is no study named "${options.name}" in this storage${names.length === 0 ? ', which is empty' : `: it has ${list(names.slice(0, 10))}`}.${didYouMean(options.name, names)}`)
-    }
-    const space = summary.definition.space === null ? Space.dynamic() : (Space.fromJSON<never>(summary.definition.space, { constraints: options.constraints ?? [] }) as Space<unknown>)
-    const access = new StudyAccess(storage, systemClock, summary, space)
-    const engine = new StudyEngine({
-      access,
-      clock: systemClock,
-      host: anonymousHost(),
-      random: (seed) => new ThreefryRandom(seed),
-      sampler: random(),
-      pruner: neverPrune,
-      artifacts: undefined,
-      duplicates: 'allow',
-      lease: 60_000,
-      persistent: storage.persistent,
-    })
-    await access.sync()
-    return new Study({ engine, executor: new InProcessExecutor(), storage, ownsStorage: owned, pumps: [], announced: false })
-  } catch (error) {
-    if (owned) await storage.close()
-    throw error
-  }
-}
-
-/** What studies a storage holds, in order of creation. */
-export async function listStudies(storage: Storage | StorageFactory): Promise<readonly StudySummary[]> {
-  return withStorage(storage, (opened) => opened.listStudies())
-}
-
-/** Copies a study with its whole history under another name. Throws STUDY_COPY. */
-export async function copyStudy(storage: Storage | StorageFactory, name: string, as: string): Promise<StudySummary> {
-  const request = randomName()
-  const copy = await withStorage(storage, (opened) => answered(systemClock, () => opened.copyStudy(name, as, request)))
-  if (copy === undefined) throw new AttuneError('STUDY_COPY', `Study "${name}" cannot be copied as "${as}": there is none of the first name, or already one of the second.`)
-  return copy
-}
-
-/** Deletes a study with its whole history, for good. True if there was one. */
-export async function deleteStudy(storage: Storage | StorageFactory, name: string): Promise<boolean> {
-  const request = randomName()
-  return withStorage(storage, (opened) => answered(systemClock, () => opened.deleteStudy(name, request)))
-}
-
-async function withStorage<T>(storage: Storage | StorageFactory, use: (storage: Storage) => T | PromiseLike<T>): Promise<T> {
-  if (!isFactory(storage)) return use(storage)
-  const opened = await storage.create()
-  try {
-    return await use(opened)
-  } finally {
-    await opened.close()
   }
 }

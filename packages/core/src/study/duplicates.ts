@@ -15,7 +15,7 @@ function keyOf(params: FlatParams): string {
 export class Duplicates {
   readonly #history: StudyHistory
   readonly #numbers = new Map<string, number>()
-  #outdated = false
+  #outdated = true
 
   constructor(history: StudyHistory) {
     this.#history = history

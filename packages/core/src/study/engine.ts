@@ -1,6 +1,6 @@
 import type { RandomSource } from '../container/tokens.ts'
 import type { ArtifactStore } from '../contracts/artifact.ts'
-import type { Operation, Outcome } from '../contracts/change.ts'
+import type { ChangeBody, Operation, Outcome } from '../contracts/change.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Host } from '../contracts/host.ts'
 import type { PrunerFactory } from '../contracts/pruner.ts'
@@ -15,6 +15,9 @@ import type { StudyHistory } from '../history/study-history.ts'
 import { copyJson } from '../json.ts'
 import type { Space } from '../space/space.ts'
 import { Checkpoints } from './checkpoints.ts'
+import type { Keep } from './keep.ts'
+import { KeptArtifacts, type ArtifactOptions } from './kept-artifacts.ts'
+import { StudyArtifacts } from './study-artifacts.ts'
 import { Duplicates } from './duplicates.ts'
 import { Judge } from './judge.ts'
 import { Leases } from './leases.ts'
@@ -34,6 +37,7 @@ export interface EngineParts {
   readonly sampler: SamplerFactory
   readonly pruner: PrunerFactory
   readonly artifacts: ArtifactStore | undefined
+  readonly keep: Keep
   readonly duplicates: DuplicatePolicy
   /** Milliseconds. */
   readonly lease: number
@@ -68,7 +72,9 @@ export class StudyEngine implements TrialRuntime {
   readonly random: Random
   readonly dynamic: boolean
   readonly warnings: Warnings
+  readonly artifacts: StudyArtifacts
   readonly checkpoints: Checkpoints
+  readonly kept: KeptArtifacts
   /** The trials that run in this process. */
   readonly leases: Leases
   readonly owner: string
@@ -87,11 +93,15 @@ export class StudyEngine implements TrialRuntime {
     this.dynamic = access.history.definition.space === null
     this.owner = host.identity
     this.warnings = new Warnings(access)
-    this.checkpoints = new Checkpoints(parts.artifacts, access, this.warnings)
+    this.artifacts = new StudyArtifacts({ store: parts.artifacts, access, warnings: this.warnings, owner: this.owner, workers: () => this.workers() })
+    this.checkpoints = new Checkpoints(this.artifacts, this.warnings)
+    this.kept = new KeptArtifacts(this.artifacts, access, parts.keep, this.warnings)
+    if (parts.artifacts !== undefined) access.history.readArtifact = (hash) => this.artifacts.get(hash)
     this.leases = new Leases({ access, clock, owner: this.owner, length: parts.lease, persistent: parts.persistent, warnings: this.warnings })
     this.lease = parts.lease
     this.#host = host
     this.#judge = new Judge(parts.pruner, this.problemFor(parts.pruner.id), this.warnings)
+    if (this.#judge.schedules) access.history.references.keepForForks(parts.keep.checkpoints)
     const suggestions = new Suggestions(parts.sampler, this.problemFor(parts.sampler.id), access.history)
     const duplicates = parts.duplicates === 'allow' ? undefined : new Duplicates(access.history)
     this.#source = new TrialSource({ runtime: this, access, leases: this.leases, checkpoints: this.checkpoints, judge: this.#judge, suggestions, duplicates, policy: parts.duplicates })
@@ -101,10 +111,11 @@ export class StudyEngine implements TrialRuntime {
         suggestions.observe(trial)
       }
     }
-    access.onAmend = () => {
+    access.onAmend = (body) => {
       duplicates?.forget()
       suggestions.forget()
       this.#judge.forget()
+      if (body.type === 'revise' && !access.known.has(body.fingerprint)) this.#warnOfSpace(body)
     }
     access.onListenerError = (error) => this.warnings.tell('study', `A listener of events has failed, the study goes on: ${describe(error)}`)
   }
@@ -144,6 +155,11 @@ export class StudyEngine implements TrialRuntime {
     await this.access.mustWrite([number === undefined ? { type: 'attribute', key, value: copy } : { type: 'attribute', number, key, value: copy }])
   }
 
+  /** See `KeptArtifacts`. */
+  setArtifact(number: number | undefined, name: string, bytes: Uint8Array, options: ArtifactOptions): Promise<void> {
+    return this.kept.set(number, name, bytes, options)
+  }
+
   /** See `TrialSource`. */
   ask(signal: AbortSignal, limits: AskLimits): Promise<Asked> {
     return this.#source.ask(signal, limits)
@@ -167,7 +183,7 @@ export class StudyEngine implements TrialRuntime {
     const saved = checkpoint ? await this.#saved(trial, step, report) : undefined
     const result = await this.access.write(saved === undefined ? [{ type: 'report', number, token, step, metrics }] : [{ type: 'report', number, token, step, metrics }, saved.operation])
     failpoint('engine.after-report')
-    await saved?.settle(result.ok)
+    await saved?.settle()
     if (!result.ok) {
       trial.stop('lost')
       return 'stop'
@@ -194,19 +210,24 @@ export class StudyEngine implements TrialRuntime {
   async #saveWherePaused(trial: Trial, step: number, report: Report): Promise<void> {
     try {
       const saved = await this.#saved(trial, step, report)
-      if (saved !== undefined) await saved.settle((await this.access.write([saved.operation])).ok)
+      if (saved === undefined) return
+      await this.access.write([saved.operation])
+      await saved.settle()
     } catch (error) {
       if (this.access.hasFailedWith(error)) throw error
       this.warn('study', `Trial ${trial.number} is paused at step ${step} without a checkpoint of that step: ${describe(error)}`, trial.number)
     }
   }
 
-  /** A saved checkpoint: what stores it, and what is deleted once it is stored or refused. */
-  async #saved({ number, token }: Trial, step: number, { checkpoint }: Report): Promise<{ readonly operation: Operation; settle(stored: boolean): Promise<void> } | undefined> {
-    const saved = checkpoint === undefined ? undefined : await this.checkpoints.save(number, checkpoint)
+  /** A saved checkpoint: what stores it, and what is to be called once it is stored or refused. */
+  async #saved({ number, token }: Trial, step: number, { checkpoint }: Report): Promise<{ readonly operation: Operation; settle(): Promise<void> } | undefined> {
+    const saved = checkpoint === undefined ? undefined : await this.checkpoints.save(number, step, checkpoint)
     if (saved === undefined) return undefined
-    const before = this.history.checkpoints(number)[1]
-    return { operation: { type: 'checkpoint', number, token, step, artifact: { ...saved, kind: 'checkpoint' } }, settle: (stored) => this.checkpoints.discard(stored ? before : saved.hash) }
+    const settle = async (): Promise<void> => {
+      this.artifacts.settle(saved.hash)
+      await this.artifacts.tidy()
+    }
+    return { operation: { type: 'checkpoint', number, token, step, artifact: { ...saved, kind: 'checkpoint' } }, settle }
   }
 
   /** Ends a trial with a result: what a function answered, plus the metrics of evaluators. Throws INVALID_METRIC, TRIAL_ENDED. */
@@ -266,6 +287,12 @@ export class StudyEngine implements TrialRuntime {
     failpoint('engine.after-sweep')
   }
 
+  #warnOfSpace({ by, note, values }: Extract<ChangeBody, { type: 'revise' }>): void {
+    const added = Object.keys(values)
+    const risk = added.length === 0 ? 'its values may be beyond those that the program knows' : `its program was written without ${added.map((path) => `"${path}"`).join(', ')}`
+    this.warn('study', `${by} has extended the space${note === undefined ? '' : ` (${note})`}. The process ${this.owner} goes on with the new space, but ${risk}: start it again with a program that knows it.`)
+  }
+
   /** Who works on the study, and how they are. */
   async workers(): Promise<readonly Worker[]> {
     const workers: Worker[] = []
@@ -306,8 +333,8 @@ export class StudyEngine implements TrialRuntime {
     failpoint('engine.after-finish')
     this.leases.release(trial)
     if (!result.ok) await this.#discarded(trial, result.refusal.message)
-    // The trial is over: nobody goes on from its checkpoint, unless the pruner forks or promotes.
-    else if (!requeue && !this.#judge.schedules) for (const hash of this.history.checkpoints(number)) await this.checkpoints.discard(hash)
+    // The trial is over: nobody goes on from its checkpoints any more, unless the pruner forks.
+    if (this.artifacts.untidy) await this.artifacts.tidy()
     return outcome
   }
 
@@ -326,6 +353,6 @@ export class StudyEngine implements TrialRuntime {
   }
 
   nest(flatParams: FlatParams): unknown {
-    return this.history.space.nest(flatParams)
+    return this.history.space.nest(this.history.completed(flatParams))
   }
 }

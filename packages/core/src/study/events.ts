@@ -37,13 +37,25 @@ export function eventsOf(change: Change, effect: Effect, history: StudyHistory, 
       return effect.bestImproved ? [event, { type: 'best.improved', ...ofTrial(body.number) }] : [event]
     }
     case 'amend': {
-      const event: StudyEvent = { type: 'trial.amended', ...ofTrial(body.number) }
-      return effect.bestImproved ? [event, { type: 'best.improved', ...ofTrial(history.best) }] : [event]
+      const events: StudyEvent[] = [{ type: 'trial.amended', ...ofTrial(body.number), amendment: body.amendment, by: body.by }]
+      if (effect.before === 'waiting' || effect.before === 'paused') events.unshift({ type: 'trial.failed', ...ofTrial(body.number) })
+      if (effect.bestImproved) events.push({ type: 'best.improved', ...ofTrial(history.best) })
+      return events
     }
     case 'attribute':
       return [{ type: 'attribute.set', ...at, number: body.number, key: body.key, value: body.value }]
     case 'artifact':
       return body.artifact === null ? [] : [{ type: 'artifact.added', ...at, number: body.number, name: body.name, artifact: body.artifact }]
+    case 'rename':
+      return [{ type: 'study.renamed', ...at, before: body.before, name: body.name, by: body.by, note: body.note }]
+    case 'revise':
+      return [{ type: 'space.revised', ...at, fingerprint: body.fingerprint, values: body.values, by: body.by, note: body.note }]
+    case 'merge':
+      return [{ type: 'study.merged', ...at, from: body.from, trials: body.trials, by: body.by, note: body.note }]
+    case 'copying':
+      return []
+    case 'copied':
+      return [{ type: 'study.copied', ...at, from: body.from, by: body.by }]
     case 'extend':
       return [{ type: 'space.extended', ...at, path: body.path }]
     case 'warn':

@@ -81,7 +81,7 @@ describe('an amendment', () => {
     const storage = new MemoryStorage(systemClock)
     const study = await createStudy({ storage, space, seed: 1, ...parts })
     const write = elsewhere(storage, study)
-    return { study, amend: (number, amendment) => write({ type: 'amend', number, amendment }) }
+    return { study, amend: (number, amendment) => write({ type: 'amend', number, amendment, by: 'me' }) }
   }
 
   it('that makes another trial the best says so', async () => {
@@ -156,7 +156,7 @@ describe('a Pareto front', () => {
     const study = await createStudy({ storage, space, objective: [minimize('a'), minimize('b')], seed: 1 })
     for (const [a, b] of [[0, 0], [1, 2], [2, 1]] as const) await study.tell(await study.ask(), { a, b })
     expect(study.pareto().map(({ number }) => number)).toEqual([0])
-    await elsewhere(storage, study)({ type: 'amend', number: 0, amendment: { void: 'wrong data' } })
+    await elsewhere(storage, study)({ type: 'amend', number: 0, amendment: { void: 'wrong data' }, by: 'me' })
     expect(study.pareto().map(({ number }) => number)).toEqual([1, 2])
   })
 })
@@ -166,7 +166,7 @@ describe('enqueue', () => {
     const storage = new MemoryStorage(systemClock)
     const study = await createStudy({ storage, space, seed: 1 })
     expect(await study.enqueue({ x: 0.5 })).toBe(0)
-    await elsewhere(storage, study)({ type: 'amend', number: 0, amendment: { void: 'wrong data' } })
+    await elsewhere(storage, study)({ type: 'amend', number: 0, amendment: { void: 'wrong data' }, by: 'me' })
     expect(await study.enqueue({ x: 0.5 })).toBe(1)
   })
 })

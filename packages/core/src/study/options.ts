@@ -10,6 +10,8 @@ import type { Storage, StorageFactory } from '../contracts/storage.ts'
 import type { FailureReason } from '../contracts/trial-record.ts'
 import type { OutcomeBound } from '../objective/objectives.ts'
 import type { SpaceInput } from '../space/types.ts'
+import type { KeepPolicy } from './keep.ts'
+import type { ExtendOptions } from './corrections-space.ts'
 import type { StopRule } from './stop-rules.ts'
 
 /** What happens when a sampler proposes parameters that were tried before. */
@@ -51,12 +53,19 @@ export interface StudyOptions<S extends SpaceInput | undefined = undefined, M ex
   readonly loggers?: readonly LoggerFactory[]
   /** Where checkpoints and artefacts go. Without a store they are not kept. */
   readonly artifacts?: ArtifactStore
+  /** Which trials keep the model that their training returned: `{ best: 3, last: 1 }`. Default: the best one. The processes that work on one study should agree. */
+  readonly keep?: KeepPolicy
   readonly executor?: Executor
   /** If a study of that name exists: go on with it, refuse, or use the next free name (`name-2`). Default: resume where the storage persists, else error. */
   readonly ifExists?: 'resume' | 'error' | 'new'
   readonly duplicates?: DuplicatePolicy
   /** Milliseconds without a sign of life after which a running trial is given to others. Default 60,000. */
   readonly lease?: number
+  /**
+   * If the study has another space, and the one given here has every point of it: extend the study to it. Says what trials
+   * so far have for new parameters, and why. Without effect where the space is the same.
+   */
+  readonly revise?: ExtendOptions
   /** Replacements of any part, for experts. */
   readonly use?: readonly Module[]
 }

@@ -402,7 +402,7 @@ describe('amendments', () => {
     const storage = new MemoryStorage(systemClock)
     const study = await createStudy({ storage, space, duplicates, seed: 1 })
     let id = 0
-    return { study, amend: (number, amendment) => void storage.write(study.summary.id, { id: `amend ${id++}`, operations: [{ type: 'amend', number, amendment }] }) }
+    return { study, amend: (number, amendment) => void storage.write(study.summary.id, { id: `amend ${id++}`, operations: [{ type: 'amend', number, amendment, by: 'me' }] }) }
   }
 
   it('that make a trial void take it out of the counts, once, so that the total is filled up', async () => {
@@ -432,7 +432,7 @@ describe('amendments', () => {
     const storage = new MemoryStorage(systemClock)
     const study = await createStudy({ storage, space: { a: choice(['x']) }, duplicates: 'reuse', seed: 1 })
     await study.tell(await study.ask(), 1)
-    storage.write(study.summary.id, { id: 'void', operations: [{ type: 'amend', number: 0, amendment: { void: 'wrong data' } }] })
+    storage.write(study.summary.id, { id: 'void', operations: [{ type: 'amend', number: 0, amendment: { void: 'wrong data' }, by: 'me' }] })
     await study.refresh()
     const trial = await study.ask()
     expect(trial.number).toBe(1)
@@ -457,7 +457,7 @@ describe('metrics', () => {
     const storage = new MemoryStorage(systemClock)
     const study = await createStudy({ storage, space, constraints: { cost: { bound: 'atMost', limit: 1 } }, seed: 1 })
     await study.tell(await study.ask(), { value: 1, cost: 3 })
-    storage.write(study.summary.id, { id: 'amend', operations: [{ type: 'amend', number: 0, amendment: { metrics: { cost: 1 }, note: 'measured again' } }] })
+    storage.write(study.summary.id, { id: 'amend', operations: [{ type: 'amend', number: 0, amendment: { metrics: { cost: 1 }, note: 'measured again' }, by: 'me' }] })
     await study.refresh()
     expect([study.trial(0).violation, study.columns.violations()[0], study.best.number]).toEqual([0, 0, 0])
   })
@@ -538,7 +538,7 @@ describe('the model of the best trial', () => {
     for (const open of gates) open()
     await run
     expect(study.best.number).toBe(1)
-    expect(await study.artifact()).toMatchObject({ bytes: Uint8Array.of(1) })
+    expect(await study.best.artifact()).toMatchObject({ bytes: Uint8Array.of(1) })
     expect(artifacts.list()).toHaveLength(1)
   })
 })

@@ -1,10 +1,10 @@
-import type { Change, Operation } from '../contracts/change.ts'
+import type { Change, ChangeBody, Operation } from '../contracts/change.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { StudyEvent } from '../contracts/event.ts'
-import type { KeepAlive, Refusal, Storage, StudySummary, WriteResult } from '../contracts/storage.ts'
+import type { KeepAlive, Refusal, Storage, StudyDefinition, StudySummary, WriteResult } from '../contracts/storage.ts'
 import type { TrialRecord } from '../contracts/trial-record.ts'
 import type { Awaitable } from '../contracts/values.ts'
-import { AttuneError } from '../errors.ts'
+import { AttuneError, isAttuneError } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import { StudyHistory } from '../history/study-history.ts'
 import type { Space } from '../space/space.ts'
@@ -24,8 +24,13 @@ export class StudyAccess {
   readonly createdAt: number
   readonly #storage: Storage
   readonly #clock: Clock
-  readonly #base: Space<unknown>
+  /** What the history begins with. */
+  readonly #original: StudyDefinition
+  /** The space that this process knows, with its functions. */
+  readonly #given: Space<unknown>
   readonly #session = randomName()
+  /** Fingerprints of the spaces that the program of this process was written for. */
+  readonly known: Set<string> = new Set()
   #requests = 0
   #catchingUp: Promise<void> | undefined
   readonly #listeners = new Set<(event: StudyEvent) => void>()
@@ -34,20 +39,30 @@ export class StudyAccess {
   #telling = false
   /** Told of each trial that ends, in order. */
   onEnd: ((trial: TrialRecord) => void) | undefined
-  /** Told when what was known of an ended trial is no longer true. */
-  onAmend: (() => void) | undefined
+  /** Told when what was known of ended trials is no longer true. */
+  onAmend: ((body: ChangeBody) => void) | undefined
   /** Told what a listener threw. */
   onListenerError: ((error: unknown) => void) | undefined
   /** What the storage threw last, after all repetitions. */
   #failure: { readonly error: unknown } | undefined
 
-  constructor(storage: Storage, clock: Clock, summary: StudySummary, base: Space<unknown>) {
+  /** `space` is the one of the study as it is now, or the one that it is about to be extended to. */
+  constructor(storage: Storage, clock: Clock, summary: StudySummary, space: Space<unknown>) {
     this.#storage = storage
     this.#clock = clock
-    this.#base = base
+    this.#original = summary.original ?? summary.definition
+    this.#given = space
     this.id = summary.id
     this.createdAt = summary.createdAt
-    this.history = new StudyHistory(summary.definition, base)
+    this.known.add(space.fingerprint)
+    this.history = this.newHistory()
+  }
+
+  /** The history as it was before its first change. */
+  newHistory(): StudyHistory {
+    const { space, fingerprint } = this.#original
+    const first = space === null || fingerprint === this.#given.fingerprint ? this.#given : this.#given.revision(space)
+    return new StudyHistory(this.#original, first, this.#given)
   }
 
   get session(): string {
@@ -120,14 +135,20 @@ export class StudyAccess {
 
   /** The history from its beginning, with the events of the changes after a revision. */
   async *replay(after: number): AsyncGenerator<{ readonly revision: number; readonly events: readonly StudyEvent[] }, void, void> {
-    const history = new StudyHistory(this.history.definition, this.#base)
-    for (;;) {
-      const changes = await this.#changesSince(history.revision)
+    const history = this.newHistory()
+    for await (const change of this.changes()) {
+      const effect = history.apply(change)
+      if (change.revision > after) yield { revision: change.revision, events: eventsOf(change, effect, history, () => summaryOf(this, history)) }
+    }
+  }
+
+  /** All changes from the first on, read from the storage. */
+  async *changes(): AsyncGenerator<Change, void, void> {
+    for (let revision = 0; ; ) {
+      const changes = await this.#changesSince(revision)
       if (changes.length === 0) return
-      for (const change of changes) {
-        const effect = history.apply(change)
-        if (change.revision > after) yield { revision: change.revision, events: eventsOf(change, effect, history, () => summaryOf(this, history)) }
-      }
+      yield* changes
+      revision = changes.at(-1)!.revision
     }
   }
 
@@ -150,9 +171,15 @@ export class StudyAccess {
     try {
       return await work
     } catch (error) {
-      this.#failure = { error }
-      throw error
+      const told = isAttuneError(error, 'STUDY_NOT_FOUND') ? this.#deleted(error) : error
+      this.#failure = { error: told }
+      throw told
     }
+  }
+
+  #deleted(cause: unknown): AttuneError {
+    const { name } = this.history.definition
+    return new AttuneError('STUDY_NOT_FOUND', `Study "${name}" was deleted while it was open here: its history is gone, and nothing can be added to it. Close it, and make another one with createStudy.`, { cause, details: { name, id: this.id } })
   }
 
   /** Applies the changes that come next; false if some before them are not known yet. */
@@ -166,7 +193,7 @@ export class StudyAccess {
       if (this.onEnd !== undefined) {
         if ((body.type === 'finish' && !(body.requeue === true && body.outcome.state === 'failed')) || (body.type === 'create' && body.outcome !== undefined)) this.onEnd(history.trial(body.number))
       }
-      if (body.type === 'amend') this.onAmend?.()
+      if (body.type === 'amend' || body.type === 'revise') this.onAmend?.(body)
       if (this.#listeners.size > 0) this.#tell(eventsOf(change, effect, history, () => this.summary()))
     }
     return true
@@ -199,6 +226,6 @@ function summaryOf(access: StudyAccess, history: StudyHistory): StudySummary {
 
 /** The error for a refusal that the caller did not expect. */
 export function refused(refusal: Refusal): AttuneError {
-  const code = { stale: 'STALE_TRIAL', state: 'TRIAL_STATE', missing: 'TRIAL_NOT_FOUND', 'number-taken': 'TRIAL_STATE', 'none-waiting': 'TRIAL_STATE' }[refusal.reason]
+  const code = { stale: 'STALE_TRIAL', state: 'TRIAL_STATE', missing: 'TRIAL_NOT_FOUND', 'number-taken': 'TRIAL_STATE', 'none-waiting': 'TRIAL_STATE', 'name-taken': 'STUDY_EXISTS' }[refusal.reason]
   return new AttuneError(code, refusal.message, { details: { ...refusal } })
 }

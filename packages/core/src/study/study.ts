@@ -1,21 +1,28 @@
-import type { Artifact } from '../contracts/artifact.ts'
 import type { StudyEvent } from '../contracts/event.ts'
 import type { Executor } from '../contracts/executor.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
-import type { CompleteTrial, FailureReason, TrialRecord, TrialState } from '../contracts/trial-record.ts'
-import type { Awaitable, FlatParams, Json } from '../contracts/values.ts'
+import type { ArtifactReference, CompleteTrial, FailureReason, StoredArtifact, TrialRecord, TrialState } from '../contracts/trial-record.ts'
+import type { Awaitable, FlatParams, Json, Metrics } from '../contracts/values.ts'
 import { AttuneError, isAttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
-import type { Space } from '../space/space.ts'
+import { storedArtifact } from '../history/trial-entry.ts'
+import { Space } from '../space/space.ts'
+import type { Params, SpaceInput } from '../space/types.ts'
+import { addMetrics, editTrial, rename, restoreTrial, signed, voidTrial, type CorrectionOptions } from './corrections.ts'
+import { correctionsOf, type HistoryEntry } from './corrections-history.ts'
+import { merge, type MergeOptions, type MergeResult } from './corrections-merge.ts'
+import { extendSpace, type ExtendOptions } from './corrections-space.ts'
 import type { StudyEngine, Worker } from './engine.ts'
 import type { LoggerPump } from './logger-pump.ts'
 import { flattenOpen } from './flatten-open.ts'
+import type { ArtifactOptions, TrialArtifact } from './kept-artifacts.ts'
 import { checkMetrics, metricsFailure } from './metrics.ts'
 import type { OptimizeOptions, OptimizeResult } from './options.ts'
 import { optimize } from './optimize.ts'
 import { paretoFront } from './pareto.ts'
 import type { ObjectiveFunction } from './run-trial.ts'
+import { checkNumber } from './stop-rules.ts'
 import { tableOf, type TableRow } from './table.ts'
 import { failureOf, Trial } from './trial.ts'
 import { within } from './within.ts'
@@ -35,7 +42,8 @@ export interface StudyParts {
 }
 
 /**
- * A study: a search space, what to improve, and every trial so far.
+ * A study: a search space, what to improve, and every trial so far. Longer than other files: all that a user may do with a study
+ * stands in one place, each in a few lines; what is done is elsewhere.
  * @typeParam P nested parameters, inferred from the space.
  * @typeParam M names of metrics, if they are declared.
  */
@@ -49,6 +57,8 @@ export class Study<P = unknown, M extends string = string> {
   #closed: Promise<void> | undefined
   /** Trials that are being asked for by hand. */
   readonly #asking = new Set<Promise<Trial<P>>>()
+  /** Started with the first trial: a study that is only looked at deletes nothing. */
+  #collecting: Promise<void> | undefined
 
   /** @internal Use `createStudy`. */
   constructor(parts: StudyParts) {
@@ -92,6 +102,7 @@ export class Study<P = unknown, M extends string = string> {
     this.#open()
     if (this.#run !== undefined) throw new AttuneError('STUDY_RUNNING', `Study "${this.name}" runs already: wait for the other optimize, or use "concurrency".`)
     this.#stopping = new AbortController()
+    this.#collecting ??= this.#engine.artifacts.collect()
     try {
       this.#run = optimize(this.#engine, this.#parts.executor, objective, options, this.#stopping.signal, this.#closing.signal)
       return await this.#run
@@ -109,6 +120,7 @@ export class Study<P = unknown, M extends string = string> {
   /** Starts a trial by hand: run it, then `tell` its result. Rejects with EXHAUSTED when nothing is left to try, with PRUNER_WAITS when a pruner waits for trials that run. */
   async ask(): Promise<Trial<P>> {
     this.#open()
+    this.#collecting ??= this.#engine.artifacts.collect()
     const asking = this.#ask()
     this.#asking.add(asking)
     try {
@@ -180,6 +192,72 @@ export class Study<P = unknown, M extends string = string> {
     return this.trial((changes[0]!.body as { readonly number: number }).number)
   }
 
+  /**
+   * Takes a trial out of everything that is learned from and counted: best, samplers, pruners, stop rules. One that waits or is
+   * paused never runs. Its record stays, with the reason. Throws TRIAL_STATE for one that runs, TRIAL_NOT_FOUND and OPTION.
+   */
+  async void(number: number, reason: string, options: CorrectionOptions = {}): Promise<TrialRecord<P>> {
+    this.#open()
+    await voidTrial(this.#engine.access, number, reason, this.#by(options))
+    return this.trial(number)
+  }
+
+  /** Takes a void back: all is as if the trial had not been void, save that one which had not ended stays failed. Throws TRIAL_STATE, TRIAL_NOT_FOUND and OPTION. */
+  async restore(number: number, note: string, options: CorrectionOptions = {}): Promise<TrialRecord<P>> {
+    this.#open()
+    await restoreTrial(this.#engine.access, number, note, this.#by(options))
+    return this.trial(number)
+  }
+
+  /** Changes metrics of a complete or pruned trial, with a note that says why. Throws INVALID_METRIC, TRIAL_STATE, TRIAL_NOT_FOUND and OPTION. */
+  async edit(number: number, { metrics }: { readonly metrics: { readonly [metric in M]?: number } }, note: string, options: CorrectionOptions = {}): Promise<TrialRecord<P>> {
+    this.#open()
+    await editTrial(this.#engine.access, number, metrics as Metrics, note, this.#by(options))
+    return this.trial(number)
+  }
+
+  /** Adds metrics that were measured after the end of a complete or pruned trial. Throws METRIC_KNOWN for one that it has already, INVALID_METRIC, TRIAL_STATE, TRIAL_NOT_FOUND and OPTION. */
+  async addMetrics(number: number, metrics: { readonly [metric in M]?: number }, note?: string, options: CorrectionOptions = {}): Promise<TrialRecord<P>> {
+    this.#open()
+    await addMetrics(this.#engine.access, number, metrics as Metrics, note, this.#by(options))
+    return this.trial(number)
+  }
+
+  /** Gives the study another name. Other processes that have it open go on. Throws STUDY_EXISTS if the name is taken, and OPTION. */
+  async rename(name: string, options: CorrectionOptions & { readonly note?: string } = {}): Promise<void> {
+    this.#open()
+    await rename(this.#engine.access, name, signed(this.#engine.owner, options))
+  }
+
+  /**
+   * Adds the ended trials of another study that has the same space and objectives, with their reports; void ones are left out. Merging
+   * again adds what is new since. Where a merge is interrupted, repeat it. Throws STUDIES_DIFFER with the differences, and OPTION.
+   */
+  async merge(other: Study<never, never> | Study, options: MergeOptions = {}): Promise<MergeResult> {
+    this.#open()
+    const { access } = (other as Study).#engine
+    await access.sync()
+    return merge(this.#engine.access, this.#engine.owner, access, options)
+  }
+
+  /**
+   * Gives the study a larger space: wider bounds, new choices, branches and parameters. Every trial so far must have its place in it;
+   * `values` says what they had for new parameters. Answers this study, typed by the new space. Trials that run go on undisturbed.
+   * Throws NOT_EXTENSION with what is narrower, what `space` throws, and OPTION.
+   */
+  async extendSpace<const S extends SpaceInput>(space: S, options: ExtendOptions = {}): Promise<Study<Params<S>, M>> {
+    this.#open()
+    const larger = (space instanceof Space ? space : Space.of(space)) as Space<unknown>
+    await extendSpace(this.#engine.access, this.#engine.owner, larger, options)
+    return this as unknown as Study<Params<S>, M>
+  }
+
+  /** Who corrected what, oldest first: voids, edits, late metrics, renamings, extensions of the space, merges, and the copy that the study came from. Reads the whole history from the storage. */
+  async history(): Promise<readonly HistoryEntry[]> {
+    this.#open()
+    return correctionsOf(this.#engine.access)
+  }
+
   /** The complete, feasible trial with the best value. Throws NO_BEST, or SEVERAL_OBJECTIVES. */
   get best(): CompleteTrial<P> {
     if (this.definition.objectives.length > 1) throw new AttuneError('SEVERAL_OBJECTIVES', `Study "${this.name}" has ${this.definition.objectives.length} objectives, so there is no single best trial: use pareto().`)
@@ -244,12 +322,37 @@ export class Study<P = unknown, M extends string = string> {
     await this.#engine.access.sync()
   }
 
-  /** Bytes and kind of the kept model of a trial, by default the best one; undefined if there is none, or it is damaged. */
-  async artifact(number: number = this.best.number, name = 'model'): Promise<Pick<Artifact, 'kind' | 'meta'> & { readonly bytes: Uint8Array } | undefined> {
-    const reference = this.trial(number).artifacts[name]
-    const bytes = reference === undefined ? undefined : await this.#engine.checkpoints.store?.get(reference.hash)
-    if (reference === undefined || bytes === undefined) return undefined
-    return reference.meta === undefined ? { kind: reference.kind, bytes } : { kind: reference.kind, meta: reference.meta, bytes }
+  /** The `count` best trials whose artefact of that name, by default the model that the training returned, can still be read; best first, with several objectives the Pareto front first. */
+  async bestArtifacts(count: number, name = 'model'): Promise<readonly TrialArtifact<P>[]> {
+    checkNumber('count', count, 0, true)
+    return (await this.#engine.kept.best(count, name)) as readonly TrialArtifact<P>[]
+  }
+
+  /** Reads an artefact of the study itself; undefined if there is none of that name, or its bytes are lost. Those of trials: `study.best.artifact()`. */
+  async artifact(name: string): Promise<StoredArtifact | undefined> {
+    const { artifacts } = this.columns
+    const reference = Object.hasOwn(artifacts, name) ? artifacts[name] : undefined
+    return reference === undefined ? undefined : storedArtifact(reference, await this.#engine.artifacts.get(reference.hash))
+  }
+
+  /** Artefacts of the study itself, by name. */
+  get artifacts(): { readonly [name: string]: ArtifactReference } {
+    return this.columns.artifacts
+  }
+
+  /**
+   * Keeps bytes with the study, or with a trial, under a name; bytes that had it are replaced. They stay until they are removed; only the name `model` of
+   * a trial follows the option `keep`. Throws ARTIFACT_NAME, OPTION, NO_ARTIFACT_STORE, NOT_JSON, TRIAL_NOT_FOUND, ARTIFACT_STORE_FULL, ARTIFACT_TOO_LARGE.
+   */
+  async setArtifact(name: string, bytes: Uint8Array, options: ArtifactOptions & { readonly trial?: number } = {}): Promise<void> {
+    this.#open()
+    await this.#engine.setArtifact(options.trial, name, bytes, options)
+  }
+
+  /** Forgets an artefact of the study, or of a trial. Its bytes go if nothing else refers to them. */
+  async removeArtifact(name: string, options: { readonly trial?: number } = {}): Promise<void> {
+    this.#open()
+    await this.#engine.kept.remove(options.trial, name)
   }
 
   /** Says something that the user should know: a warning event. Each message once. */
@@ -276,6 +379,7 @@ export class Study<P = unknown, M extends string = string> {
       ...engine.leases.all().map((trial) => () => this.#putBack(trial)),
       // Those that were on their way when the study was closed put themselves back.
       () => this.#inTime('Asking for a trial', () => Promise.allSettled(this.#asking).then(() => undefined)),
+      () => (this.#collecting === undefined ? undefined : this.#inTime('Deleting artefacts', () => this.#collect())),
       () => Promise.all(pumps.map((pump) => pump.close(flushDeadline))),
       () => this.#inTime('The executor', () => executor.close()),
       () => this.#inTime('The thread that renews leases', () => engine.leases.close()),
@@ -288,10 +392,18 @@ export class Study<P = unknown, M extends string = string> {
       try {
         await step()
       } catch (error) {
-        if (!isAttuneError(error, 'TRIAL_ENDED')) errors.push(error) // Told at the very moment.
+        // Told at the very moment; or the study was deleted, and there is nothing to put back.
+        if (!isAttuneError(error, 'TRIAL_ENDED') && !isAttuneError(error, 'STUDY_NOT_FOUND')) errors.push(error)
       }
     }
     if (errors.length > 0) throw errors[0] as Error // Whatever was thrown goes on as it was.
+  }
+
+  async #collect(): Promise<void> {
+    const { kept, artifacts } = this.#engine
+    await this.#collecting
+    await kept.retain()
+    await artifacts.collect()
   }
 
   /** Waits for a part to end, but not for ever: what is left of it must not keep the study from closing. */
@@ -304,6 +416,10 @@ export class Study<P = unknown, M extends string = string> {
     const { leases } = this.#engine
     trial.stop('aborted')
     if (leases.get(trial.number) === trial) await this.#engine.fail(trial, { reason: 'aborted', message: 'The study was closed before the trial was told.' }, true).finally(() => leases.giveUp(trial))
+  }
+
+  #by(options: CorrectionOptions): string {
+    return signed(this.#engine.owner, options).by
   }
 
   #open(): void {

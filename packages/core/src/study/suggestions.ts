@@ -49,6 +49,7 @@ export class Suggestions {
     this.#history = history
     this.#id = `${factory.id}@${factory.revision}`
     this.#sampler = factory.create(problem)
+    this.#tellAll()
   }
 
   /** True if the sampler wants to be told of trials. */
@@ -82,7 +83,9 @@ export class Suggestions {
 
   #checked(suggestion: Suggestion | Exhausted, { number, revision, running }: Seen): Suggested | NothingLeft {
     if ('exhausted' in suggestion) return { nothingLeft: suggestion.exhausted }
-    const { params, note } = suggestion
+    const { note } = suggestion
+    // The space may have been extended while the sampler was at work.
+    const params = this.#history.completed(suggestion.params)
     this.check(params, this.#factory.id)
     return { number, params, trace: note === undefined ? { sampler: this.#id, revision, running } : { sampler: this.#id, revision, running, note: this.#checkedNote(note) } }
   }
@@ -129,6 +132,10 @@ export class Suggestions {
     this.#outdated = false
     this.#failure = undefined
     this.#sampler = this.#factory.create(this.#problem)
+    this.#tellAll()
+  }
+
+  #tellAll(): void {
     if (this.observes) for (const number of this.#history.ended()) this.#tell(this.#history.trial(number))
   }
 

@@ -149,8 +149,7 @@ export class TrialSource {
     const { access, checkpoints, runtime } = this.#parts
     const record = this.#history.trial(number)
     const lost = record.earlierFailures.filter(({ reason }) => reason === 'lost').length
-    const hopeless: Failure | undefined = record.voided !== undefined ? { reason: 'aborted', message: `It is void: ${record.voided}` }
-      : lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times: it may be what ends them.` } : undefined
+    const hopeless: Failure | undefined = lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times: it may be what ends them.` } : undefined
     if (hopeless !== undefined) {
       await access.write([{ type: 'finish', number, token, outcome: { state: 'failed', failure: hopeless } }])
       return undefined
@@ -159,7 +158,11 @@ export class TrialSource {
     // What the lost checkpoint stood for is trained and reported again.
     if (record.checkpoint !== undefined && found?.checkpoint !== record.checkpoint) {
       const { step, artifact } = found === undefined ? { step: record.checkpoint.step, artifact: null } : found.checkpoint
-      await access.mustWrite([{ type: 'checkpoint', number, token, step, artifact }])
+      const told = await access.write([{ type: 'checkpoint', number, token, step, artifact }])
+      if (!told.ok) {
+        await access.sync() // It was lost while its checkpoint was looked for.
+        return undefined
+      }
     }
     // Its owner died between its last report and its pause: run on, it would count as complete.
     if (found !== undefined && record.toStep !== undefined && found.checkpoint.step >= record.toStep) {
@@ -224,7 +227,7 @@ export class TrialSource {
     if (found === undefined) runtime.warn('study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
     const lease = leases.request()
     const created = await this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) })
-    return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: params, toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined
+    return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined
   }
 
   /** Suggests and creates a trial; undefined if its number was taken meanwhile. */
@@ -242,7 +245,7 @@ export class TrialSource {
     const lease = this.#parts.leases.request()
     const origin = repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const
     if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: suggested.trace, lease, ...origin, ...carried(start) }))) return undefined
-    return this.#hold({ number, attempt: 1, token: lease.token, flatParams, toStep: start.toStep, resumeFrom: undefined })
+    return this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: start.toStep, resumeFrom: undefined })
   }
 
   async #reuse({ number, params, trace }: Suggested, earlier: number): Promise<Asked | undefined> {

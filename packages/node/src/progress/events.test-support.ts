@@ -22,7 +22,7 @@ export function context(given: { readonly name?: string; readonly objectives?: r
 export function trial(number: number, given: Partial<TrialRecord> = {}): TrialRecord {
   return {
     number, state: 'running', attempt: 1, params: {}, flatParams: { learningRate: 0.01, 'optimizer.type': 'adam' }, origin: 'sampler', suggestion: undefined, reports: [], metrics: {}, value: undefined, values: undefined, violation: 0, failure: undefined,
-    earlierFailures: [], attributes: {}, artifacts: {}, checkpoint: undefined, earlierCheckpoint: undefined, toStep: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt: 0, startedAt: undefined, endedAt: undefined, ...given,
+    earlierFailures: [], attributes: {}, artifacts: {}, artifact: () => Promise.resolve(undefined), checkpoint: undefined, earlierCheckpoint: undefined, toStep: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt: 0, startedAt: undefined, endedAt: undefined, ...given,
   }
 }
 
@@ -76,7 +76,9 @@ export class Events {
   }
 
   amend(number: number, given: Partial<TrialRecord>): void {
-    this.#set({ ...this.#trials.get(number)!, ...given }, 'trial.amended')
+    const trial = { ...this.#trials.get(number)!, ...given }
+    this.#trials.set(number, trial)
+    this.#send({ ...this.#base(), type: 'trial.amended', trial, amendment: { metrics: trial.metrics, note: 'measured again' }, by: 'me' })
   }
 
   warn(source: string, message: string, number?: number): void {
@@ -87,7 +89,7 @@ export class Events {
     return { revision: ++this.#revision, time: this.#clock.now() }
   }
 
-  #set(trial: TrialRecord, type: 'trial.started' | 'trial.completed' | 'trial.pruned' | 'trial.failed' | 'trial.requeued' | 'trial.amended' | 'best.improved'): void {
+  #set(trial: TrialRecord, type: 'trial.started' | 'trial.completed' | 'trial.pruned' | 'trial.failed' | 'trial.requeued' | 'best.improved'): void {
     this.#trials.set(trial.number, trial)
     this.#send({ ...this.#base(), type, trial })
   }
