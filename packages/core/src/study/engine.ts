@@ -178,7 +178,13 @@ export class StudyEngine implements TrialRuntime {
       throw new AttuneError('TRIAL_ENDED', `Trial ${number} has ended: it takes no more reports.`, { details: { number } })
     }
     const { history } = this
-    const step = checkStep(report.step, history.reports(number).at(-1))
+    const last = history.reports(number).at(-1)
+    // Steps of whoever runs it by now are no mistake of this attempt.
+    if (last !== undefined && report.step <= last.step && this.#overtaken(trial)) {
+      trial.stop('lost')
+      return 'stop'
+    }
+    const step = checkStep(report.step, last)
     const metrics = metricsOfReport(report, history.definition)
     const saved = checkpoint ? await this.#saved(trial, step, report) : undefined
     const result = await this.access.write(saved === undefined ? [{ type: 'report', number, token, step, metrics }] : [{ type: 'report', number, token, step, metrics }, saved.operation])
@@ -228,6 +234,12 @@ export class StudyEngine implements TrialRuntime {
       await this.artifacts.tidy()
     }
     return { operation: { type: 'checkpoint', number, token, step, artifact: { ...saved, kind: 'checkpoint' } }, settle }
+  }
+
+  /** True if it is known here that somebody else runs the trial, or has ended it. */
+  #overtaken({ number, attempt }: Trial): boolean {
+    const record = this.history.trial(number)
+    return record.attempt !== attempt || record.state !== 'running'
   }
 
   /** Ends a trial with a result: what a function answered, plus the metrics of evaluators. Throws INVALID_METRIC, TRIAL_ENDED. */

@@ -176,6 +176,47 @@ describe('a lease that ended', () => {
     expect(second.trial(0)).toMatchObject({ value: 5, reports: [] })
   })
 
+  it('P4: late reports of a paused owner are refused also where it knows what the next owner has reported', async () => {
+    const clock = new VirtualClock()
+    const storage = new Shared(clock)
+    const first = await open(storage, new VirtualClock())
+    const late = await first.ask()
+    clock.advance(31_000)
+    const second = await open(storage, clock)
+    const taken = await second.ask()
+    await taken.report({ step: 1, value: 3 })
+    await taken.report({ step: 2, value: 4 })
+    await first.refresh()
+    expect(await late.report({ step: 1, value: 9 })).toBe('stop')
+    expect(late.signal.aborted).toBe(true)
+    await second.tell(taken, 5)
+    expect(second.trial(0).reports.map(({ step, metrics }) => [step, metrics['value']])).toEqual([[1, 3], [2, 4]])
+    await first.close()
+    await second.close()
+  })
+
+  it('P17: may end while the checkpoint of a claimed trial is looked for: the trial is claimed again', async () => {
+    const clock = new VirtualClock()
+    const storage = new Shared(clock)
+    const others: Study<{ readonly x: number }>[] = []
+    class Slow extends MemoryArtifacts {
+      override get(): never {
+        // Until the answer the lease has ended, and somebody has swept.
+        if (others.length === 0) clock.advance(31_000)
+        return (others.length === 0 ? open(storage, clock).then((study) => void others.push(study)) : Promise.resolve()) as never
+      }
+    }
+    const withArtifacts = (): Promise<Study<{ readonly x: number }>> => createStudy({ storage, space, seed: 1, lease: 30_000, ifExists: 'resume', artifacts: new Slow(), use: [{ register: (registry) => registry.value(tokens.clock, new VirtualClock()) }] })
+    const first = await withArtifacts()
+    await (await first.ask()).report({ step: 1, value: 3, checkpoint: () => Uint8Array.of(1) })
+    await first.close()
+    const second = await withArtifacts()
+    expect(await second.ask()).toMatchObject({ number: 0, attempt: 3, resumeFrom: undefined })
+    expect(others.length).toBe(1)
+    await second.close()
+    await others[0]!.close()
+  })
+
   it('is noticed when it is renewed: the trial is told to stop', async () => {
     const { paused, first, late } = await overtaken()
     expect(late.signal.aborted).toBe(false)
