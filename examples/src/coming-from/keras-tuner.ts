@@ -49,6 +49,6 @@ await study.optimize(tfjsTrainer({
 const { complete, pruned } = study.counts
 console.log(study.best.params, study.best.value.toFixed(3))
 console.log(`${complete} complete, ${pruned} stopped early`)
-const kept = await study.artifact()
+const kept = await study.best.artifact()
 const model = await loadModel(tf, kept!.bytes)
 model.summary()

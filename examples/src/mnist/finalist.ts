@@ -54,7 +54,7 @@ function testData(test: Digits): { readonly inputs: { readonly data: Float32Arra
 /** Writes the model as ONNX, and holds its predictions against those of TensorFlow.js. */
 async function compare(study: Study<NetworkParams>, test: Digits, options: JobOptions): Promise<Finalist> {
   const trial = study.best
-  const kept = await study.artifact()
+  const kept = await study.best.artifact()
   if (kept === undefined) throw new Error(`The model of the last training is missing in ${join(options.out, 'artifacts')}: remove the folder ${options.out} and start again.`)
   const model = await loadModel(tf, kept.bytes)
   const onnx = await exportOnnx(tf, model, { name: 'digits' })

@@ -25,6 +25,6 @@ await study.optimize(async function* ({ params, resumeFrom }) {
   return { kind: 'weights', bytes: () => bytes, as: () => { throw new Error('Weights have one form only.') } }
 }, { trials: 12 })
 
-const model = await study.artifact()
+const model = await study.best.artifact()
 console.log(`The best model has ${model?.bytes.length} bytes; trial ${study.best.number} made it.`)
 await study.close()

@@ -20,6 +20,7 @@ export function trial(number: number, given: Partial<TrialRecord> = {}): TrialRe
     earlierFailures: [],
     attributes: {},
     artifacts: {},
+    artifact: () => Promise.resolve(undefined),
     checkpoint: undefined,
     earlierCheckpoint: undefined,
     toStep: undefined,

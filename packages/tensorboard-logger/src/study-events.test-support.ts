@@ -112,6 +112,6 @@ export function longHistory(): readonly StudyEvent[] {
 function emptyTrial(number: number, createdAt: number): TrialRecord {
   return {
     number, state: 'waiting', attempt: 0, params: {}, flatParams: {}, origin: 'sampler', suggestion: undefined, reports: [], metrics: {}, values: undefined, value: undefined, violation: 0,
-    failure: undefined, earlierFailures: [], attributes: {}, artifacts: {}, checkpoint: undefined, earlierCheckpoint: undefined, toStep: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt, startedAt: undefined, endedAt: undefined,
+    failure: undefined, earlierFailures: [], attributes: {}, artifacts: {}, artifact: () => Promise.resolve(undefined), checkpoint: undefined, earlierCheckpoint: undefined, toStep: undefined, owner: undefined, parent: undefined, voided: undefined, createdAt, startedAt: undefined, endedAt: undefined,
   }
 }

@@ -21,7 +21,7 @@ await study.optimize(tfjsTrainer({
   optimizer: ({ learningRate }) => ({ type: 'adam', learningRate }),
 }), { trials: 4 })
 
-const best = await study.artifact()
+const best = await study.best.artifact()
 if (best === undefined) throw new Error('The study kept no model.')
 const model = await loadModel(tf, best.bytes) // a tf.LayersModel, to predict with or to train on
 const onnx = await exportOnnx(tf, model, { name: 'parabola', metadata: { study: study.name } }) // the bytes of parabola.onnx

@@ -13,7 +13,7 @@ test('a study trains, keeps the best model, and leaves no tensors', async () => 
   const trainer = tfjsTrainer({ tf, backend: wasm(), build: buildConvnet, data, epochs: 3, loss: 'categoricalCrossentropy' as const, metrics: ['accuracy'] as const, optimizer: ({ learningRate }: { readonly learningRate: number }) => ({ type: 'adam' as const, learningRate }) })
   await study.optimize(trainer, { trials: 3 })
   expect(study.trials().map(({ state }) => state)).toEqual(['complete', 'complete', 'complete'])
-  const artifact = await study.artifact()
+  const artifact = await study.best.artifact()
   expect(artifact).toMatchObject({ kind: 'tfjs-layers-model', meta: { backend: 'wasm' } })
   const model = await loadModel(tf, artifact!.bytes)
   const x = tf.tensor(images(20, 3).x.data, [20, 6, 6, 1])

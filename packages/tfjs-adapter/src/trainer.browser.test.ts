@@ -11,7 +11,7 @@ test('a page trains networks, keeps the best and makes it ONNX', async () => {
   const trainer = tfjsTrainer({ tf, backend: cpu(), build: buildConvnet, data, epochs: 2, loss: 'categoricalCrossentropy' as const, metrics: ['accuracy'] as const, optimizer: ({ learningRate }: { readonly learningRate: number }) => ({ type: 'adam' as const, learningRate }) })
   await study.optimize(trainer, { trials: 2 })
   expect(study.trials().map(({ state, reports }) => [state, reports.length])).toEqual([['complete', 2], ['complete', 2]])
-  const { bytes } = (await study.artifact())!
+  const { bytes } = (await study.best.artifact())!
   const model = readModel(await (await tfjsArtifact(tf, bytes).as('onnx')).bytes())
   expect(model.nodes.map(({ operator }) => operator)).toContain('Conv')
   await study.close()

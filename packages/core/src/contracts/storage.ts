@@ -18,6 +18,7 @@ export interface StudyDefinition {
 }
 
 export interface StudySummary {
+  /** Unique, also among storages: artefact stores tell studies apart by it. */
   readonly id: string
   readonly definition: StudyDefinition
   /** What the study was created as, where that has changed since: its history begins with it. */

@@ -46,6 +46,13 @@ export interface ArtifactReference {
   readonly meta?: Json
 }
 
+/** A kept artefact, read. */
+export interface StoredArtifact {
+  readonly kind: string
+  readonly meta?: Json
+  readonly bytes: Uint8Array
+}
+
 /** A saved state of a trial: after `step`, as bytes in the artefact store. */
 export interface Checkpoint {
   readonly step: number
@@ -81,6 +88,11 @@ export interface TrialRecord<P = unknown> {
   readonly earlierFailures: readonly Failure[]
   readonly attributes: { readonly [key: string]: Json }
   readonly artifacts: { readonly [name: string]: ArtifactReference }
+  /**
+   * Reads an artefact of the trial, by default the model that its training returned. Resolves with undefined if none of that name is kept,
+   * if its bytes are lost or damaged, or if the study was opened without an artefact store.
+   */
+  artifact(name?: string): Promise<StoredArtifact | undefined>
   readonly checkpoint: Checkpoint | undefined
   /** The checkpoint before the last, kept in case that one is damaged. */
   readonly earlierCheckpoint: Checkpoint | undefined

@@ -1,24 +1,24 @@
-import type { Artifact, ArtifactStore } from '../contracts/artifact.ts'
 import type { Report } from '../contracts/trainer.ts'
 import type { Checkpoint, TrialRecord } from '../contracts/trial-record.ts'
-import { AttuneError, describe } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
-import { copyJson } from '../json.ts'
-import type { StudyAccess } from './study-access.ts'
+import { AttuneError, describe, isAttuneError } from '../errors.ts'
+import type { StudyArtifacts } from './study-artifacts.ts'
 import type { Warnings } from './warnings.ts'
 
-/** The bytes of a study: checkpoints of trials that have not ended, and the model of the best one. A store that fails is told of; the study goes on. */
-export class Checkpoints {
-  readonly store: ArtifactStore | undefined
-  readonly #access: StudyAccess
-  readonly #warnings: Warnings
-  /** Hashes of bytes that were put here. Others in the store may belong to a copy of this study, or to another one. */
-  readonly #put = new Set<string>()
-  #keeping: Promise<void> = Promise.resolve()
+/** Outages of the store that are told of: a disk that is full every other time must not fill the history as well. */
+const toldOutages = 10
 
-  constructor(store: ArtifactStore | undefined, access: StudyAccess, warnings: Warnings) {
-    this.store = store
-    this.#access = access
+/** The saved states of trials. A store that fails is told of; the study goes on without them, and with them again once it can. */
+export class Checkpoints {
+  readonly #artifacts: StudyArtifacts
+  readonly #warnings: Warnings
+  /** True while the store fails. */
+  #failing = false
+  #outages = 0
+  /** Trials whose checkpoints are larger than the store takes. */
+  readonly #tooLarge = new Set<number>()
+
+  constructor(artifacts: StudyArtifacts, warnings: Warnings) {
+    this.#artifacts = artifacts
     this.#warnings = warnings
   }
 
@@ -28,7 +28,7 @@ export class Checkpoints {
       if (candidate === undefined) continue
       let problem = 'is lost or damaged'
       try {
-        const bytes = await this.store?.get(candidate.artifact.hash)
+        const bytes = await this.#artifacts.get(candidate.artifact.hash)
         if (bytes !== undefined) return { checkpoint: candidate, bytes }
       } catch (error) {
         problem = `cannot be read (${describe(error)})`
@@ -39,58 +39,38 @@ export class Checkpoints {
     return undefined
   }
 
-  /** Saves a checkpoint; undefined if there is no store, or it fails. What `make` throws is thrown. */
-  async save(number: number, make: NonNullable<Report['checkpoint']>): Promise<{ readonly hash: string; readonly size: number } | undefined> {
-    if (this.store === undefined) return undefined
+  /** Saves a checkpoint, to be settled once the history was told of it; undefined if there is no store, or it fails. What `make` throws is thrown. */
+  async save(number: number, step: number, make: NonNullable<Report['checkpoint']>): Promise<{ readonly hash: string; readonly size: number } | undefined> {
+    if (this.#artifacts.store === undefined) return undefined
     const bytes: unknown = await make()
     if (!(bytes instanceof Uint8Array)) throw new AttuneError('INVALID_CHECKPOINT', `The checkpoint is ${bytes === null ? 'null' : `of type ${typeof bytes}`}: answer its bytes as a Uint8Array.`)
     try {
-      return { hash: await this.#keep(this.store, bytes), size: bytes.length }
+      const hash = await this.#artifacts.put(bytes)
+      this.#saved(number, step)
+      return { hash, size: bytes.length }
     } catch (error) {
-      this.#warnings.tell('artifacts', `Checkpoints cannot be saved, the study goes on without them: ${describe(error)}`, number)
+      this.#failed(number, step, error)
       return undefined
     }
   }
 
-  /** Deletes bytes that nothing refers to any more, if they were put in this session: rather some waste than the loss of what others need. */
-  async discard(hash: string | undefined): Promise<void> {
-    if (hash === undefined || this.#access.history.references(hash) > 0 || !this.#put.delete(hash)) return
-    try {
-      failpoint('checkpoints.before-delete')
-      await this.store?.delete(hash)
-    } catch (error) {
-      this.#warnings.tell('artifacts', `An artefact that is no longer needed could not be deleted: ${describe(error)}`)
+  #saved(number: number, step: number): void {
+    if (!this.#failing) return
+    this.#failing = false
+    if (this.#outages <= toldOutages) this.#warnings.tell('artifacts', `Checkpoints are saved again, from step ${step} of trial ${number} on.`, number)
+  }
+
+  #failed(number: number, step: number, error: unknown): void {
+    if (isAttuneError(error, 'ARTIFACT_TOO_LARGE')) {
+      if (this.#tooLarge.has(number)) return
+      this.#tooLarge.add(number)
+      this.#warnings.tell('artifacts', `Trial ${number} goes on without checkpoints: ${describe(error)}`, number)
+      return
     }
-  }
-
-  /** Keeps the artefact of the best trial instead of that of the former. One at a time: trials that end together must not delete each other's. */
-  keepModel(number: number, artifact: Artifact): Promise<void> {
-    this.#keeping = this.#keeping.then(() => this.#keepModel(number, artifact))
-    return this.#keeping
-  }
-
-  async #keep(store: ArtifactStore, bytes: Uint8Array): Promise<string> {
-    const hash = await store.put(bytes)
-    this.#put.add(hash)
-    failpoint('checkpoints.after-put')
-    return hash
-  }
-
-  async #keepModel(number: number, artifact: Artifact): Promise<void> {
-    const { history } = this.#access
-    if (this.store === undefined || history.best !== number) return
-    try {
-      const bytes = await artifact.bytes()
-      const reference = { hash: await this.#keep(this.store, bytes), size: bytes.length, kind: artifact.kind }
-      await this.#access.mustWrite([{ type: 'artifact', number, name: 'model', artifact: artifact.meta === undefined ? reference : { ...reference, meta: copyJson(artifact.meta, 'The meta data of the artefact') } }])
-      for (const other of Array.from(history.withArtifacts())) {
-        const model = other === number ? undefined : history.trial(other).artifacts['model']
-        if (model === undefined) continue
-        await this.#access.mustWrite([{ type: 'artifact', number: other, name: 'model', artifact: null }])
-        await this.discard(model.hash)
-      }
-    } catch (error) {
-      this.#warnings.tell('artifacts', `The model of trial ${number} could not be kept: ${describe(error)}`, number)
-    }
+    if (this.#failing) return
+    this.#failing = true
+    if (++this.#outages > toldOutages) return
+    const last = this.#outages === toldOutages ? ' This happens often, and is not told any more.' : ''
+    this.#warnings.tell('artifacts', `The checkpoint of trial ${number} at step ${step} cannot be saved, the study goes on without checkpoints until it can: ${describe(error)}${last}`, number)
   }
 }

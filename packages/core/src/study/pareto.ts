@@ -1,7 +1,7 @@
 import type { StudyHistory } from '../history/study-history.ts'
 
 /** True if point `a` is nowhere worse than `b`, and somewhere better. Lower is better. */
-function dominates(a: readonly number[], b: readonly number[]): boolean {
+export function dominates(a: readonly number[], b: readonly number[]): boolean {
   let better = false
   for (let i = 0; i < a.length; i++) {
     if (a[i]! > b[i]!) return false

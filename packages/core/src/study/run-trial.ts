@@ -130,7 +130,7 @@ async function completed(engine: StudyEngine, trial: Trial, result: unknown, mor
   let requeued = false
   const outcome = await engine.complete(trial, result, more, (failure) => (requeued = options.retries(failure, earlierFailures)))
   if (outcome.state === 'failed') return { state: requeued ? 'requeued' : 'failed', failure: outcome.failure }
-  if (artifact !== undefined && engine.history.best === trial.number) await patiently(engine, trial, engine.checkpoints.keepModel(trial.number, artifact), patience)
+  if (artifact !== undefined && engine.kept.wants(trial.number)) await patiently(engine, trial, engine.kept.keepModel(trial.number, artifact), patience)
   return { state: 'complete' }
 }
 

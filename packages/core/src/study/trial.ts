@@ -8,6 +8,7 @@ import { boolean, choice, constant, float, int, ordinal, type NumberOptions } fr
 import type { Leaf } from '../space/definition.ts'
 import { leafToJson } from '../space/json.ts'
 import type { Space } from '../space/space.ts'
+import type { ArtifactOptions } from './kept-artifacts.ts'
 
 /** Why a running trial is asked to end. */
 export type StopReason = 'pruned' | 'paused' | 'timeout' | 'aborted' | 'lost'
@@ -23,6 +24,7 @@ export interface TrialRuntime {
   report(trial: Trial, report: Report): Promise<'continue' | 'stop'>
   warn(source: string, message: string, number: number): void
   setAttribute(number: number, key: string, value: Json): Promise<void>
+  setArtifact(number: number, name: string, bytes: Uint8Array, options: ArtifactOptions): Promise<void>
 }
 
 /** What the engine knows of a trial that it runs; user code sees the `Trial` alone. */
@@ -123,6 +125,14 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
   /** Keeps plain JSON with the trial. Throws NOT_JSON. */
   async setAttribute(key: string, value: Json): Promise<void> {
     await this.#runtime.setAttribute(this.number, key, value)
+  }
+
+  /**
+   * Keeps bytes with the trial under a name, as in `trial.setArtifact('confusion.png', bytes, { kind: 'image/png' })`. They stay, whatever becomes of the trial;
+   * only the name `model` follows the study's option `keep`. Throws ARTIFACT_NAME, OPTION, NO_ARTIFACT_STORE, NOT_JSON, ARTIFACT_STORE_FULL, ARTIFACT_TOO_LARGE.
+   */
+  async setArtifact(name: string, bytes: Uint8Array, options: ArtifactOptions = {}): Promise<void> {
+    await this.#runtime.setArtifact(this.number, name, bytes, options)
   }
 
   /** A number between `low` and `high`. Only in studies without a declared space. */

@@ -1,0 +1,74 @@
+import type { ArtifactReference } from '../contracts/trial-record.ts'
+
+/** Which bytes a study refers to: by artefacts, and by the checkpoints of trials that have not ended or may be forked. A part of the fold. */
+export class References {
+  /** Told of bytes that nothing refers to any more. */
+  onUnneeded: ((hash: string) => void) | undefined
+  readonly #counts = new Map<string, number>()
+  /** The last checkpoints of the trials that ended, oldest first. */
+  readonly #ended: string[] = []
+  /** How many of them are referred to. */
+  #forkable = 0
+  /** Bytes that a copy of this study may refer to: it tells nobody when it no longer does. */
+  readonly #shared = new Set<string>()
+  #copying = false
+
+  /** True if the bytes must stay, as far as this study knows. */
+  needs(hash: string): boolean {
+    return this.#copying || this.#counts.has(hash) || this.#shared.has(hash)
+  }
+
+  /** True if the study itself refers to the bytes, or may be about to be copied with them. */
+  refersTo(hash: string): boolean {
+    return this.#counts.has(hash) || (this.#copying && this.#shared.has(hash))
+  }
+
+  change(before: ArtifactReference | undefined, after: ArtifactReference | undefined): void {
+    if (after !== undefined) {
+      this.#counts.set(after.hash, (this.#counts.get(after.hash) ?? 0) + 1)
+      if (this.#copying) this.#shared.add(after.hash)
+    }
+    if (before !== undefined) this.#drop(before.hash)
+  }
+
+  /** So many of the trials that ended last keep their last checkpoint, for forks. At most once. */
+  keepForForks(trials: number): void {
+    this.#forkable = trials
+    for (const hash of this.#ended.slice(Math.max(0, this.#ended.length - trials))) this.#counts.set(hash, (this.#counts.get(hash) ?? 0) + 1)
+  }
+
+  /** A trial ended with these checkpoints. */
+  ended(last: ArtifactReference | undefined, earlier: ArtifactReference | undefined): void {
+    if (earlier !== undefined) this.#drop(earlier.hash)
+    if (last === undefined) return
+    this.#ended.push(last.hash)
+    const over = this.#ended.length - 1 - this.#forkable
+    if (over >= 0) this.#drop(this.#ended[over]!)
+  }
+
+  /** From the first mark on another study may copy what is referred to, up to the second. */
+  copying(phase: 'begins' | 'ends'): void {
+    this.#copying = phase === 'begins'
+    this.#shareAll()
+  }
+
+  /** This study is a copy: what it was made of belongs to the other one as well. */
+  copied(): void {
+    this.#copying = false
+    this.#shareAll()
+  }
+
+  #shareAll(): void {
+    for (const hash of this.#counts.keys()) this.#shared.add(hash)
+  }
+
+  #drop(hash: string): void {
+    const count = this.#counts.get(hash)! - 1
+    if (count > 0) {
+      this.#counts.set(hash, count)
+      return
+    }
+    this.#counts.delete(hash)
+    this.onUnneeded?.(hash)
+  }
+}
