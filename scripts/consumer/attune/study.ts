@@ -1,6 +1,5 @@
 // A stranger's program on the front door: a custom sampler, a typed result, and a study that is resumed from its SQLite file.
 import { equal, ok } from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { asha, createStudy, float, int, minimize, oneOf, sqlite, tune, type Problem, type Sampler, type SamplerFactory } from 'attune'
 
 /** Spreads trials evenly: trial n lies at the fractional part of n times an irrational number, another one for each dimension. */
@@ -37,7 +36,6 @@ ok(['sgd', 'adam'].includes(optimizer))
 equal(study.trials().length, 20)
 ok(study.best.value !== undefined && study.best.value < 2, `the best of 20 is ${study.best.value}`)
 await study.close()
-await rm('consumer.db')
 
 const best = await tune((t) => (t.float('x', -10, 10) - 2) ** 2 + t.int('n', 1, 8), { trials: 30, seed: 1 })
 ok(Number.isFinite(best.value))
