@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InvalidArgumentError, type Command } from 'commander'
-import { AttuneError, type Storage } from '@attune/core'
-import { fromModule, processes, type ProcessesOptions } from '@attune/node'
+import { AttuneError, type Storage, type Trainer } from '@attune/core'
+import { automatic, fromModule, processes, type ProcessesOptions } from '@attune/node'
 import { count, formatNumber, plain } from '@attune/node/terminal'
 import type { Answer, View } from '../output/answer.ts'
 import { describeCounts } from '../study/describe.ts'
@@ -72,17 +72,23 @@ function cards(text: string): NonNullable<ProcessesOptions['devices']> {
 }
 
 /** What the modules bring. Throws CLI_USAGE, CLI_MODULE, MODULE_NOT_FOUND and MODULE_EXPORT. */
-async function parts({ trainer, options, slots, devices }: WorkerCommandOptions): Promise<Pick<WorkerOptions, 'trainer'> & Partial<WorkerOptions>> {
+async function parts({ trainer, options, slots, devices, concurrency = 1 }: WorkerCommandOptions): Promise<Pick<WorkerOptions, 'trainer'> & Partial<WorkerOptions>> {
   const training = parseReference('--trainer', trainer)
   const given = options === undefined ? {} : await importExport('--options', parseReference('--options', options))
   if (typeof given !== 'object' || given === null) throw new AttuneError('MODULE_EXPORT', `--options ${options}: this is of type ${typeof given}. Export the options of createStudy, as in export const options = { sampler: tpe() }.`)
   // Whoever exports all options of createStudy says these once more: here they are options of the command.
   const rest = Object.fromEntries(Object.entries(given).filter(([option]) => !['name', 'storage', 'ifExists'].includes(option))) as Partial<WorkerOptions>
-  if (slots === undefined && devices === undefined) return { ...rest, trainer: (await importExport('--trainer', training)) as WorkerOptions['trainer'] }
-  if ('executor' in rest) throw new AttuneError('CLI_USAGE', `Child processes, and an executor in --options ${options}: give one of them.`)
   // Who names a module here means to run it, wherever it lies.
-  const executor = processes({ ...(slots === undefined ? {} : { slots }), ...(devices === undefined ? {} : { devices }), allow: [dirname(training.file)] })
-  return { ...rest, trainer: fromModule(pathToFileURL(training.file), training.name), executor }
+  const allow = [dirname(training.file), process.cwd()]
+  const module = (): Trainer => fromModule(pathToFileURL(training.file), training.name)
+  if (slots !== undefined || devices !== undefined) {
+    if ('executor' in rest) throw new AttuneError('CLI_USAGE', `Child processes, and an executor in --options ${options}: give one of them.`)
+    return { ...rest, trainer: module(), executor: processes({ ...(slots === undefined ? {} : { slots }), ...(devices === undefined ? {} : { devices }), allow }) }
+  }
+  const exported = (await importExport('--trainer', training)) as WorkerOptions['trainer'] & Partial<Trainer>
+  // Two trials of an exclusive trainer cannot share this process.
+  const elsewhere = concurrency > 1 && exported?.concurrency === 'exclusive' && exported.module === undefined
+  return { executor: automatic({ allow }), ...rest, trainer: elsewhere ? module() : exported }
 }
 
 function answer(result: WorkerResult, exitCode: number | undefined): Answer {

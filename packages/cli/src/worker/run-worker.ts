@@ -2,7 +2,7 @@ import {
   AttuneError, createStudy, isAttuneError, loadStudy, Space, tokens,
   type Module, type ObjectiveFunction, type OptimizeOptions, type OptimizeResult, type SpaceInput, type Storage, type StorageFactory, type Study, type StudyDefinition, type StudyOptions, type StudySummary, type Trainer,
 } from '@attune/core'
-import { nodeHost, progress as progressDisplay, type ProgressOptions } from '@attune/node'
+import { automatic, nodeHost, progress as progressDisplay, type ProgressOptions } from '@attune/node'
 import { asha, none } from '@attune/pruners'
 import { tpe } from '@attune/samplers'
 import { withTurns } from './with-turns.ts'
@@ -35,7 +35,8 @@ export interface WorkerResult extends OptimizeResult {
 
 /**
  * Works on a study beside other processes until it has the trials that are wanted: suggests, runs, reports. Without others given, the
- * sampler is TPE and the pruner, for one objective, ASHA; a warning says so if the study was opened with others before.
+ * sampler is TPE and the pruner, for one objective, ASHA; a warning says so if the study was opened with others before. Exclusive
+ * trainers made by `fromModule` run in child processes.
  *
  * Throws STUDY_NOT_FOUND, WORKER_GOAL if nobody said how many trials are wanted, CONSTRAINT if the space has functions that were not given,
  * and what `createStudy` and `optimize` throw.
@@ -72,6 +73,7 @@ async function openStudy(options: WorkerOptions, storage: Storage, stored: Study
   return (await createStudy({
     sampler: tpe(),
     pruner: stored.objectives.length > 1 ? none() : asha(),
+    executor: automatic(),
     objective: stored.objectives,
     constraints: Object.fromEntries(stored.constraints.map(({ metric, bound, limit }) => [metric, { bound, limit }])),
     ...(stored.metrics === null ? {} : { metrics: stored.metrics }),

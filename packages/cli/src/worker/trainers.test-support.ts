@@ -59,6 +59,15 @@ export function deaf({ number }: Trial): Promise<number> {
 
 export const inProcess = ({ params }: { readonly params: Params }): { readonly loss: number; readonly pid: number } => ({ loss: loss(params), pid: process.pid })
 
+export const exclusive = {
+  specVersion: 'v1',
+  id: 'exclusive',
+  concurrency: 'exclusive',
+  async *train({ params }: Trial<Params>): AsyncGenerator<Report, void, void> {
+    yield { step: 1, loss: loss(params), pid: process.pid }
+  },
+} as const
+
 /** A lease that only ends in an hour: whoever takes a trial over before knows that its owner is gone. */
 export const options = { lease: 3_600_000 }
 export const impatient = { grace: 50 }

@@ -187,6 +187,17 @@ describe('child processes', () => {
     expect(pids.has(process.pid)).toBe(false)
     expect(pids.size).toBeGreaterThanOrEqual(1)
   })
+
+  it('run the trials of an exclusive trainer, where several are to run at once', async () => {
+    await make()
+    for (const [concurrency, here] of [[1, true], [2, false]] as const) {
+      const running = worker('exclusive', ['--trials', String(3 * concurrency), '--concurrency', String(concurrency), '--json'])
+      const { code, errors } = await running.ended
+      expect(code, errors).toBe(0)
+      const last = (await exactly(3 * concurrency)).trials.slice(-3)
+      expect(last.map(({ metrics }) => metrics['pid'] === running.child.pid)).toEqual([here, here, here])
+    }
+  })
 })
 
 describe('what a worker is given', () => {
