@@ -319,13 +319,12 @@ export class StudyEngine implements TrialRuntime {
   /** If the storage fails, the trial stays held, so that the same end can be told again: its request id makes it one. */
   async #finish(trial: Trial, outcome: Outcome, requeue = false): Promise<Outcome> {
     const { number, token } = trial
-    const holder = this.leases.get(number)
-    if (holder !== undefined && holder !== trial && !trial.ending) {
-      // Another lane runs the next attempt: this one was lost.
+    if (this.leases.get(number) !== trial && !trial.ending) {
+      // Never told, and held no more: another lane has run the next attempt, or does.
       await this.#discarded(trial, 'Its lease had ended, and it was started again.')
       return outcome
     }
-    if (holder !== trial || trial.ending) throw new AttuneError('TRIAL_ENDED', `Trial ${number} has ended already: a trial is told once.`, { details: { number } })
+    if (trial.ending) throw new AttuneError('TRIAL_ENDED', `Trial ${number} has ended already: a trial is told once.`, { details: { number } })
     trial.ending = true
     const end: { -readonly [K in keyof Extract<Operation, { type: 'finish' }>]: Extract<Operation, { type: 'finish' }>[K] } = { type: 'finish', number, token, outcome }
     if (requeue) end.requeue = true

@@ -248,9 +248,11 @@ describe('a lease that ended', () => {
     gates[1]!.resolve()
     await until(3)
     expect(begun).toEqual(['0.1', '1.1', '0.2'])
-    gates[0]!.resolve()
-    gates[2]!.resolve()
     gates.push(Promise.withResolvers<void>())
+    // The second attempt has ended when the first one's result comes.
+    gates[2]!.resolve()
+    await until(4)
+    gates[0]!.resolve()
     gates[3]!.resolve()
     await pass(paused, run)
     await second.refresh()
