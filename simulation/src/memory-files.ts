@@ -89,7 +89,7 @@ export class MemoryFiles {
           try {
             resolve(run())
           } catch (error) {
-            reject(error as Error)
+            reject(error)
           }
         } })
       })

@@ -25,6 +25,8 @@ export class Oracle {
   readonly #world: World
   readonly #trials: Known[] = []
   readonly #requests = new Set<string>()
+  /** Renewals of which nobody knows whether they were applied: they leave no change. */
+  readonly #unknown = new Set<string>()
   /** Changes that somebody was told are stored. */
   readonly #acknowledged = new Map<number, Change>()
   readonly #processes: () => readonly SimProcess[]
@@ -60,15 +62,22 @@ export class Oracle {
     if (result.ok) for (const change of result.changes) this.#acknowledged.set(change.revision, change)
   }
 
+  /** The request failed before its commit or after it, without a change to tell by. */
+  failed({ id, operations }: WriteRequest): void {
+    if (operations.every(({ type }) => type === 'renew')) this.#unknown.add(id)
+  }
+
   applied(process: SimProcess, request: WriteRequest, result: WriteResult): void {
     if (!result.ok) return
-    const repeated = this.#requests.has(request.id)
-    this.#requests.add(request.id)
     const fresh = result.changes.filter(({ revision }) => revision > this.log.length)
-    if (repeated) {
+    if (this.#requests.has(request.id)) {
       if (fresh.length > 0) this.#world.violated('P7', `${process.name} repeated a request, and ${fresh.map(({ body }) => body.type).join(', ')} happened again`)
       return
     }
+    if (this.#unknown.has(request.id)) return
+    // One that changed nothing may be forgotten: repeated, a sweep finds what has been lost since.
+    if (result.changes.length > 0) this.#requests.add(request.id)
+    else this.failed(request)
     let next = 0
     for (const operation of request.operations) {
       this.#allowed(process, operation, request.id.startsWith('thread '))
@@ -104,6 +113,9 @@ export class Oracle {
     if (known === undefined) return world.violated('P2', `${body.type} of trial ${body.number}, which there is not`)
     if (final.includes(known.state)) world.violated('P3', `${body.type} of trial ${body.number}, which is ${known.state}`)
     switch (body.type) {
+      case 'assign':
+        known.params = body.params as unknown as SimParams
+        return
       case 'claim':
         if (known.state !== 'waiting' && known.state !== 'paused') world.violated('P3', `trial ${body.number} was claimed while it was ${known.state}`)
         if (operation.type === 'claim') Object.assign(known, { state: 'running', token: operation.lease.token, owner: operation.lease.owner, leaseEnd: world.now + operation.lease.milliseconds, covered: false })

@@ -1,8 +1,8 @@
 import type { Clock, Host, Study } from '@attune/core'
-import type { Action, World } from './world.ts'
+import type { Action, Runner, World } from './world.ts'
 
 /** One process that works on the study: it may die, be frozen with all its threads, or have its event loop blocked. */
-export class SimProcess {
+export class SimProcess implements Runner {
   readonly name: string
   /** Only processes of the same machine know of each other whether they live. */
   readonly machine: string
@@ -13,7 +13,7 @@ export class SimProcess {
   frozenUntil = 0
   blockedUntil = 0
   study: Study<{ readonly x: number; readonly n: number }> | undefined
-  controller: AbortController = new AbortController()
+  readonly controller: AbortController = new AbortController()
   readonly clock: Clock
   readonly #world: World
   readonly #timers = new Set<Action>()

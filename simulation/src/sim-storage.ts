@@ -87,7 +87,7 @@ export class SimStorage implements Storage {
     try {
       answer = real.write(studyId, alter === undefined ? request : alter(request))
     } catch (error) {
-      answer = Promise.reject(error as Error)
+      answer = Promise.reject(error)
     }
     const seen = (result: WriteResult): WriteResult => {
       oracle.applied(process, request, result)
@@ -100,18 +100,17 @@ export class SimStorage implements Storage {
       // It failed, or its process died, after the commit or before: the file tells.
       const changes = await real.changesSince(studyId, oracle.log.length)
       if (changes.length > 0) seen({ ok: true, changes })
+      else oracle.failed(request)
       throw error as Error
     })
   }
 
   #lease({ operations }: WriteRequest, { changes }: WriteResult & { readonly ok: true }): void {
     for (const operation of operations) {
-      if ((operation.type === 'create' && operation.lease !== undefined) || operation.type === 'claim') {
-        const body = changes.find(({ body: { type } }) => type === operation.type)?.body
-        if (body !== undefined && 'number' in body && body.number !== undefined) this.#leased.set(operation.lease?.token ?? '', body.number)
-      } else if (operation.type === 'finish' || operation.type === 'pause') {
-        this.#leased.delete(operation.token)
-      }
+      if ((operation.type === 'finish' || operation.type === 'pause') && operation.token !== undefined) this.#leased.delete(operation.token)
+      if ((operation.type !== 'create' && operation.type !== 'claim') || operation.lease === undefined) continue
+      const body = changes.find(({ body: { type } }) => type === operation.type)?.body
+      if (body?.type === 'create' || body?.type === 'claim') this.#leased.set(operation.lease.token, body.number)
     }
   }
 
@@ -173,7 +172,7 @@ export class SimStorage implements Storage {
           try {
             answer = await work()
           } catch (error) {
-            return reply('failed', () => reject(error as Error))
+            return reply('failed', () => reject(error))
           }
           if (dice.chance(faults.lost)) return reply('lost', () => reject(new NoAnswer('stored, but the answer was lost')))
           reply('answered', () => {

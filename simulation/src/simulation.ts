@@ -49,6 +49,8 @@ export interface SimulationResult {
 const longestRun = 60_000
 /** Milliseconds of virtual time that a study may take to end once nothing goes wrong any more. */
 const longestEnd = 24 * 60 * 60 * 1000
+/** Milliseconds after which a closed study has no timer any more, whatever user code does. */
+const afterClose = 10_000
 /** Milliseconds that a logger's call may take. */
 const loggerDeadline = 30_000
 const hook = Symbol.for('@attune/core/failpoint')
@@ -74,7 +76,7 @@ class Simulation {
   readonly #processes: SimProcess[] = []
   readonly #trackers: Tracker[] = []
   readonly #damaged = new Set<string>()
-  readonly #opened: Storage[] = []
+  readonly #opened: SqliteStorage[] = []
   /** What processes knew of the trials when they left. */
   readonly #views: { readonly name: string; readonly revision: number; readonly text: string }[] = []
   readonly #folder: string
@@ -237,16 +239,19 @@ class Simulation {
     if (!process.alive) return
     process.ended = true
     this.#world.trace(`${process.name} ends: ${said instanceof Error ? said.message.slice(0, 60) : String(said)}`)
-    const expected = typeof said === 'string' || said instanceof NoAnswer || isAttuneError(said, 'STUDY_CLOSED') || (isAttuneError(said) && this.#scenario.byHand > 0 && ['TRIAL_ENDED', 'TRIAL_STATE'].includes(said.code))
+    const expected = typeof said === 'string' || said instanceof NoAnswer || isAttuneError(said, 'STUDY_CLOSED') || (isAttuneError(said, 'OBJECTIVE_FAILS') && this.#scenario.trialTimeout !== undefined) || (isAttuneError(said) && this.#scenario.byHand > 0 && ['TRIAL_ENDED', 'TRIAL_STATE'].includes(said.code))
     if (!expected) this.#world.violated('P17', `${process.name} ended with ${said instanceof Error ? said.stack ?? said.message : String(said)}`)
-    // A logger's call that outlasted its deadlines has one of its own, which keeps no process alive.
-    const left = process.timers.filter((label) => label !== `timer of ${loggerDeadline}`)
-    if (left.length > 0) this.#world.violated('P16', `${process.name} has closed its study and left timers: ${left.join(', ')}`)
+    // User code that outlives its grace may still wait for a write that is repeated: that is over by then.
+    this.#world.add({ at: this.#world.now + afterClose, label: `timers of ${process.name}`, run: () => {
+      // A logger's call that outlasted its deadlines has one of its own, which keeps no process alive.
+      const left = process.alive ? process.timers.filter((label) => label !== `timer of ${loggerDeadline}`) : []
+      if (left.length > 0) this.#world.violated('P16', `${process.name} has closed its study and left timers: ${left.join(', ')}`)
+    } })
   }
 
   /** Called at every failpoint: in the midst of what a process does it may die, or fail. */
   #reached(name: string): void {
-    const process = this.#world.current
+    const process = this.#processes.find((each) => each === this.#world.current)
     if (process === undefined || !process.alive || !this.#chaos) return
     if (this.#dice.chance(0.004)) {
       this.#kill(process, `at ${name}`)

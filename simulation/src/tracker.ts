@@ -35,6 +35,7 @@ export class Tracker {
     let closed = false
     let calls = 0
     const keep = (event: StudyEvent): void => {
+      world.trace(`${process.name} logs ${event.revision} ${event.type}`)
       if (closed) return // Whoever has the tracker now is sent it.
       const key = `${event.revision} ${event.type}`
       // A call that failed or came too late is repeated with the same event, and the revision that a crash cut is sent again.

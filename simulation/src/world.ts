@@ -1,14 +1,24 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@attune/core'
 import type { Dice } from './dice.ts'
-import type { SimProcess } from './sim-process.ts'
+
+/** In whose event loop something happens. */
+export interface Runner {
+  readonly name: string
+  /** False once it has died: nothing happens there any more. */
+  readonly alive: boolean
+  /** Nothing happens before. */
+  readonly frozenUntil: number
+  /** Only its threads go on before. */
+  readonly blockedUntil: number
+}
 
 /** Something that will happen: a timer, an answer, a request that arrives. */
 export interface Action {
   /** Not before. */
   readonly at: number
-  /** In whose event loop it happens; undefined for what happens elsewhere, as in a database server. */
-  readonly process?: SimProcess | undefined
+  /** Undefined for what happens elsewhere, as in a database server. */
+  readonly process?: Runner | undefined
   /** Happens also while the event loop is blocked. */
   readonly thread?: boolean
   /** For the trace: the same in every run of a seed, so no random names. */
@@ -36,7 +46,7 @@ export class World {
   steps = 0
   readonly dice: Dice
   /** In whose name code runs at the moment. */
-  current: SimProcess | undefined
+  current: Runner | undefined
   readonly lines: string[] = []
   readonly violations: Violation[] = []
   readonly #hash = createHash('sha256')
@@ -57,12 +67,8 @@ export class World {
   }
 
   /** Nothing of this process happens any more. */
-  forget(process: SimProcess): void {
+  forget(process: Runner): void {
     this.#actions = this.#actions.filter((action) => action.process !== process)
-  }
-
-  pendingOf(process: SimProcess): readonly Action[] {
-    return this.#actions.filter((action) => action.process === process)
   }
 
   get pending(): readonly Action[] {
@@ -101,7 +107,7 @@ export class World {
   }
 
   /** Runs code in the name of a process, with all that follows at once. */
-  async as(process: SimProcess | undefined, work: () => unknown): Promise<void> {
+  async as(process: Runner | undefined, work: () => unknown): Promise<void> {
     this.current = process
     try {
       await work()

@@ -64,7 +64,7 @@ export async function soakKills({ kills, trials, workers, seed, progress }: Kill
       const worker: Worker = { child, open: false, ended: new Promise((resolve, reject) => child.once('error', reject).once('close', (code, signal) => resolve({ code, signal }))) }
       running.add(worker)
       let rest = ''
-      child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
         const lines = (rest + text).split('\n')
         // A line that the kill cut off says nothing.
         rest = lines.pop() ?? ''

@@ -1,0 +1,133 @@
+import { constants } from 'node:fs'
+import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { transition, type ArtifactStore, type Storage, type Transition } from '@attune/core'
+import { Leases } from '../../packages/core/src/study/leases.ts'
+import { Place, PlainStorage, type Hooks } from '../../packages/testing/src/broken/plain-storage.test-support.ts'
+import type { Twin } from './simulation.ts'
+
+/** A part that breaks a promise, and where that shows. */
+export interface NamedTwin {
+  /** The promise that it breaks. */
+  readonly promise: string
+  readonly what: string
+  /** What the first violation may name: a breach has consequences, and some show before it. */
+  readonly shows: readonly string[]
+  /** It must be found within so many seeds. */
+  readonly seeds: number
+  readonly make: () => { readonly twin: Twin; readonly undo?: () => void }
+}
+
+/** The plain storage of the conformance suites, deciding in virtual time and by altered rules. */
+function plain(hooks: (now: () => number) => Partial<Hooks>): Twin {
+  return { scenario: { storage: 'server' }, storage: (world): Storage => new PlainStorage(new Place(), { decide: (operation, heads) => transition(operation, heads, world.now), ...hooks(() => world.now) }) }
+}
+
+/** Keeps artefacts by writing over them where they lie, and gives them without a look at their hash. */
+function inPlace(folder: string): NonNullable<Twin['artifacts']> {
+  return (files, process): ArtifactStore => {
+    const disk = files.of(process)
+    const pathOf = (hash: string): string => join(folder, hash.slice(0, 2), hash)
+    return {
+      specVersion: 'v1',
+      persistent: true,
+      async put(bytes) {
+        const hash = createHash('sha256').update(bytes).digest('hex')
+        await disk.mkdir(join(folder, hash.slice(0, 2)), { recursive: true })
+        const file = await disk.open(pathOf(hash), constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC)
+        await file.writeFile(bytes)
+        await file.close()
+        return hash
+      },
+      async get(hash) {
+        try {
+          const file = await disk.open(pathOf(hash), constants.O_RDONLY)
+          return new Uint8Array(await file.readFile())
+        } catch {
+          return undefined // Absent.
+        }
+      },
+      list: () => [],
+      release: () => false,
+      delete: () => false,
+    }
+  }
+}
+
+export const twins: readonly NamedTwin[] = [
+  {
+    promise: 'P4',
+    what: 'a storage that does not look at tokens',
+    shows: ['P4', 'steps', 'P3'],
+    seeds: 30,
+    make: () => ({ twin: { alter: (request, oracle) => ({ ...request, operations: request.operations.map((operation) => ('token' in operation ? { ...operation, token: oracle.tokenOf(operation.number) ?? operation.token } : operation)) }) } }),
+  },
+  {
+    promise: 'P5',
+    what: 'a sweep that requeues twice',
+    shows: ['P5'],
+    seeds: 10,
+    make: () => ({ twin: plain((now) => ({ decide: (operation, heads): Transition => {
+      const decided = transition(operation, heads, now())
+      return operation.type === 'sweep' && decided.ok ? { ...decided, bodies: decided.bodies.flatMap((body) => [body, body]) } : decided
+    } })) }),
+  },
+  {
+    promise: 'P5',
+    what: 'a sweep that takes trials whose lease still runs',
+    shows: ['P5'],
+    seeds: 10,
+    make: () => ({ twin: plain((now) => ({ decide: (operation, heads) => transition(operation, heads, operation.type === 'sweep' ? now() + 3_600_000 : now()) })) }),
+  },
+  {
+    promise: 'P7',
+    what: 'a storage that does not know requests again',
+    shows: ['P7', 'P2', 'budget', 'P17', 'P5'],
+    seeds: 30,
+    make: () => {
+      let requests = 0
+      return { twin: { scenario: { calm: false }, alter: (request) => ({ ...request, id: `${request.id} ${++requests}` }) } }
+    },
+  },
+  {
+    promise: 'P2',
+    what: 'a storage that does not look at the number that is expected',
+    shows: ['budget', 'P2', 'P1', 'steps', 'P4', 'P16', 'P17'],
+    seeds: 200,
+    make: () => ({ twin: { alter: (request) => ({ ...request, operations: request.operations.map((operation) => {
+      if (operation.type !== 'create') return operation
+      const { expect: _, ...rest } = operation
+      return rest
+    }) }) } }),
+  },
+  {
+    promise: 'P3',
+    what: 'a storage that lets trials end again',
+    shows: ['P3', 'P4', 'P5'],
+    seeds: 60,
+    make: () => ({ twin: plain((now) => ({ decide: (operation, heads): Transition => {
+      const head = operation.type === 'finish' ? heads.get(operation.number) : undefined
+      if (operation.type !== 'finish' || head === undefined || head.state === 'running') return transition(operation, heads, now())
+      const { token: _, ...body } = operation
+      return { ok: true, bodies: [body], heads: [{ ...head, state: operation.outcome.state }] }
+    } })) }),
+  },
+  {
+    promise: 'P14',
+    what: 'a store of artefacts that writes in place',
+    shows: ['P14'],
+    seeds: 60,
+    make: () => ({ twin: { scenario: { artifacts: true, storage: 'server', calm: false }, artifacts: inPlace('/disk/store') } }),
+  },
+  {
+    promise: 'P16',
+    what: 'an engine that forgets to let trials go',
+    shows: ['P16', 'P4', 'P17'],
+    seeds: 10,
+    make: () => {
+      const { release } = Leases.prototype
+      Leases.prototype.release = () => undefined
+      return { twin: {}, undo: () => void (Leases.prototype.release = release) }
+    },
+  },
+]
