@@ -8,6 +8,8 @@ interface Base {
   readonly revision: number
   /** Milliseconds since the epoch, by the storage's clock. */
   readonly time: number
+  /** True if another event of the same revision follows: the revision is kept once that one is. */
+  readonly more?: true
 }
 
 interface OfTrial<P> extends Base {

@@ -21,7 +21,8 @@ export interface LoggerContext {
  */
 export interface Logger {
   /**
-   * Revision of the last event that the tracker has kept, 0 for none: events up to it are not sent.
+   * The revision up to which the tracker has kept every event, 0 for none: events up to it are not sent. Where it has kept an event
+   * with `more` and not the next one, that is the revision before, and the logger leaves out what it has.
    * The others are sent first, read back from the storage. A logger without memory of its own (progress
    * on a terminal) answers `'now'` and gets only what happens from here on.
    */

@@ -7,6 +7,11 @@ const ends = { complete: 'trial.completed', pruned: 'trial.pruned', failed: 'tri
 
 /** What a change means to listeners: called right after `history.apply(change)`, whose answer is `effect`. */
 export function eventsOf(change: Change, effect: Effect, history: StudyHistory, summary: () => StudySummary): readonly StudyEvent[] {
+  const events = allEventsOf(change, effect, history, summary)
+  return events.length < 2 ? events : events.map((event, i) => (i < events.length - 1 ? { ...event, more: true } : event))
+}
+
+function allEventsOf(change: Change, effect: Effect, history: StudyHistory, summary: () => StudySummary): readonly StudyEvent[] {
   const { revision, time, body } = change
   const at = { revision, time }
   const ofTrial = (number: number): { readonly revision: number; readonly time: number; readonly trial: ReturnType<StudyHistory['trial']> } => ({ ...at, trial: history.trial(number) })

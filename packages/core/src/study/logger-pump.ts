@@ -30,6 +30,8 @@ export class LoggerPump {
   #queue: StudyEvent[] = []
   /** Every event up to here was given to the logger. */
   #position: number
+  /** How many events of the last revision were given. */
+  #begun = { revision: 0, given: 0 }
   #behind: boolean
   #working: Promise<void> | undefined
   #lost = 0
@@ -92,6 +94,7 @@ export class LoggerPump {
   #wake(): void {
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
+      if (this.#queue.length > 0 && !this.#closed) this.#wake() // It came just after the last look.
     })
   }
 
@@ -117,7 +120,7 @@ export class LoggerPump {
       // No await between the last look at the revision and the next live event: nothing falls in between.
       while (this.#position < this.#source.revision()) {
         for await (const { revision, events } of this.#source.replay(this.#position)) {
-          for (const event of events) {
+          for (const event of events.slice(revision === this.#begun.revision ? this.#begun.given : 0)) {
             if (this.#closed) return false
             await this.#give(event)
           }
@@ -132,19 +135,24 @@ export class LoggerPump {
     return true
   }
 
+  #passed({ revision, more }: StudyEvent): void {
+    this.#begun = { revision, given: revision === this.#begun.revision ? this.#begun.given + 1 : 1 }
+    if (more !== true) this.#position = revision
+  }
+
   async #give(event: StudyEvent): Promise<void> {
     let problem = 'it took too long'
     for (let attempt = 0; attempt < attempts; attempt++) {
       try {
         if (await within(this.#source.clock, callDeadline, () => this.#logger.log(event), false)) {
-          this.#position = event.revision
+          this.#passed(event)
           return
         }
       } catch (error) {
         problem = describe(error)
       }
     }
-    this.#position = event.revision
+    this.#passed(event)
     this.#lost++
     if (event.type !== 'warning' && (this.#lost === 1 || this.#lost % 100 === 0)) this.#source.warn(`Logger ${this.#id} has lost ${this.#lost} event(s), the last one a ${event.type}: ${problem}`)
   }
