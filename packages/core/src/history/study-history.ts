@@ -332,7 +332,7 @@ export class StudyHistory implements History {
     entry.voided = undefined
     if (state === 'complete') this.completeCount++
     this.counts[state]++
-    this.#score(entry, entry.metrics)
+    this.#show(entry)
     const curve = this.#curvesOfVoid.get(number)
     if (curve === undefined) return
     for (let i = 0; i < curve.length; i++) this.#steps.get(curve.steps[i]!)!.put(number, curve.losses[i]!, curve.revisions[i]!)
@@ -489,9 +489,14 @@ export class StudyHistory implements History {
     const values = this.definition.objectives.map(({ metric }) => metrics[metric] ?? NaN)
     entry.values = values.some(Number.isNaN) ? undefined : Object.freeze(values)
     entry.violation = this.definition.constraints.length === 0 ? 0 : violationOf(metrics, this.definition.constraints, entry.state)
-    if (entry.voided !== undefined) return
-    for (let i = 0; i < values.length; i++) this.#losses[i]!.set(entry.number, values[i]! * this.#signs[i]!)
-    if (this.definition.constraints.length > 0) this.#violations.set(entry.number, entry.violation)
+    if (entry.voided === undefined) this.#show(entry)
+  }
+
+  /** Puts what an ended trial came to into the columns. */
+  #show({ number, metrics, violation }: TrialEntry): void {
+    const { objectives, constraints } = this.definition
+    for (let i = 0; i < objectives.length; i++) this.#losses[i]!.set(number, (metrics[objectives[i]!.metric] ?? NaN) * this.#signs[i]!)
+    if (constraints.length > 0) this.#violations.set(number, violation)
   }
 
   /** Makes the trial the best one if it is. */

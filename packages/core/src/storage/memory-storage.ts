@@ -162,7 +162,8 @@ export class MemoryStorage implements Storage {
   readonly #byId = new Map<string, StudyLog>()
   readonly #created = new Map<string, StudyLog>()
   readonly #deleted = new Set<string>()
-  readonly #isNameTaken = (name: string): boolean => this.#byName.has(name)
+  /** By what the studies are called now: in the midst of a request they are not filed anew. */
+  readonly #isNameTaken = (name: string): boolean => Array.from(this.#byId.values()).some(({ definition }) => definition.name === name)
   #closed = false
 
   constructor(clock: Pick<Clock, 'now'>) {

@@ -1,0 +1,83 @@
+// A corrected study goes on as one would whose history had been right from the start.
+import { choice, createStudy, float, int, MemoryStorage, oneOf, type Operation, type SamplerFactory, type Study, systemClock, type TrialRecord } from '@attune/core'
+import { describe, expect, it } from 'vitest'
+import { grid, tpe } from './index.ts'
+
+const narrow = { rate: float(0.25, 1, { step: 0.25 }), kind: oneOf({ sgd: { momentum: float(0, 0.75, { step: 0.25 }) } }) }
+const wide = { rate: float(0.25, 1.5, { step: 0.25 }), kind: oneOf({ sgd: { momentum: float(0, 0.75, { step: 0.25 }) }, adam: {} }), layers: int(1, 2), act: choice(['relu', 'tanh']) }
+const values = { layers: 1, act: 'relu' }
+const loss = ({ flatParams }: { readonly flatParams: { readonly [path: string]: unknown } }): number => (Number(flatParams['rate']) - 0.75) ** 2 + Number(flatParams['kind.sgd.momentum'] ?? 0.1) + Number(flatParams['layers'] ?? 1)
+
+const opened = <S extends typeof narrow | typeof wide>(storage: MemoryStorage, space: S, sampler: SamplerFactory): Promise<Study<never>> =>
+  createStudy({ storage, space, sampler, seed: 5, ifExists: 'resume' }) as unknown as Promise<Study<never>>
+
+/** What a study suggests next, some trials long. */
+async function next(study: Study<never>): Promise<readonly unknown[]> {
+  const suggested: unknown[] = []
+  for (let i = 0; i < 4; i++) {
+    const trial = await study.ask()
+    suggested.push(trial.flatParams)
+    await study.tell(trial, loss(trial))
+  }
+  return suggested
+}
+
+/** A study whose trials ended, at once and for good, as these did by now. */
+async function rightFromTheStart(trials: readonly TrialRecord[], space: typeof narrow | typeof wide, sampler: SamplerFactory): Promise<Study<never>> {
+  const storage = new MemoryStorage(systemClock)
+  const study = await opened(storage, space, sampler)
+  for (const { number, flatParams, metrics, voided } of trials) {
+    const operations: readonly Operation[] = voided === undefined
+      ? [{ type: 'create', origin: 'sampler', params: flatParams, outcome: { state: 'complete', metrics } }]
+      : [{ type: 'create', origin: 'enqueued', params: flatParams }, { type: 'amend', number, amendment: { void: voided }, by: 'me' }] // It never ran.
+    await storage.write(study.summary.id, { id: `trial ${number}`, operations })
+  }
+  await study.refresh()
+  return study
+}
+
+const corrections: readonly (readonly [what: string, space: typeof narrow | typeof wide, correct: (study: Study<never>) => Promise<unknown>])[] = [
+  ['a void', narrow, (study) => study.void(study.best.number, 'wrong data')],
+  ['an edit', narrow, (study) => study.edit(study.best.number, { metrics: { value: 50 } }, 'in seconds')],
+  ['a void that was taken back, and another', narrow, async (study) => {
+    await study.void(3, 'wrong data')
+    await study.void(7, 'wrong data')
+    await study.restore(3, 'right data')
+  }],
+  ['an extension of the space', wide, (study) => study.extendSpace(wide, { values })],
+  ['all of these', wide, async (study) => {
+    await study.void(2, 'wrong data')
+    await study.extendSpace(wide, { values })
+    await study.edit(4, { metrics: { value: 0 } }, 'in seconds')
+  }],
+]
+
+for (const [name, sampler] of [['tpe', tpe({ startupTrials: 5 })], ['grid', grid()]] as const) {
+  describe(`${name} after`, () => {
+    for (const [what, space, correct] of corrections) {
+      it(`${what} suggests what it would have with the right history from the start, also after reopening`, async () => {
+        const corrected = async (storage: MemoryStorage): Promise<Study<never>> => {
+          const study = await opened(storage, narrow, sampler)
+          await study.optimize(loss, { trials: 10 })
+          await correct(study)
+          return study
+        }
+        const study = await corrected(new MemoryStorage(systemClock))
+        const expected = await next(await rightFromTheStart(study.trials(), space, sampler))
+        expect(await next(study)).toEqual(expected)
+        const storage = new MemoryStorage(systemClock)
+        await (await corrected(storage)).close()
+        expect(await next(await opened(storage, space, sampler))).toEqual(expected)
+      })
+    }
+
+    it('another history suggests something else', async () => {
+      const study = await opened(new MemoryStorage(systemClock), narrow, sampler)
+      await study.optimize(loss, { trials: 10 })
+      const before = await next(await rightFromTheStart(study.trials(), narrow, sampler))
+      await study.extendSpace(wide, { values })
+      await study.edit(study.best.number, { metrics: { value: 50 } }, 'in seconds')
+      expect(await next(study)).not.toEqual(before)
+    })
+  })
+}
