@@ -129,7 +129,7 @@ export class RunnerPool {
 
   #begin(slot: Slot, module: ModuleReference, trial: TrainerTrial): RemoteTrial {
     for (const notice of this.#notices.splice(0)) trial.warn(notice)
-    const runner = (slot.runner ??= this.#startRunner(slot))
+    const runner = slot.runner?.alive === true ? slot.runner : (slot.runner = this.#startRunner(slot))
     const { number, attempt, params, seed, toStep, resumeFrom } = trial
     slot.last = number
     slot.loaded.add(module.url)
@@ -142,10 +142,13 @@ export class RunnerPool {
     slot.loaded.clear()
     slot.dismissed = false
     const runner: Runner = this.#start(slot.index, {
-      message: (response) => slot.trial?.receive(response),
+      message: (response) => {
+        if (slot.runner === runner) slot.trial?.receive(response)
+      },
       ended: (error) => {
-        if (slot.runner === runner) slot.runner = undefined
-        if (slot.trial !== undefined) slot.trial.crashed(error)
+        const current = slot.runner === runner
+        if (current) slot.runner = undefined
+        if (current && slot.trial !== undefined) slot.trial.crashed(error)
         else if (!slot.dismissed) this.#notices.push(`A ${runner.name} ended after trial ${slot.last} was over; another takes its place. ${error.message}`)
       },
     })

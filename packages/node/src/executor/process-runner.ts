@@ -108,6 +108,9 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
     get name() {
       return `child process ${child.pid}`
     },
+    get alive() {
+      return !exited
+    },
     send,
     busy(running) {
       setReferenced(child, running)

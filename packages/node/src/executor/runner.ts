@@ -16,6 +16,8 @@ export interface Runner {
   busy(running: boolean): void
   /** Ends it by force; resolves once it is gone. */
   kill(): Promise<void>
+  /** False once it has ended, which is told when the last of its output is there. */
+  readonly alive: boolean
   /** Resolves once it is gone. */
   readonly gone: Promise<void>
   /** Keeps it from computing; the answer lets it go on. Undefined where that cannot be done from outside. */

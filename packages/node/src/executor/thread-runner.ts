@@ -23,6 +23,7 @@ export function startThread(settings: ThreadSettings, events: RunnerEvents): Run
   const printed = new LastOutput()
   const { promise: gone, resolve: markGone } = Promise.withResolvers<void>()
   let problem: Error | undefined
+  let exited = false
   worker.stderr.setEncoding('utf8').on('data', (text: string) => {
     printed.push(text)
     process.stderr.write(text)
@@ -50,6 +51,7 @@ export function startThread(settings: ThreadSettings, events: RunnerEvents): Run
       : new AttuneError('TRIAL_CRASHED', `The thread of the trial ended by an error that nothing caught: ${stack}${printed.told}`, { cause: error })
   })
   worker.on('exit', (code) => {
+    exited = true
     events.ended(problem ?? new AttuneError('TRIAL_CRASHED', `The thread of the trial exited with code ${code} before the trial did.${printed.told}`, { details: { code } }))
     markGone()
   })
@@ -58,6 +60,9 @@ export function startThread(settings: ThreadSettings, events: RunnerEvents): Run
 
   return {
     name,
+    get alive() {
+      return !exited
+    },
     send: (request) => worker.postMessage(request),
     busy(running) {
       if (running) printed.clear()

@@ -1,0 +1,73 @@
+import { writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { InProcessExecutor } from '@attune/core'
+import { trainerSuite } from '@attune/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { fromModule } from './from-module.ts'
+import { processes } from './processes.ts'
+import { cleanUp, folder, once, studyOn, training } from './studies.test-support.ts'
+
+afterEach(cleanUp)
+
+describe('fromModule', () => {
+  it('names the export in the reference, beside it, or not at all', () => {
+    const url = new URL('trainings.test-support.ts', import.meta.url)
+    const path = relative(process.cwd(), new URL(url).pathname)
+    for (const trainer of [fromModule(url, 'descent'), fromModule(new URL('#descent', url)), fromModule(url.href, 'descent'), fromModule(`${path}#descent`), fromModule(path, 'descent')]) {
+      expect(trainer).toMatchObject({ specVersion: 'v1', id: 'trainings.test-support.ts#descent', concurrency: 'exclusive', module: { url: url.href, name: 'descent' } })
+    }
+    expect(fromModule(url).module?.name).toBe('default')
+    expect(fromModule(url, 'descent', { concurrency: 'shared' }).concurrency).toBe('shared')
+  })
+
+  it('takes paths with characters that URLs mean something by', () => {
+    const path = join(folder(), 'what? 100% #1.mjs')
+    writeFileSync(path, 'export const train = () => 1')
+    expect(fromModule(`${path}#train`).module).toEqual({ url: pathToFileURL(path).href, name: 'train' })
+  })
+
+  it('refuses what is no file, with what to do', () => {
+    expect(() => fromModule('./no-such-file.js#train')).toThrow(expect.objectContaining({ code: 'MODULE_NOT_FOUND' }))
+    for (const reference of [new URL('https://example.org/train.js'), new URL('data:text/javascript,export default 1'), new URL('node:fs'), new URL('?x=1', import.meta.url)]) {
+      expect(() => fromModule(reference)).toThrow(expect.objectContaining({ code: 'MODULE_NOT_ALLOWED' }))
+    }
+    expect(() => fromModule(new URL('#a', import.meta.url), 'b')).toThrow(expect.objectContaining({ code: 'OPTION' }))
+    expect(() => fromModule(import.meta.url, 'a', { concurrency: 'both' as never })).toThrow(expect.objectContaining({ code: 'OPTION' }))
+  })
+
+  it('runs every kind of export in this process', async () => {
+    for (const name of ['default', 'squareLater', 'descent', 'trainer', 'callback', 'both']) {
+      const study = await studyOn(new InProcessExecutor())
+      expect((await once(study, training(name))).state, name).toBe('complete')
+    }
+    const study = await studyOn(new InProcessExecutor(), { space: undefined })
+    expect((await once(study, training('definesByRun'))).flatParams['x']).toBeTypeOf('number')
+  })
+
+  it('runs a module in JavaScript, and one in TypeScript, in a child process', async () => {
+    const path = folder()
+    writeFileSync(join(path, 'package.json'), '{"type":"module"}')
+    writeFileSync(join(path, 'train.js'), 'export const train = ({ params }) => params.x ** 2')
+    writeFileSync(join(path, 'train.ts'), 'export const train = ({ params }: { readonly params: { readonly x: number } }): number => params.x ** 2')
+    for (const file of ['train.js', 'train.ts']) {
+      const study = await studyOn(processes({ slots: 1, allow: [path] }))
+      expect((await once(study, fromModule(join(path, file), 'train'))).state).toBe('complete')
+    }
+  })
+
+  it('does not let a module start studies in its child', async () => {
+    const path = folder()
+    writeFileSync(join(path, 'package.json'), '{"type":"module"}')
+    writeFileSync(
+      join(path, 'main.js'),
+      `import { processes, fromModule } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)}
+       export const train = () => 1
+       processes({ slots: 1 }).slots(fromModule(import.meta.url, 'train'))`,
+    )
+    const study = await studyOn(processes({ slots: 1, allow: [path] }))
+    expect((await once(study, fromModule(join(path, 'main.js'), 'train'))).failure?.message).toContain('starts a study of its own')
+  })
+})
+
+trainerSuite('a trainer of a module', () => ({ trainer: training('quick'), params: { x: 1 } }))
