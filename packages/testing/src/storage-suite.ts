@@ -1,5 +1,6 @@
 import type { Awaitable } from '@attune/core'
 import { keepAliveCases } from './storage-suite-keep-alive.ts'
+import { correctionCases } from './storage-suite-corrections.ts'
 import { modelCases } from './storage-suite-model.ts'
 import { persistenceCases } from './storage-suite-persistence.ts'
 import { requestCases } from './storage-suite-requests.ts'
@@ -22,7 +23,7 @@ export function storageCases(setup: () => Awaitable<StorageSubject>): readonly S
     }
     return { ...subject, dispose }
   })
-  return [studyCases, trialCases, requestCases, keepAliveCases, valueCases, persistenceCases, modelCases].flatMap((cases) => cases(test))
+  return [studyCases, trialCases, correctionCases, requestCases, keepAliveCases, valueCases, persistenceCases, modelCases].flatMap((cases) => cases(test))
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Change, type ChangeBody, type Heads, type Operation, transition, type Transition, type TrialHead } from '@attune/core'
+import { type Change, type ChangeBody, type Heads, type Operation, redefined, transition, type Transition, type TrialHead } from '@attune/core'
 import { modelCaseName } from '../storage-suite-model.ts'
 import type { StorageSubject } from '../storage-suite-support.ts'
 import { type Hooks, Place, PlainStorage, soundHooks } from './plain-storage.test-support.ts'
@@ -179,6 +179,12 @@ export const brokenStorages: readonly BrokenStorage[] = [
     () => ({ requeueCopy: () => ({ bodies: [], heads: [] }) }),
     'P4: leaves leases and tokens behind when a study is copied: what runs in the source waits in the copy',
   ),
+  broken('takes a name away from another study', () => ({ decide: (operation, heads, now) => transition(operation, { ...heads, isNameTaken: () => false }, now) }), 'refuses a name that is taken, and takes its own for no change'),
+  broken('keeps the old name of a study', () => ({ redefine: (definition, body) => (body.type === 'rename' ? definition : redefined(definition, body)) }), 'gives a study another name, under which it is found'),
+  broken('keeps the old space of a study', () => ({ redefine: (definition, body) => (body.type === 'revise' ? definition : redefined(definition, body)) }), 'gives a study a larger space, from the one that it has'),
+  broken('extends a space that the study has no longer', () => ({ decide: (operation, heads, now) => transition(operation.type === 'revise' ? { ...operation, from: heads.definition.fingerprint! } : operation, heads, now) }), 'gives a study a larger space, from the one that it has'),
+  broken('lets a void trial wait', () => ({ decide: after((decided, operation) => (operation.type === 'amend' ? { ...decided, heads: [] } : decided)) }), 'keeps who amended a trial, and ends one that waits or is paused by a void', modelCaseName),
+  broken('forgets who corrected', () => ({ encode: (value) => soundHooks.encode(typeof value === 'object' && value !== null && 'by' in value ? { ...value, by: '' } : value) }), 'keeps who amended a trial, and ends one that waits or is paused by a void', 'keeps where trials and copies came from'),
   broken('lets a copy share its history with the source', () => ({ copyRows: (study) => study.rows }), 'copies a study, and the two go on apart'),
   broken('forgets in a copy how its leaves are defined', () => ({ copyLeaves: () => new Map() }), 'copies a study, and the two go on apart'),
   broken('acknowledges what it keeps in memory until it is too late', () => ({ closing: (place) => place.studies.forEach((study) => study.rows.pop()) }), 'keeps everything over a restart'),
