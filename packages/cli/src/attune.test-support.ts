@@ -61,7 +61,12 @@ const running = new Set<ChildProcess>()
 
 /** Starts a command as a process. */
 export function start(args: readonly string[], environment: Environment = {}): Running {
-  const child = spawn(process.execPath, ['--conditions=attune-source', program, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment } })
+  return startProgram(program, args, environment)
+}
+
+/** Starts any program as a process. */
+export function startProgram(path: string, args: readonly string[], environment: Environment = {}): Running {
+  const child = spawn(process.execPath, ['--conditions=attune-source', path, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment } })
   running.add(child)
   let [output, errors] = ['', '']
   const listeners = new Set<() => void>()
@@ -94,7 +99,7 @@ export function start(args: readonly string[], environment: Environment = {}): R
         }
         listeners.add(look)
         look()
-        void ended.then(({ code }) => reject(new Error(`attune ${args.join(' ')} ended with ${String(code)} before it said ${String(pattern)}:\n${output}\n${errors}`)))
+        void ended.then(({ code }) => reject(new Error(`${args.join(' ')} ended with ${String(code)} before it said ${String(pattern)}:\n${output}\n${errors}`)))
       }),
     tell: (line) => void child.stdin.write(`${line}\n`),
   }

@@ -5,7 +5,7 @@ import { nodeHost } from '@attune/node'
 import { asha } from '@attune/pruners'
 import { sqlite, SqliteStorage } from '@attune/storage'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { attune, endAll, newFolder, parsed, removeFolders, start, type Ended, type Running } from '../attune.test-support.ts'
+import { attune, endAll, newFolder, parsed, removeFolders, start, startProgram, type Ended, type Running } from '../attune.test-support.ts'
 import { makeConstrained } from '../studies.test-support.ts'
 
 const trainers = fileURLToPath(new URL('trainers.test-support.ts', import.meta.url))
@@ -137,13 +137,23 @@ describe('two workers on one file', () => {
 })
 
 describe('interrupting', () => {
-  it.each(['blocking', 'blockingSteps'])('P16: Ctrl-C reaches a worker whose training never lets the event loop turn (%s)', async (trainer) => {
+  describe.each(['blocking', 'blockingSteps'])('%s', (trainer) => {
+    it('P16: Ctrl-C reaches a worker whose training never lets the event loop turn', async () => {
+      await make()
+      const busy = worker(trainer, ['--trials', '100000'])
+      await busy.said(/^shared: minimize loss/m)
+      busy.child.kill('SIGINT')
+      expect((await busy.ended).code).toBe(130)
+      expect((await result()).trials.filter(({ state }) => state === 'running')).toEqual([])
+    })
+  })
+
+  it('P16, broken twin: without turns of the event loop in between, Ctrl-C is heard after the last trial, where the storage never waits', async () => {
     await make()
-    const busy = worker(trainer, ['--trials', '100000'])
-    await busy.said(/^shared: minimize loss/m)
+    const busy = startProgram(fileURLToPath(new URL('without-turns.test-support.ts', import.meta.url)), [])
+    await busy.said(/begins/)
     busy.child.kill('SIGINT')
-    expect((await busy.ended).code).toBe(130)
-    expect((await result()).trials.filter(({ state }) => state === 'running')).toEqual([])
+    expect((await busy.ended).output).toContain('ended with 100 trials')
   })
 
   it('SIGTERM ends with 143', async () => {
