@@ -42,7 +42,7 @@ export function wired<T extends object>(name: string, part: T, around: Around): 
 export const never = new Promise<never>(() => undefined)
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Lets time pass until the work settles. Fails if an hour of it is not enough. */
+/** Lets time pass until the work settles. Fails if ten minutes of it are not enough. */
 export async function pass<T>(clock: VirtualClock, work: Promise<T>, milliseconds = 50): Promise<T> {
   let over = false
   const watched = work.finally(() => {
@@ -52,7 +52,7 @@ export async function pass<T>(clock: VirtualClock, work: Promise<T>, millisecond
   for (let waited = 0; !over; waited += milliseconds) {
     for (let i = 0; i < 3 && !over; i++) await turn()
     if (over) break
-    if (waited > 3_600_000) throw new Error('It does not end.')
+    if (waited > 600_000) throw new Error('It does not end.')
     clock.advance(milliseconds)
   }
   return watched
@@ -104,7 +104,7 @@ function openWith(process: Process, pruner: PrunerFactory, dynamic = false): Pro
       const sampler = random().create(problem)
       return { suggest: (context) => around('sampler.suggest', () => sampler.suggest(context)) as ReturnType<typeof sampler.suggest> }
     } },
-    pruner,
+    pruner: { ...pruner, create: (problem) => wired('pruner', pruner.create(problem), around) },
     ...(events === undefined ? {} : { loggers: [{ specVersion: 'v1', id: 'listener', create: () => ({ cursor: 0, log: events, flush() {}, close() {} }) }] }),
     use: [{ register: (registry) => {
       registry.value(tokens.clock, clock)
