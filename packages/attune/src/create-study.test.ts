@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { createStudy, float, maximize, minimize, sqlite, tune, type Scalar, type StudyEvent } from './index.ts'
+import { createStudy, float, fromModule, maximize, minimize, none, sqlite, tune, type Scalar, type StudyEvent, type Trainer } from './index.ts'
+import { train } from './trainings.test-support.ts'
 
 describe('createStudy', () => {
   it('samples by TPE, prunes by ASHA, and shows progress', async () => {
@@ -48,6 +49,31 @@ describe('createStudy', () => {
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
+  })
+})
+
+describe('the default executor', () => {
+  const trainings = new URL('trainings.test-support.ts', import.meta.url)
+  const space = { x: float(0, 1) }
+
+  it('runs an exclusive trainer of a module in child processes, several at once', async () => {
+    const study = await createStudy({ space, seed: 1, progress: false, pruner: none() })
+    await study.optimize(fromModule<typeof train>(trainings, 'train'), { trials: 6, concurrency: 2 })
+    const pids = new Set(study.trials().map(({ metrics }) => metrics['pid']))
+    expect(pids.size).toBe(2)
+    expect(pids.has(process.pid)).toBe(false)
+    await study.close()
+  })
+
+  it('runs functions, shared trainers of modules, and trainers of this process in this process', async () => {
+    const study = await createStudy({ space, seed: 1, progress: false, pruner: none() })
+    await study.optimize(({ params }) => ({ value: params.x, pid: process.pid }), { trials: 2, concurrency: 2 })
+    await study.optimize(fromModule<typeof train>(trainings, 'train', { concurrency: 'shared' }), { more: 2, concurrency: 2 })
+    const here: Trainer<{ readonly x: number }> = { specVersion: 'v1', id: 'here', concurrency: 'exclusive', train }
+    await study.optimize(here, { more: 1 })
+    expect(study.trials().map(({ metrics }) => metrics['pid'])).toEqual(Array.from({ length: 5 }, () => process.pid))
+    await expect(study.optimize(here, { more: 2, concurrency: 2 })).rejects.toMatchObject({ code: 'CONCURRENCY', message: expect.stringContaining('fromModule(') })
+    await study.close()
   })
 })
 

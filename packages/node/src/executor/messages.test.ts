@@ -17,7 +17,7 @@ describe('frames', () => {
   const whole = Buffer.concat(values.flatMap((value) => [...frameOf(value, 1 << 20)]))
 
   it('are put together however they were cut', () => {
-    fc.assert(fc.property(fc.array(fc.nat(), { maxLength: 40 }), (cuts) => expect(read(whole, cuts)).toEqual(values)))
+    fc.assert(fc.property(fc.array(fc.nat(), { maxLength: 40 }), (cuts) => { expect(read(whole, cuts)).toEqual(values) }))
     expect(read(whole, Array.from({ length: whole.length }, (_, i) => i))).toEqual(values)
     expect(Object.is((read(whole, [3])[0] as { readonly zero: number }).zero, -0)).toBe(true)
   })
@@ -81,7 +81,7 @@ describe('messages', () => {
   })
 
   it('are refused whatever else they are', () => {
-    fc.assert(fc.property(fc.anything(), (message) => expect([parseRequest(message), parseResponse(message)]).toEqual([undefined, undefined])))
+    fc.assert(fc.property(fc.anything(), (message) => { expect([parseRequest(message), parseResponse(message)]).toEqual([undefined, undefined]) }))
     expect(parseResponse({ type: 'warn', run: 0, message: 'x'.repeat(100_001) })).toBeUndefined()
     expect(parseResponse({ type: 'report', run: 0, step: 1, metrics: Array.from({ length: 10_001 }, (_, i) => [String(i), i]), checkpoint: false })).toBeUndefined()
   })
