@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
 import { tokens } from '../container/tokens.ts'
 import type { StudyEvent } from '../contracts/event.ts'
+import type { PrunerFactory } from '../contracts/pruner.ts'
 import type { Storage } from '../contracts/storage.ts'
 import { float } from '../space/builders.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
@@ -260,6 +261,32 @@ describe('a lease that ended', () => {
     await first.close()
     await second.close()
     expect(paused.pending).toBe(0)
+  })
+
+  it('P16: a run that waits for another process goes on also where it was told by something else what that one did', async () => {
+    const clock = new VirtualClock()
+    const storage = new Shared(clock)
+    const other = await open(storage, clock)
+    const held = await other.ask()
+    const asked: number[] = []
+    const patient: PrunerFactory = { specVersion: 'v1', id: 'patient', create: ({ history }) => ({ judge: () => 'continue', next: () => {
+      asked.push(history.revision)
+      return history.completeCount === 0 ? 'wait' : undefined
+    } }) }
+    const waiting = await createStudy({ storage, space, seed: 1, pruner: patient, lease: 30_000, ifExists: 'resume', use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+    const run = waiting.optimize(() => 1, { trials: 2 })
+    while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    await other.tell(held, 1)
+    await waiting.refresh()
+    for (let i = 0; i < 100 && waiting.counts.complete < 2; i++) {
+      clock.advance(1000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(waiting.counts.complete).toBe(2)
+    await run
+    await waiting.close()
+    await other.close()
   })
 
   it('P16: a trial that was on its way when the study was closed is put back, and no timer is left', async () => {

@@ -104,6 +104,8 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   const spare = new Waiters()
   /** Lanes that can start nothing until something has happened to a trial. */
   const idle = new Waiters()
+  /** What the first of them knew: whoever takes in what has happened since, it is news to them. */
+  let idleSince = Infinity
 
   /** What gives up waiting for each trial that is asked for. */
   const asks = new Set<() => void>()
@@ -142,7 +144,6 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     }, waiting)
   }
   const look = async (): Promise<void> => {
-    const { revision } = history
     try {
       await engine.lookAround()
     } catch (thrown) {
@@ -150,7 +151,10 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     }
     if (cancelLook === undefined) return
     spare.wake()
-    if (history.revision > revision) idle.wake()
+    if (history.revision > idleSince) {
+      idleSince = Infinity
+      idle.wake()
+    }
     lookLater()
   }
 
@@ -220,6 +224,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
         const waitsFor = 'later' in asked ? running() : engine.schedules ? mine.size : 0
         if (waitsFor + asking === 0 && !('later' in asked && mayCreate())) return 'later' in asked ? end(settled()) : mine.size > 0 ? undefined : end(asked.nothingLeft)
         if (waitsFor + asking === 0 || reason !== undefined) continue
+        idleSince = Math.min(idleSince, history.revision)
         const turn = idle.wait()
         lookLater()
         await turn
