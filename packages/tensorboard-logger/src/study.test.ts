@@ -112,4 +112,21 @@ describe('the README', () => {
     expect(await points(join(study, 'trial-0019'), 'loss')).toHaveLength(10)
     expect(await points(join(study, 'trial-0019'), 'objective')).toHaveLength(1)
   })
+
+  test('that is renamed between two sessions stays in its folder', async () => {
+    await using folder = await temporaryFolder()
+    const storage = new MemoryStorage(systemClock)
+    const objective = async function* (): AsyncGenerator<{ readonly step: number; readonly score: number }> {
+      for (let step = 1; step <= 3; step++) yield { step, score: step }
+    }
+    {
+      await using study = await openStudy(storage, folder.path)
+      await study.optimize(objective, { trials: 2 })
+      await study.rename('digits')
+    }
+    await using study = await createStudy({ name: 'digits', space, objective: maximize('score'), storage, ifExists: 'resume', loggers: [tensorboard({ logDir: folder.path })] })
+    await study.optimize(objective, { trials: 4 })
+    await study.close()
+    await expectEverythingLogged(study, folder.path)
+  })
 })

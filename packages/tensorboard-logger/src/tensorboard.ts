@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AttuneError, type Logger, type LoggerContext, type LoggerFactory, type StudyEvent } from '@attune/core'
 import { readCursor, writeCursor } from './cursor-file.ts'
@@ -37,7 +38,7 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
   await makeFolders(logDir).catch((cause: unknown) => {
     throw writeError(logDir, cause)
   })
-  const studyFolder = await makeFolder(logDir, safeName(definition.name, id))
+  const studyFolder = await makeFolder(logDir, await folderName(logDir, safeName(definition.name, id)))
   const cursorPath = join(studyFolder, 'attune-cursor.json')
   const cursor = await readCursor(cursorPath)
 
@@ -133,6 +134,15 @@ async function createLogger(logDir: string, context: LoggerContext): Promise<Log
         })
       }),
   }
+}
+
+/** A study that was renamed stays in its folder: the name may be another, the hash of its id is not. */
+async function folderName(logDir: string, wanted: string): Promise<string> {
+  const hash = wanted.slice(wanted.lastIndexOf('-'))
+  const names = await readdir(logDir).catch((cause: unknown) => {
+    throw writeError(logDir, cause)
+  })
+  return names.find((name) => name.endsWith(hash)) ?? wanted
 }
 
 function backlogError(folder: string): AttuneError {

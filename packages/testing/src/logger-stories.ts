@@ -1,4 +1,4 @@
-import { createStudy, float, int, type LoggerContext, maximize, MemoryArtifacts, type PrunerFactory, type Report, type Storage, type Study, type StudyEvent } from '@attune/core'
+import { copyStudy, createStudy, float, int, loadStudy, type LoggerContext, maximize, MemoryArtifacts, type PrunerFactory, type Report, type Storage, type Study, type StudyEvent } from '@attune/core'
 import { sharedStorage } from './drive.ts'
 
 /** What a real study told, and what its loggers are told of it. */
@@ -74,6 +74,27 @@ export async function eventfulStory(): Promise<Story> {
   await storage.write(second.summary.id, { id: 'amend', operations: [{ type: 'amend', number: 5, amendment: { metrics: { accuracy: 99 }, note: 'Measured again.' }, by: 'me' }] })
   await second.refresh()
   return storyOf(second)
+}
+
+/** A copy of a study in which everything is corrected that can be. */
+export async function correctedStory(): Promise<Story> {
+  const storage = sharedStorage()
+  await (await openPlain('original', storage)).optimize(plainTraining, { trials: 4 })
+  const other = await openPlain('other', storage)
+  await other.optimize(plainTraining, { trials: 2 })
+  await copyStudy(storage, 'original', 'copy', { by: 'Ada' })
+  const copy = (await loadStudy({ storage, name: 'copy' })) as Study<unknown>
+  await copy.void(0, 'The data was mixed up.', { by: 'Ada' })
+  await copy.restore(0, 'It was not.')
+  await copy.void(3, 'The data was mixed up.')
+  await copy.void(await copy.enqueue({ rate: 0.5, units: 2 }, { again: true }), 'Nobody needs it.')
+  await copy.edit(1, { metrics: { accuracy: 99 } }, 'In percent.')
+  await copy.addMetrics(2, { test: 0.5 }, 'Measured on the test set.')
+  await copy.rename('corrected', { note: 'It is not a copy any more.' })
+  await copy.extendSpace({ rate: float(0, 2), units: int(1, 8), dropout: float(0, 1) }, { values: { dropout: 0 }, note: 'Regularise.' })
+  await copy.merge(other, { values: { dropout: 0.25 } })
+  await copy.optimize(plainTraining, { more: 1 })
+  return storyOf(copy)
 }
 
 /** Texts that have broken trackers: paths, markup, control characters, other scripts, extreme lengths. */

@@ -1,7 +1,7 @@
 import type { LoggerFactory, StudyEvent } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { brokenLoggers, loggerSubject } from './broken/loggers.test-support.ts'
-import { eventfulStory } from './logger-stories.ts'
+import { correctedStory, eventfulStory } from './logger-stories.ts'
 import { loggerCases, loggerSuite } from './logger-suite.ts'
 import { failingCases } from './suite.ts'
 
@@ -30,8 +30,8 @@ describe('the logger suite rejects a logger that', () => {
   }
 })
 
-describe('the story of everything', () => {
-  it('has every type of event', async () => {
+describe('the stories of everything', () => {
+  it('have every type of event', async () => {
     const expected: { readonly [type in StudyEvent['type']]: true } = {
       'study.opened': true,
       'study.resumed': true,
@@ -52,9 +52,13 @@ describe('the story of everything', () => {
       'artifact.added': true,
       'attribute.set': true,
       'space.extended': true,
+      'space.revised': true,
+      'study.copied': true,
+      'study.merged': true,
+      'study.renamed': true,
       warning: true,
     }
-    const { events } = await eventfulStory()
+    const events = [...(await eventfulStory()).events, ...(await correctedStory()).events]
     expect([...new Set(events.map(({ type }) => type))].sort()).toEqual(Object.keys(expected).sort())
   })
 })

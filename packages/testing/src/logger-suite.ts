@@ -1,7 +1,7 @@
 import { type Awaitable, createStudy, float, int, type Logger, type LoggerContext, type LoggerFactory, maximize, type StudyEvent, type StudySummary } from '@attune/core'
 import { ConformanceError, ensure, ensureEqual, equalData, rejection, settles, show } from './check.ts'
 import { sharedStorage } from './drive.ts'
-import { eventfulStory, hostileStory, hostileTexts, plainStory, plainTraining, type Story } from './logger-stories.ts'
+import { correctedStory, eventfulStory, hostileStory, hostileTexts, plainStory, plainTraining, type Story } from './logger-stories.ts'
 import { caseMaker, type Subject } from './subject.ts'
 import { registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
 
@@ -81,12 +81,14 @@ export function loggerCases(setup: () => Awaitable<LoggerSubject>): readonly Sui
       await end(logger)
     }),
     test('takes every type of event', async (subject) => {
-      const { context, events } = await eventfulStory()
-      const logger = await open(subject, context)
-      const before = events.map((event) => JSON.stringify(event))
-      await send(logger, events)
-      await end(logger)
-      ensure(equalData(events.map((event) => JSON.stringify(event)), before), 'log() changed an event: others are given the same one.')
+      for (const story of [eventfulStory, correctedStory]) {
+        const { context, events } = await story()
+        const logger = await open(subject, context)
+        const before = events.map((event) => JSON.stringify(event))
+        await send(logger, events)
+        await end(logger)
+        ensure(equalData(events.map((event) => JSON.stringify(event)), before), 'log() changed an event: others are given the same one.')
+      }
     }),
     test('keeps every report', async (subject) => {
       const story = await plainStory()

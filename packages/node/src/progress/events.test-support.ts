@@ -1,4 +1,4 @@
-import { space } from '@attune/core'
+import { type Amendment, space } from '@attune/core'
 import type { LoggerContext, Metrics, Objective, StudyEvent, StudySummary, TrialRecord } from '@attune/core'
 import type { VirtualClock } from './virtual-terminal.test-support.ts'
 
@@ -75,10 +75,14 @@ export class Events {
     this.#set(this.#trials.get(number)!, 'best.improved')
   }
 
-  amend(number: number, given: Partial<TrialRecord>): void {
+  amend(number: number, given: Partial<TrialRecord>, amendment: Amendment = { metrics: {}, note: 'measured again' }): void {
     const trial = { ...this.#trials.get(number)!, ...given }
     this.#trials.set(number, trial)
-    this.#send({ ...this.#base(), type: 'trial.amended', trial, amendment: { metrics: trial.metrics, note: 'measured again' }, by: 'me' })
+    this.#send({ ...this.#base(), type: 'trial.amended', trial, amendment, by: 'me' })
+  }
+
+  rename(name: string): void {
+    this.#send({ ...this.#base(), type: 'study.renamed', before: 'before', name, by: 'me', note: undefined })
   }
 
   warn(source: string, message: string, number?: number): void {

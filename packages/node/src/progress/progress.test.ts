@@ -278,6 +278,12 @@ it('takes corrections into account', async () => {
   given.events.amend(0, { values: [0.55] })
   given.clock.advance(1000)
   expect(given.terminal.screen).toContain('best valAccuracy 0.55  trial 0')
+  given.events.amend(1, { voided: undefined }, { restore: 'it was right' })
+  given.events.rename('digits')
+  given.clock.advance(1000)
+  expect(given.terminal.screen).toContain('3 complete, 1 pruned')
+  expect(given.terminal.screen).toContain('digits')
+  expect(given.terminal.screen).toMatch(/best valAccuracy .* trial 1/)
 })
 
 it('obeys nothing that a name or a message says', async () => {

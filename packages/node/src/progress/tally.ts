@@ -29,7 +29,7 @@ const mostFailures = 100
 
 /** What there is to show of a study: a fold over its events. */
 export class Tally {
-  readonly name: string
+  name: string
   readonly objectives: readonly Objective[]
   readonly counts: { complete: number; pruned: number; failed: number } = { complete: 0, pruned: 0, failed: 0 }
   readonly running: Map<number, RunningTrial> = new Map()
@@ -116,7 +116,11 @@ export class Tally {
         this.#end(event.trial)
         break
       case 'trial.amended':
-        this.#amend(event.trial)
+        if ('restore' in event.amendment) this.#restore(event.trial)
+        else this.#amend(event.trial)
+        break
+      case 'study.renamed':
+        this.name = event.name
         break
       case 'best.improved':
         this.#setBest(0, event.trial)
@@ -173,6 +177,14 @@ export class Tally {
       if (voided === undefined) this.#setBest(index, trial)
       else this.best.delete(index)
     }
+  }
+
+  /** It counts again, also where it became void before this display began. */
+  #restore(trial: TrialRecord): void {
+    const { number, state } = trial
+    this.#voided.delete(number)
+    if (state === 'complete' || state === 'pruned' || state === 'failed') this.counts[state]++
+    if (state === 'complete') for (const index of this.objectives.keys()) this.#compare(index, trial)
   }
 
   #warn({ source, message, number }: Extract<StudyEvent, { readonly type: 'warning' }>): void {
