@@ -133,7 +133,7 @@ describe('show', () => {
 
   it('tells programs the definition, the workers and the warnings', async () => {
     const shown = json(await read(['show', 'digits', '--json']))
-    expect(Object.keys(shown)).toEqual(['study', 'workers', 'warnings'])
+    expect(Object.keys(shown)).toEqual(['study', 'workers', 'corrections', 'warnings'])
     expect(shown.study).toMatchObject({ name: 'digits', seed: 7, metrics: null, space: { format: 'attune-space/1' } })
     expect(shown.workers).toMatchObject([{ state: 'closed', sampler: 'random@1', pruner: 'asha', ended: 21 }])
     expect(shown.warnings).toMatchObject([{ source: 'tester', trial: null }])
@@ -198,6 +198,10 @@ describe('what changes a study', () => {
     expect((await change(['void', 'digits', String(best), '--reason', 'mixed up'])).output).toBe(`Trial ${best} of digits is void.\n`)
     expect(json(await change(['show', 'digits', '--json'])).study.best[0].number).not.toBe(best)
     expect((await change(['show', 'digits', '--trial', String(best)])).output).toMatch(/^  void +mixed up$/m)
+    const [correction] = json(await change(['show', 'digits', '--json'])).corrections
+    expect(correction).toMatchObject({ what: 'void', number: best, by: 'attune', note: 'mixed up', before: null, after: 'mixed up' })
+    expect((await change(['void', 'digits', '4', '--reason', 'too', '--by', 'somebody'])).code).toBe(0)
+    expect((await change(['show', 'digits'])).output).toMatch(/^  \S+ \S+ +void trial 4 +somebody +too$/m)
     expect(json(await change(['void', 'digits', '5', '--reason', 'no data', '--json']))).toMatchObject({ study: 'digits', trial: { number: 5, voided: 'no data' } })
   })
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import type { Storage, TrialRecord, Worker } from '@attune/core'
+import type { HistoryEntry, Storage, TrialRecord, Worker } from '@attune/core'
 import { count, formatScalar, plain, warningText } from '@attune/node/terminal'
 import type { Answer, View } from '../output/answer.ts'
 import { textTable, wrapped } from '../output/text-table.ts'
-import { describeCounts, describeLeaf, describeObjective, describeValues, formatDate } from '../study/describe.ts'
-import { studyJson, trialJson, workerJson } from '../study/json-forms.ts'
+import { describeCorrection, describeCounts, describeLeaf, describeObjective, describeValues, formatDate } from '../study/describe.ts'
+import { correctionJson, studyJson, trialJson, workerJson } from '../study/json-forms.ts'
 import { readStudy, type StudyFacts } from '../study/read-study.ts'
 import { addCommand, answerFrom, wholeNumber, type CommonOptions, type Invocation } from './command.ts'
 import { trialText } from './show-trial.ts'
@@ -32,14 +32,16 @@ async function showStudy(storage: Storage, name: string): Promise<Answer> {
   const facts = await readStudy(storage, name)
   const warnings: Warning[] = []
   for await (const event of facts.study.events()) if (event.type === 'warning') warnings.push({ source: event.source, message: event.message, number: event.number })
+  const corrections = await facts.study.history()
   const { space, constraints, metrics, seed } = facts.study.definition
   return {
     json: {
       study: { ...studyJson(facts), space, constraints: constraints.map((each) => ({ ...each })), metrics, seed },
       workers: facts.workers.map(workerJson),
+      corrections: corrections.map(correctionJson),
       warnings: warnings.map(({ source, message, number }) => ({ source, message, trial: number ?? null })),
     },
-    text: (view) => [head(facts, view), spacePart(facts, view), frontPart(facts, view), workersPart(facts.workers, view), warningsPart(warnings, view)].filter((part) => part !== '').join('\n'),
+    text: (view) => [head(facts, view), spacePart(facts, view), frontPart(facts, view), workersPart(facts.workers, view), correctionsPart(corrections, view), warningsPart(warnings, view)].filter((part) => part !== '').join('\n'),
   }
 }
 
@@ -96,6 +98,16 @@ function workersPart(workers: readonly Worker[], view: View): string {
   const rows = recent.map(({ owner, state, sampler, pruner, running, ended, lastSeenAt }) => [owner, state, running.join(' '), String(ended), [sampler, pruner].filter((part) => part !== undefined).join(', '), formatDate(lastSeenAt)])
   const more = workers.length > mostWorkers ? `  … ${workers.length - mostWorkers} earlier ones: --json has all\n` : ''
   return textTable([{ title: 'worker', shrinks: true }, { title: 'state' }, { title: 'runs', shrinks: true }, { title: 'ended', align: 'right' }, { title: 'sampler, pruner', shrinks: true }, { title: 'last seen' }], rows, view, 2) + more
+}
+
+const mostCorrections = 10
+
+/** Who changed what, the last ones. */
+function correctionsPart(corrections: readonly HistoryEntry[], view: View): string {
+  if (corrections.length === 0) return ''
+  const rows = corrections.slice(-mostCorrections).map((entry) => [formatDate(entry.time), describeCorrection(entry), entry.by, entry.note ?? ''])
+  const more = corrections.length > mostCorrections ? `  … ${corrections.length - mostCorrections} earlier ones: --json has all\n` : ''
+  return textTable([{ title: 'corrected' }, { title: 'what', shrinks: true }, { title: 'by', shrinks: true }, { title: 'note', shrinks: true }], rows, view, 2) + more
 }
 
 const mostWarnings = 10

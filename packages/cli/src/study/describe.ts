@@ -1,4 +1,4 @@
-import type { Leaf, Objective, StudySummary, TrialRecord } from '@attune/core'
+import type { HistoryEntry, Leaf, Metrics, Objective, StudySummary, TrialRecord } from '@attune/core'
 import { formatNumber, formatScalar, plain } from '@attune/node/terminal'
 
 /** `2026-11-22 20:41`, in the time of this machine. */
@@ -35,4 +35,30 @@ export function describeLeaf(leaf: Leaf): string {
   const { low, high, scale, step, prior } = leaf
   const details = [scale === 'log' ? ', log' : '', step === undefined || (leaf['.kind'] === 'int' && step === 1) ? '' : `, step ${formatNumber(step)}`, prior === undefined ? '' : `, ${prior.kind}`]
   return `${leaf['.kind']} ${formatNumber(low)} to ${formatNumber(high)}${details.join('')}`
+}
+
+/** `void trial 31`, `edit trial 4: accuracy 0.9 → 0.91`. */
+export function describeCorrection(entry: HistoryEntry): string {
+  const { what } = entry
+  switch (what) {
+    case 'void':
+    case 'restore':
+      return `${what} trial ${entry.number}`
+    case 'edit':
+      return `edit trial ${entry.number}: ${describeMetrics(entry.before)} → ${describeMetrics(entry.after)}`
+    case 'metrics':
+      return `add to trial ${entry.number}: ${describeMetrics(entry.after)}`
+    case 'rename':
+      return `rename ${entry.before} to ${entry.after}`
+    case 'space':
+      return `extend the space: ${entry.changes.join(', ')}`
+    case 'merge':
+      return `merge ${entry.after - entry.before} trials of ${entry.from.name}`
+    case 'copy':
+      return `copy of ${entry.from.name}`
+  }
+}
+
+function describeMetrics(metrics: Metrics): string {
+  return Object.entries(metrics).map(([name, value]) => `${name} ${formatNumber(value)}`).join(', ')
 }

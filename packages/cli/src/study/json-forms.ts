@@ -1,4 +1,4 @@
-import type { Json, TrialRecord, Worker } from '@attune/core'
+import type { HistoryEntry, Json, TrialRecord, Worker } from '@attune/core'
 import type { StudyFacts } from './read-study.ts'
 
 /** The documented shapes of --json: names and meanings are those of the library; what a thing does not have is null. */
@@ -28,6 +28,15 @@ export function trialJson(trial: TrialRecord): { readonly [key: string]: Json } 
   const fields = {
     number, state, attempt, params, flatParams, metrics, values, violation, reports, failure, earlierFailures, origin, parent, attributes, artifacts,
     checkpoint, toStep, owner, suggestion, voided, createdAt, startedAt, endedAt,
-  } as unknown as { readonly [key: string]: Json | undefined }
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value ?? null]))
+  }
+  return withNulls(fields)
+}
+
+/** One entry of `study.history()`. */
+export function correctionJson(entry: HistoryEntry): Json {
+  return withNulls(entry)
+}
+
+function withNulls(fields: object): { readonly [key: string]: Json } {
+  return Object.fromEntries(Object.entries(fields as { readonly [key: string]: Json | undefined }).map(([key, value]) => [key, value ?? null]))
 }
