@@ -11,6 +11,7 @@ const programs: { readonly [name: string]: { readonly prints: RegExp; readonly a
   'ask-and-tell': { prints: /^\d+ complete, [1-9]\d* failed; best yield (9\d|100)\.\d % at \{ temperature: \d+/ },
   'define-by-run': { prints: /^[01]\.\d+ \{\s+model: '(network|tree)'/ },
   'callback-reports': { prints: /^\d+ complete, [1-9]\d* pruned; best loss \S+e-\d+ at learning rate 0\.[45]/ },
+  artifacts: { prints: /^(trial \d+: loss \S+, weights y = 3\.\d+x \+ [01]\.\d+\n){3}text\/plain: the best line so far\n[45] artefacts are kept, 0 could go\./, argument: (folder) => folder },
   'custom-sampler': { prints: /^0\.0\d+ \{ x: (0\.9|1\.0)\d+, y: -(1\.9|2\.0)\d+ \}/ },
   'custom-pruner': { prints: /: pruned after 1 epochs[\s\S]*[1-9]\d* of 20 trials were pruned\. The best is trial \d+, accuracy 0\.9/ },
   'custom-logger': { prints: /"number":0[\s\S]*"number":9/, argument: (folder) => folder },

@@ -8,7 +8,7 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import { systemClock } from '../system.ts'
 import { VirtualClock } from '../virtual-clock.test-support.ts'
 import { decode, encode, training } from './artifact-trainer.test-support.ts'
-import { collectGarbage } from './collect-garbage.ts'
+import { collectGarbage, type GarbageOptions } from './collect-garbage.ts'
 import { createStudy } from './create-study.ts'
 import { copyStudy, deleteStudy } from './manage-studies.ts'
 import type { StudyOptions } from './options.ts'
@@ -204,30 +204,19 @@ describe('a store that is full', () => {
     const warnings = warningsOf(study)
     const saved: number[] = []
     study.on((event) => event.type === 'checkpoint.saved' && saved.push(event.step))
-    const filling = new Uint8Array(96)
-    await study.optimize(async function* ({ params: { x } }) {
-      for (let step = 1; step <= 9; step++) {
-        if (step === 4) artifacts.put(filling)
-        if (step === 7) artifacts.delete(artifacts.list().find(({ size }) => size === 96)!.hash)
-        yield { step, loss: x, checkpoint: () => encode(step) }
-      }
-    }, { trials: 1 })
-    // Two whole checkpoints of one byte each are kept, so there is room for two more bytes.
-    expect(saved).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
-    expect(warnings).toEqual([])
     artifacts.put(new Uint8Array(100))
     await study.optimize(async function* ({ params: { x } }) {
       for (let step = 1; step <= 9; step++) {
         if (step === 5) artifacts.delete(artifacts.list()[0]!.hash)
         yield { step, loss: x, checkpoint: () => encode(step) }
       }
-    }, { trials: 2 })
-    expect(saved.slice(9)).toEqual([5, 6, 7, 8, 9])
+    }, { trials: 1 })
+    expect(saved).toEqual([5, 6, 7, 8, 9])
     expect(warnings).toEqual([
-      expect.stringMatching(/^The checkpoint of trial 1 at step 1 cannot be saved, the study goes on without checkpoints until it can: .*maxTotalBytes/),
-      'Checkpoints are saved again, from step 5 of trial 1 on.',
+      expect.stringMatching(/^The checkpoint of trial 0 at step 1 cannot be saved, the study goes on without checkpoints until it can: .*maxTotalBytes/),
+      'Checkpoints are saved again, from step 5 of trial 0 on.',
     ])
-    expect(study.counts.complete).toBe(2)
+    expect(study.counts.complete).toBe(1)
   })
 
   it('is not told of for ever, and one artefact that is too large does not count as full', async () => {
@@ -260,7 +249,7 @@ describe('collectGarbage', () => {
     artifacts.put(encode('just put'))
     const before = artifacts.list().length
     const dry = await collectGarbage(artifacts, storages, { dryRun: true })
-    expect(dry.garbage.map(({ hash }) => decode(artifacts.get(hash))).map((value) => (Array.isArray(value) ? 'c' : value)).toSorted()).toEqual(['c', 'c', 'left by a crash'])
+    expect(dry.garbage.map(({ hash }) => decode(artifacts.get(hash))).map((value) => (Array.isArray(value) ? 'c' : String(value))).toSorted()).toEqual(['c', 'c', 'left by a crash'])
     expect(artifacts.list().length).toBe(before)
     const { garbage, bytes, kept } = await collectGarbage(artifacts, storages)
     expect(garbage.length).toBe(3)
@@ -295,7 +284,7 @@ describe('collectGarbage', () => {
   it.each([
     [[], {}],
     [new MemoryStorage(systemClock), { olderThan: -1 }],
-    [new MemoryStorage(systemClock), { dry: true }],
+    [new MemoryStorage(systemClock), { dry: true } as GarbageOptions],
   ])('refuses options that do not fit (%#)', async (storages, options) => {
     await expect(collectGarbage(new MemoryArtifacts(), storages, options)).rejects.toMatchObject({ code: 'OPTION' })
   })

@@ -1,8 +1,7 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { ArtifactClaim, ArtifactStore } from '../contracts/artifact.ts'
 import { AttuneError, describe } from '../errors.ts'
 import type { References } from '../history/references.ts'
+import { fingerprintOf } from '../space/fingerprint.ts'
 import type { StudyAccess } from './study-access.ts'
 import type { Warnings } from './warnings.ts'
 
@@ -19,11 +18,9 @@ export interface StudyArtifactsParts {
   workers(): Promise<readonly { readonly owner: string; readonly state: string }[]>
 }
 
-const hashOf = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
-
 /** With which the claims of a process begin. */
 function processName(owner: string): string {
-  return hashOf(owner).slice(0, 16)
+  return fingerprintOf(owner).slice(0, 16)
 }
 
 /**
@@ -49,7 +46,7 @@ export class StudyArtifacts {
     this.#access = access
     this.#warnings = warnings
     this.#workers = workers
-    const study = /^[a-z0-9-]{1,64}$/.test(access.id) ? access.id : hashOf(access.id)
+    const study = /^[a-z0-9-]{1,64}$/.test(access.id) ? access.id : fingerprintOf(access.id)
     this.#claim = { study, session: `${processName(owner)}-${access.session}` }
     if (store === undefined) return
     this.#references.onUnneeded = (hash) => {
