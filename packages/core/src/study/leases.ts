@@ -25,6 +25,7 @@ export class Leases {
   #tokens = 0
   #cancelRenewal: (() => void) | undefined
   #keepAlive: Promise<KeepAlive | undefined> | undefined
+  #closed = false
   /** Renewals under way. */
   readonly #renewing = new Set<Promise<void>>()
   /** The thread finds leases by the session: it must be told which ones are to end. */
@@ -67,7 +68,8 @@ export class Leases {
     this.#held.get(trial.number)?.stop('lost')
     this.#byHand.delete(trial.number)
     this.#held.set(trial.number, trial)
-    if (!this.#parts.persistent) return
+    // One that was on its way when the study was closed is put back at once.
+    if (!this.#parts.persistent || this.#closed) return
     if (this.#cancelRenewal === undefined) this.#renewLater()
     // Kept when no trial runs for a moment: a thread is dear.
     this.#keepAlive ??= this.#startKeepAlive()
@@ -88,6 +90,7 @@ export class Leases {
 
   /** Ends the thread that renews, and waits for what is under way. */
   async close(): Promise<void> {
+    this.#closed = true
     const keepAlive = await this.#keepAlive
     await keepAlive?.stop()
     await Promise.all(this.#renewing)

@@ -263,6 +263,34 @@ describe('a lease that ended', () => {
     expect(paused.pending).toBe(0)
   })
 
+  it('P16: a trial that a run was still starting when its study was closed leaves no thread and no timer', async () => {
+    const clock = new VirtualClock()
+    const memory = new Shared(clock)
+    const gate = Promise.withResolvers<void>()
+    let threads = 0
+    const storage = new Proxy(memory, { get(target, key) {
+      if (key === 'keepAlive') return () => (threads++, { forget() {}, stop: () => void threads-- })
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(value, target, args)
+        const [operation] = key === 'write' ? (args[1] as { readonly operations: readonly { readonly type: string }[] }).operations : []
+        return operation?.type === 'create' ? gate.promise.then(() => answer) : answer
+      }
+    } })
+    const study = await open(storage, clock)
+    const run = study.optimize(() => 1, { trials: 3 })
+    await new Promise((resolve) => setImmediate(resolve))
+    await pass(clock, study.close())
+    await run
+    gate.resolve()
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+    expect([threads, clock.pending]).toEqual([0, 0])
+    const again = await open(memory, clock)
+    expect(again.counts).toMatchObject({ running: 0, waiting: 1 })
+    await again.close()
+  })
+
   it('P16: a run that waits for another process goes on also where it was told by something else what that one did', async () => {
     const clock = new VirtualClock()
     const storage = new Shared(clock)
