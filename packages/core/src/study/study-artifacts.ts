@@ -1,5 +1,6 @@
 import type { ArtifactClaim, ArtifactStore } from '../contracts/artifact.ts'
 import { AttuneError, describe } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
 import type { References } from '../history/references.ts'
 import { fingerprintOf } from '../space/fingerprint.ts'
 import type { StudyAccess } from './study-access.ts'
@@ -75,6 +76,7 @@ export class StudyArtifacts {
       } finally {
         this.#puts.delete(released)
       }
+      failpoint('checkpoints.after-put')
       if (!released.has(hash)) {
         this.#claimed.set(hash, (this.#claimed.get(hash) ?? 0) + 1)
         return hash
@@ -129,6 +131,7 @@ export class StudyArtifacts {
   async #release(hash: string): Promise<void> {
     const release = async (): Promise<void> => {
       try {
+        failpoint('checkpoints.before-release')
         await this.store!.release(hash, this.#claim, grace)
       } catch (error) {
         this.#failed(error)
