@@ -1,5 +1,5 @@
 // Any sequence of operations and corrections: every storage tells the same, and a history that was followed live is the one that is read back.
-import { type Change, choice, float, int, MemoryStorage, oneOf, type Operation, Space, space, type Storage, StudyHistory, type StudyDefinition } from '@attune/core'
+import { type Change, choice, float, int, MemoryStorage, oneOf, type Operation, type Space, space, type Storage, StudyHistory, type StudyDefinition } from '@attune/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SqliteStorage } from './sqlite-storage.ts'

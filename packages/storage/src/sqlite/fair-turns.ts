@@ -4,8 +4,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 const turn = 8
 /** Longest pause after a turn and between two tries, in milliseconds; the mean is half of it. */
 const longestPause = 5
-/** For so long after another connection was last met, it counts as wanting to write, in milliseconds. */
-const memory = 250
+/** For so many writes after another connection was last met, it counts as wanting to write: not a time, as a busy machine is slow. */
+const memory = 256
 
 /**
  * Shares the write lock among connections that all write in a loop. SQLite gives the lock to whoever asks at the right instant,
@@ -16,7 +16,8 @@ const memory = 250
 export class FairTurns {
   readonly #version: StatementSync
   #lastVersion: unknown
-  #contendedUntil = -Infinity
+  /** Writes for which others count as waiting. */
+  #contended = 0
   #lastWrite = -Infinity
   #writes = 0
 
@@ -27,16 +28,17 @@ export class FairTurns {
 
   /** Milliseconds to wait before the next write. */
   pauseBeforeWrite(): number {
-    const now = performance.now()
-    if (this.#writes < turn || now >= this.#contendedUntil) return 0
+    if (this.#writes < turn || this.#contended === 0) return 0
     this.#writes = 0
-    return Math.max(0, pauseLength() - (now - this.#lastWrite))
+    return Math.max(0, pauseLength() - (performance.now() - this.#lastWrite))
   }
 
   /** Told of each write that was made. */
   wrote(): void {
     this.#writes++
+    if (this.#contended > 0) this.#contended--
     this.#lastWrite = performance.now()
+    if (this.#writes % turn !== 0) return
     const version = this.#committedByOthers()
     if (version === this.#lastVersion) return
     this.#lastVersion = version
@@ -45,7 +47,7 @@ export class FairTurns {
 
   /** Told that another connection has the lock. */
   met(): void {
-    this.#contendedUntil = performance.now() + memory
+    this.#contended = memory
   }
 
   /** A number that changes when another connection has committed. */

@@ -79,7 +79,6 @@ alter table studies add column original text;
 
 -- What changed nothing needs no row.
 delete from requests where first = last;
-create index requests_by_age on requests (study, last);
 
 -- A study that was deleted, by the request: repeated, it leaves a new study of that name alone.
 create table deletions (

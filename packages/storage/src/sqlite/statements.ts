@@ -19,6 +19,8 @@ export interface Statements {
   readonly request: StatementSync
   readonly insertRequest: StatementSync
   readonly forgetRequests: StatementSync
+  readonly countRequests: StatementSync
+  readonly timeOf: StatementSync
   readonly deletion: StatementSync
   readonly insertDeletion: StatementSync
   readonly forgetDeletions: StatementSync
@@ -53,10 +55,9 @@ const texts: { readonly [name in keyof Statements]: string } = {
     'set state = excluded.state, attempt = excluded.attempt, token = excluded.token, owner = excluded.owner, lease_end = excluded.lease_end',
   request: 'select first, last from requests where study = ? and id = ?',
   insertRequest: 'insert into requests (study, id, first, last) values (?, ?, ?, ?)',
-  // A look at the oldest ones only, whose age is that of their last change.
-  forgetRequests:
-    'delete from requests where study = ?1 and id in (select id from (select id, last from requests where study = ?1 and last <= ?2 order by last limit ?3) as oldest ' +
-    'join changes on changes.study = ?1 and changes.revision = oldest.last where changes.time < ?4)',
+  forgetRequests: 'delete from requests where study = ?1 and id in (select id from requests where study = ?1 and last <= ?2 limit ?3)',
+  countRequests: 'select count(*) as requests from requests where study = ?',
+  timeOf: 'select time from changes where study = ? and revision = ?',
   deletion: 'select 1 from deletions where request = ?',
   insertDeletion: 'insert into deletions (request, deleted_at) values (?, ?)',
   forgetDeletions: 'delete from deletions where deleted_at < ?',

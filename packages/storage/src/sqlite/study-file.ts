@@ -6,6 +6,7 @@ import { decodeChange, decodeDefinition, encodeChange, encodeDefinition } from '
 import { ChangeReader, trialOf } from './change-reader.ts'
 import { isBusy } from './failure.ts'
 import { FairTurns } from './fair-turns.ts'
+import { RequestMemory } from './request-memory.ts'
 import type { RequestRow, StudyRow } from './rows.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { StudyHeads } from './study-heads.ts'
@@ -17,6 +18,7 @@ export class StudyFile {
   readonly #database: DatabaseSync
   readonly #statements: Statements
   readonly #reader: ChangeReader
+  readonly #memory: RequestMemory
   /** Turns at the write lock. */
   readonly turns: FairTurns
 
@@ -32,6 +34,7 @@ export class StudyFile {
       throw isBusy(error) ? error : new AttuneError('STORAGE_FOREIGN', `${path} is marked as ours, but has not our tables: choose another path, or restore it from a copy.`, { cause: error, details: { path } })
     }
     this.#reader = new ChangeReader(this.#statements, path)
+    this.#memory = new RequestMemory(this.#statements)
   }
 
   create(definition: StudyDefinition, requestId: string, now: number): StudySummary | undefined {
@@ -87,7 +90,7 @@ export class StudyFile {
     return this.#change(() => {
       if (this.#statements.deletion.get(requestId) !== undefined) return true
       if (this.#statements.deleteStudy.run(name).changes === 0) return false
-      this.#statements.forgetDeletions.run(now - requestMemory.milliseconds)
+      this.#memory.forgetDeletions(now)
       this.#statements.insertDeletion.run(requestId, now)
       return true
     })
@@ -126,16 +129,9 @@ export class StudyFile {
     if (changes.length > 0) {
       this.#statements.insertRequest.run(study.key, request.id, study.revision, revision)
       this.#statements.advanceStudy.run(revision, heads.nextNumber, study.key)
-      this.#forgetRequests(study, revision, now)
+      this.#memory.forgetRequests(study.key, study.revision, revision, now)
     }
     return { ok: true, changes }
-  }
-
-  /** Now and then, and never many at once: every transaction is short. */
-  #forgetRequests(study: StudyRow, revision: number, now: number): void {
-    const { changes, milliseconds, every } = requestMemory
-    if (Math.floor(study.revision / every) === Math.floor(revision / every)) return
-    this.#statements.forgetRequests.run(study.key, revision - changes, 4 * every, now - milliseconds)
   }
 
   /** Stores a change, and answers it as it will be read: nothing that cannot be read back is ever stored. */
@@ -193,11 +189,5 @@ export class StudyFile {
     return inTransaction(this.#database, 'deferred', work)
   }
 }
-
-/**
- * A request is forgotten once so many changes and so much time have gone by, looked at whenever so many more changes were made.
- * A request has a change at least, so more are forgotten than are made.
- */
-const requestMemory = { changes: 1000, milliseconds: 300_000, every: 32 }
 
 const noTrials: StudySummary['counts'] = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 }
