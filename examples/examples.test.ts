@@ -16,6 +16,7 @@ const programs: { readonly [name: string]: { readonly prints: RegExp; readonly a
   'custom-pruner': { prints: /: pruned after 1 epochs[\s\S]*[1-9]\d* of 20 trials were pruned\. The best is trial \d+, accuracy 0\.9/ },
   'custom-logger': { prints: /"number":0[\s\S]*"number":9/, argument: (folder) => folder },
   'core-and-one-adapter': { prints: /^0\.\d+ \{ x: 0\.\d+ \}\nTo look at the curves: tensorboard --logdir /, argument: (folder) => folder },
+  'all-cores': { prints: /[1-9]\d* complete, \d+ pruned; best accuracy 0\.[89]\d+ with \{/, argument: () => '6' },
   'multi-objective': { prints: /^Of 6 networks, [1-6] are worth a choice:\n/, argument: () => '6' },
 }
 
