@@ -10,7 +10,7 @@ import { addCommand, answerFrom, wholeNumber, type CommonOptions, type Invocatio
 import { trialText } from './show-trial.ts'
 
 export function addShow(program: Command, invocation: Invocation): void {
-  addCommand(program, 'show', 'show one study, or one of its trials', 'Shows one study: what it searches, the best that was found, who works on it, and its warnings.', ['attune show digits --storage study.db', 'attune show digits --trial 31'])
+  addCommand(program, 'show', 'show one study, or one of its trials', 'Shows one study: what it searches, the best that was found, who works on it, corrections and warnings.', ['attune show digits --storage study.db', 'attune show digits --trial 31'])
     .argument('<study>', 'name of the study')
     .option('--trial <number>', 'show this trial in full instead', wholeNumber(0))
     .action((name: string, options: CommonOptions & { readonly trial?: number }) => answerFrom(invocation, options, (storage) => (options.trial === undefined ? showStudy(storage, name) : showTrial(storage, name, options.trial))))

@@ -121,10 +121,12 @@ describe('two workers on one file', () => {
     const study = await open()
     let joined!: (value: unknown) => void
     const someone = new Promise((resolve) => (joined = resolve))
+    const begun = new Promise<void>((resolve) => void study.on(({ type }) => type === 'trial.started' && resolve()))
     const optimizing = study.optimize(async ({ params }) => {
       await someone
       return (params.x - 0.5) ** 2
     }, { trials: 15 })
+    await begun
     const helping = worker('gated', [], { GATES: 'first' })
     await helping.said(/trial \d+ waits/)
     joined(undefined)
