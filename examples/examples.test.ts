@@ -12,6 +12,7 @@ const programs: { readonly [name: string]: { readonly prints: RegExp; readonly a
   'define-by-run': { prints: /^[01]\.\d+ \{\s+model: '(network|tree)'/ },
   'callback-reports': { prints: /^\d+ complete, [1-9]\d* pruned; best loss \S+e-\d+ at learning rate 0\.[45]/ },
   artifacts: { prints: /^(trial \d+: loss \S+, weights y = 3\.\d+x \+ [01]\.\d+\n){3}text\/plain: the best line so far\n[45] artefacts are kept, 0 could go\./, argument: (folder) => folder },
+  'correcting-history': { prints: /^Ada: edit of trial 4 \(it was in percent\)\nAda: void of trial 0 .*\nAda: metrics of trial \d+ .*\nAda: space \(deeper networks\)\nAda: rename\nBo: merge \(the same data\)\n5 trials of Bo's are among 22; .* with 4 parameters\ndigits, deep \| digits of Bo/, argument: (folder) => join(folder, 'study.db') },
   'custom-sampler': { prints: /^0\.0\d+ \{ x: (0\.9|1\.0)\d+, y: -(1\.9|2\.0)\d+ \}/ },
   'custom-pruner': { prints: /: pruned after 1 epochs[\s\S]*[1-9]\d* of 20 trials were pruned\. The best is trial \d+, accuracy 0\.9/ },
   'custom-logger': { prints: /"number":0[\s\S]*"number":9/, argument: (folder) => folder },

@@ -30,7 +30,7 @@ async function rightFromTheStart(trials: readonly TrialRecord[], space: typeof n
     const operations: readonly Operation[] = voided === undefined
       ? [{ type: 'create', origin: 'sampler', params: flatParams, outcome: { state: 'complete', metrics } }]
       : [{ type: 'create', origin: 'enqueued', params: flatParams }, { type: 'amend', number, amendment: { void: voided }, by: 'me' }] // It never ran.
-    await storage.write(study.summary.id, { id: `trial ${number}`, operations })
+    storage.write(study.summary.id, { id: `trial ${number}`, operations })
   }
   await study.refresh()
   return study

@@ -83,7 +83,7 @@ export async function correctedStory(): Promise<Story> {
   const other = await openPlain('other', storage)
   await other.optimize(plainTraining, { trials: 2 })
   await copyStudy(storage, 'original', 'copy', { by: 'Ada' })
-  const copy = (await loadStudy({ storage, name: 'copy' })) as Study<unknown>
+  const copy = await loadStudy({ storage, name: 'copy' })
   await copy.void(0, 'The data was mixed up.', { by: 'Ada' })
   await copy.restore(0, 'It was not.')
   await copy.void(3, 'The data was mixed up.')

@@ -247,7 +247,7 @@ export class Study<P = unknown, M extends string = string> {
    */
   async extendSpace<const S extends SpaceInput>(space: S, options: ExtendOptions = {}): Promise<Study<Params<S>, M>> {
     this.#open()
-    const larger = (space instanceof Space ? space : Space.of(space)) as Space<unknown>
+    const larger: Space<unknown> = space instanceof Space ? space : Space.of(space)
     await extendSpace(this.#engine.access, this.#engine.owner, larger, options)
     return this as unknown as Study<Params<S>, M>
   }
