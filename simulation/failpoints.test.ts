@@ -74,7 +74,7 @@ describe('a failpoint', () => {
 })
 
 describe('a process that dies', () => {
-  it.each(names.map((name) => [name]))('P5: at %s loses nothing and doubles nothing: others finish the study', { timeout: 300_000 }, async (name) => {
+  it.each(names.map((name) => [name]))('P5: a process killed between two effects loses nothing and doubles nothing, and others finish its study (%s)', { timeout: 300_000 }, async (name) => {
     const place = mkdtempSync(join(folder, 'study-'))
     const done = new Map<number, number>()
     // The first leaves a trial that runs and has a checkpoint; the second finds it, and dies at the place in question.

@@ -38,7 +38,8 @@ export function armFailpoints(text: string): () => void {
   const armed = new Map(text.split(',').map((entry) => {
     const [, name, action, nth = '1'] = /^\s*([a-z-]+\.[a-z-]+)=([a-z]+)(?:@(\d+))?\s*$/.exec(entry) ?? []
     if (name === undefined || action === undefined || !actions.includes(action)) throw new Error(`"${entry}" is no failpoint: write name=action@nth, with one of the actions ${actions.join(', ')}.`)
-    return [name, { action: action as FailpointAction, left: Number(nth) }] as const
+    const entryOf: readonly [string, { readonly action: FailpointAction; left: number }] = [name, { action: action as FailpointAction, left: Number(nth) }]
+    return entryOf
   }))
   const hooks = globalThis as { [key: symbol]: unknown }
   hooks[hook] = (name: string): void => {

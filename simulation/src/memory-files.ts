@@ -10,6 +10,8 @@ interface Inode {
   readonly folder: boolean
   /** What programs see. */
   bytes: Uint8Array
+  /** By the machine's clock: the store reads that one, and a run is over long before anything is old. */
+  changed: number
   /** What a power failure leaves: undefined if it was never synced. */
   synced: Uint8Array | undefined
 }
@@ -108,6 +110,9 @@ export class MemoryFiles {
         this.#entries.delete(from)
         this.#entries.set(to, inode)
       }),
+      utimes: (path: string, _read: Date, changed: Date) => io('utimes', true, () => {
+        this.#get(path).changed = changed.getTime()
+      }),
       unlink: (path: string) => io('unlink', false, () => {
         this.#get(path)
         this.#entries.delete(path)
@@ -134,6 +139,7 @@ export class MemoryFiles {
         try {
           await io('write', true, () => {
             inode.bytes = Uint8Array.from(content)
+            inode.changed = Date.now()
           })
         } catch (error) {
           inode.bytes = content.slice(0, this.#world.dice.below(content.length))
@@ -177,12 +183,12 @@ export class MemoryFiles {
   }
 
   #inode(folder: boolean): Inode {
-    return { ino: ++this.#inodes, folder, bytes: empty, synced: undefined }
+    return { ino: ++this.#inodes, folder, bytes: empty, changed: Date.now(), synced: undefined }
   }
 }
 
 function statOf(inode: Inode): object {
-  return { ino: inode.ino, size: inode.bytes.length, mtimeMs: 0, isFile: () => !inode.folder, isDirectory: () => inode.folder, isSymbolicLink: () => false }
+  return { ino: inode.ino, size: inode.bytes.length, mtimeMs: inode.changed, isFile: () => !inode.folder, isDirectory: () => inode.folder, isSymbolicLink: () => false }
 }
 
 function systemError(code: string): Error {

@@ -6,11 +6,8 @@ import { Leases } from '../../packages/core/src/study/leases.ts'
 import { Place, PlainStorage, type Hooks } from '../../packages/testing/src/broken/plain-storage.test-support.ts'
 import type { Twin } from './simulation.ts'
 
-/** A part that breaks a promise, and where that shows. */
-export interface NamedTwin {
-  /** The promise that it breaks. */
-  readonly promise: string
-  readonly what: string
+/** A part that breaks a promise, and how that shows. */
+export interface BrokenPart {
   /** What the first violation may name: a breach has consequences, and some show before it. */
   readonly shows: readonly string[]
   /** It must be found within so many seeds. */
@@ -54,17 +51,13 @@ function inPlace(folder: string): NonNullable<Twin['artifacts']> {
   }
 }
 
-export const twins: readonly NamedTwin[] = [
-  {
-    promise: 'P4',
-    what: 'a storage that does not look at tokens',
+export const twins = {
+  ignoresTokens: {
     shows: ['P4', 'steps', 'P3'],
     seeds: 30,
     make: () => ({ twin: { alter: (request, oracle) => ({ ...request, operations: request.operations.map((operation) => ('token' in operation ? { ...operation, token: oracle.tokenOf(operation.number) ?? operation.token } : operation)) }) } }),
   },
-  {
-    promise: 'P5',
-    what: 'a sweep that requeues twice',
+  requeuesTwice: {
     shows: ['P5'],
     seeds: 10,
     make: () => ({ twin: plain((now) => ({ decide: (operation, heads): Transition => {
@@ -72,16 +65,12 @@ export const twins: readonly NamedTwin[] = [
       return operation.type === 'sweep' && decided.ok ? { ...decided, bodies: decided.bodies.flatMap((body) => [body, body]) } : decided
     } })) }),
   },
-  {
-    promise: 'P5',
-    what: 'a sweep that takes trials whose lease still runs',
+  sweepsTheLiving: {
     shows: ['P5'],
     seeds: 10,
     make: () => ({ twin: plain((now) => ({ decide: (operation, heads) => transition(operation, heads, operation.type === 'sweep' ? now() + 3_600_000 : now()) })) }),
   },
-  {
-    promise: 'P7',
-    what: 'a storage that does not know requests again',
+  forgetsRequests: {
     shows: ['P7', 'P2', 'budget', 'P17', 'P5'],
     seeds: 30,
     make: () => {
@@ -89,9 +78,7 @@ export const twins: readonly NamedTwin[] = [
       return { twin: { scenario: { calm: false }, alter: (request) => ({ ...request, id: `${request.id} ${++requests}` }) } }
     },
   },
-  {
-    promise: 'P2',
-    what: 'a storage that does not look at the number that is expected',
+  ignoresExpectedNumbers: {
     shows: ['budget', 'P2', 'P1', 'steps', 'P4', 'P16', 'P17'],
     seeds: 200,
     make: () => ({ twin: { alter: (request) => ({ ...request, operations: request.operations.map((operation) => {
@@ -100,9 +87,7 @@ export const twins: readonly NamedTwin[] = [
       return rest
     }) }) } }),
   },
-  {
-    promise: 'P3',
-    what: 'a storage that lets trials end again',
+  endsTrialsAgain: {
     shows: ['P3', 'P4', 'P5'],
     seeds: 60,
     make: () => ({ twin: plain((now) => ({ decide: (operation, heads): Transition => {
@@ -112,16 +97,12 @@ export const twins: readonly NamedTwin[] = [
       return { ok: true, bodies: [body], heads: [{ ...head, state: operation.outcome.state }] }
     } })) }),
   },
-  {
-    promise: 'P14',
-    what: 'a store of artefacts that writes in place',
+  writesInPlace: {
     shows: ['P14'],
     seeds: 60,
     make: () => ({ twin: { scenario: { artifacts: true, storage: 'server', calm: false }, artifacts: inPlace('/disk/store') } }),
   },
-  {
-    promise: 'P16',
-    what: 'an engine that forgets to let trials go',
+  forgetsToRelease: {
     shows: ['P16', 'P4', 'P17'],
     seeds: 10,
     make: () => {
@@ -130,4 +111,4 @@ export const twins: readonly NamedTwin[] = [
       return { twin: {}, undo: () => void (Leases.prototype.release = release) }
     },
   },
-]
+} satisfies { readonly [name: string]: BrokenPart }
