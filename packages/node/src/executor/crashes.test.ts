@@ -40,13 +40,13 @@ async function runThrough(how: string, reason: FailureReason, says: readonly str
 }
 
 describe('a child process that ends badly is a failed trial, and another takes its place', () => {
-  it.each(inChildren)('P17: a trial whose child process meets "%s" fails as %s, and the next one runs', async (how, reason, says) => {
+  it.each(inChildren)('P17: a trial whose child process hangs, crashes, exits or runs out of memory fails with its reason, and the next one runs (%s: %s)', async (how, reason, says) => {
     await runThrough(how, reason, says, processes({ slots: 1, perTrial: { memoryMb: 200 }, output: 'ignore' }))
   })
 })
 
 describe('a thread that ends badly is a failed trial, and another takes its place', () => {
-  it.each(inThreads)('a trial whose thread meets "%s" fails as %s, and the next one runs', async (how, reason, says) => {
+  it.each(inThreads)('a trial whose thread hangs, crashes, exits or runs out of memory fails with its reason, and the next one runs (%s: %s)', async (how, reason, says) => {
     await runThrough(how, reason, says, threads({ slots: 1, perTrial: { memoryMb: 64 } }))
   })
 })

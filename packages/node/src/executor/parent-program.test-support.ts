@@ -1,4 +1,5 @@
 // A study in a process of its own. It says which children it has once they are busy, and then ends or is ended as its argument says.
+import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { createStudy, float } from '@attune/core'
 import { fromModule } from './from-module.ts'
@@ -13,6 +14,10 @@ if (ending === 'close') {
   console.log(JSON.stringify([...new Set(study.trials().map(({ metrics }) => metrics['pid']))]))
   await study.close()
   // Nothing is left that would keep this process alive.
+} else if (ending === 'unwatched') {
+  // What a child process is without anybody's care.
+  const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  console.log(JSON.stringify([child.pid]))
 } else if (ending === 'idle end') {
   await study.optimize(fromModule(new URL('trainings.test-support.ts', import.meta.url), 'where'), { trials: 4 })
   console.log(JSON.stringify([...new Set(study.trials().map(({ metrics }) => metrics['pid']))]))
