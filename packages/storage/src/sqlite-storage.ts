@@ -76,7 +76,7 @@ export class SqliteStorage implements Storage, AsyncDisposable {
     const { path, clock } = this.#settings
     if (!(milliseconds > 0)) throw new AttuneError('STORAGE_ARGUMENT', `keepAlive: the lease has ${milliseconds} ms: use more than 0.`)
     if (!this.persistent || clock !== machineClock) return undefined
-    const thread = new KeepAliveThread(path, { study: studyId, session, milliseconds })
+    const thread = new KeepAliveThread({ path, study: studyId, session, milliseconds })
     this.#threads.add(thread)
     return {
       forget: (token) => thread.forget(token),

@@ -1,11 +1,10 @@
-import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { KeepAlive } from '@attune/core'
 
 /** What a thread is to renew. */
 export interface KeepAliveWork {
-  /** The file, as a URL by which SQLite opens it, but never makes it. */
-  readonly url: string
+  /** The file, which is there. */
+  readonly path: string
   /** The study's id. */
   readonly study: string
   /** What its tokens begin with, before a slash. */
@@ -28,12 +27,11 @@ export class KeepAliveThread implements KeepAlive {
   readonly #ended: Promise<void>
 
   /** Throws what Node throws where threads are not allowed. */
-  constructor(path: string, work: Omit<KeepAliveWork, 'url'>) {
-    const url = pathToFileURL(path)
-    url.searchParams.set('mode', 'rw')
+  constructor(work: KeepAliveWork) {
+    const { path, milliseconds } = work
     this.#worker = new Worker(program, {
       name: 'attune leases',
-      workerData: { url: url.href, ...work } satisfies KeepAliveWork,
+      workerData: work,
       // The user's own preloads are not for it. Node has warned of what is experimental already.
       execArgv: ['--disable-warning=ExperimentalWarning'],
     })
@@ -41,7 +39,7 @@ export class KeepAliveThread implements KeepAlive {
       this.#worker.once('exit', () => resolve())
     })
     this.#worker.on('message', (message: string) => {
-      process.emitWarning(`Leases in ${path} could not be renewed for ${work.milliseconds} ms, and are tried on: others may take their trials by now. ${message}`, { code: 'ATTUNE_KEEP_ALIVE' })
+      process.emitWarning(`Leases in ${path} could not be renewed for ${milliseconds} ms, and are tried on: others may take their trials by now. ${message}`, { code: 'ATTUNE_KEEP_ALIVE' })
     })
     this.#worker.on('error', (error) => {
       process.emitWarning(`The thread that renews leases in ${path} has ended: code that blocks the event loop for longer than the lease may lose its trial. ${String(error)}`, { code: 'ATTUNE_KEEP_ALIVE' })
