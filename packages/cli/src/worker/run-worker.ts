@@ -67,7 +67,7 @@ const runOptions: readonly (keyof OptimizeOptions)[] = ['timeout', 'trialTimeout
 
 async function openStudy(options: WorkerOptions, storage: Storage, stored: StudyDefinition): Promise<Study<never>> {
   // The options of the run are `optimize`'s business; whatever else there is, createStudy knows or refuses.
-  const known = Object.fromEntries(Object.entries(options).filter(([option]) => !['study', 'trainer', 'progress', 'trials', ...runOptions].includes(option)))
+  const known = Object.fromEntries(Object.entries(options).filter(([option, value]) => value !== undefined && !['study', 'trainer', 'progress', 'trials', ...runOptions].includes(option)))
   const { loggers = [], use = [], progress = true } = options
   const display = progress === false ? [] : [progressDisplay(progress === true ? {} : progress)]
   return (await createStudy({

@@ -57,6 +57,13 @@ export function deaf({ number }: Trial): Promise<number> {
   return new Promise(() => undefined)
 }
 
+/** Tells who runs it, and ends when it is asked to. */
+export async function untilAborted({ signal }: Pick<Trial, 'signal'>): Promise<number> {
+  process.stdout.write(`process ${process.pid} waits\n`)
+  await once(signal, 'abort')
+  return 0
+}
+
 export const inProcess = ({ params }: { readonly params: Params }): { readonly loss: number; readonly pid: number } => ({ loss: loss(params), pid: process.pid })
 
 export const exclusive = {

@@ -200,6 +200,19 @@ describe('child processes', () => {
     expect(pids.size).toBeGreaterThanOrEqual(1)
   })
 
+  it('P16: Ctrl-C at a worker with child processes leaves none of them, and puts their trials back', async () => {
+    await make()
+    const waiting = start(['worker', '-s', file, '--study', 'shared', '--trainer', `${trainers}#untilAborted`, '--trials', '5', '--slots', '2'], {}, true)
+    await waiting.said(/process \d+ waits\n(.*\n)*process \d+ waits\n/)
+    process.kill(-waiting.child.pid!, 'SIGINT')
+    const { code, output } = await waiting.ended
+    expect(code).toBe(130)
+    const children = Array.from(output.matchAll(/process (\d+) waits/g), ([, pid]) => Number(pid))
+    expect(children).toHaveLength(2)
+    for (const pid of children) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+    expect((await result()).trials.map(({ state, failure }) => ({ state, failure }))).toEqual(Array(2).fill({ state: 'waiting', failure: undefined }))
+  })
+
   it('run the trials of an exclusive trainer, where several are to run at once', async () => {
     await make()
     for (const [concurrency, here] of [[1, true], [2, false]] as const) {
