@@ -85,6 +85,7 @@ export class StudyHistory implements History {
   readonly #running = new SortedNumbers()
   readonly #paused = new SortedNumbers()
   readonly #waiting = new Set<number>()
+  readonly #lostInVain = new Map<number, number>()
   readonly #withModel = new Set<number>()
   /** Numbers of the trials that ended, in the order of their ends. */
   readonly #ended: number[] = []
@@ -136,6 +137,11 @@ export class StudyHistory implements History {
 
   state(number: number): TrialState {
     return this.#entry(number).state
+  }
+
+  /** How many owners a trial has lost since it last came further: since its last checkpoint, or in all if it has none. */
+  lostInVain(number: number): number {
+    return this.#lostInVain.get(number) ?? 0
   }
 
   get waitingCount(): number {
@@ -260,6 +266,7 @@ export class StudyHistory implements History {
         return false
       }
       case 'checkpoint':
+        if (body.artifact !== null) this.#lostInVain.delete(entry.number)
         this.#setCheckpoint(entry, body.artifact === null ? undefined : Object.freeze({ step: body.step, artifact: body.artifact }))
         return false
       case 'pause':
@@ -280,6 +287,7 @@ export class StudyHistory implements History {
         return this.#end(entry, body.outcome, time)
       case 'requeue':
         this.workers.freed(entry.number, entry.owner, time, 'others', false)
+        this.#lostInVain.set(entry.number, this.lostInVain(entry.number) + 1)
         this.#requeue(entry, body.failure)
         return false
       case 'attribute':

@@ -37,7 +37,7 @@ describe('a trial that loses its owner again and again', () => {
       await write({ type: 'sweep', gone: [study.trial(0).owner!] })
     }
     expect((await study.ask()).number).toBe(1)
-    expect(study.trial(0)).toMatchObject({ state: 'failed', failure: { reason: 'lost', message: 'The trial lost its owner 5 times: it may be what ends them.' } })
+    expect(study.trial(0)).toMatchObject({ state: 'failed', failure: { reason: 'lost', message: 'The trial lost its owner 5 times without coming further: it may be what ends them.' } })
   })
 })
 

@@ -191,7 +191,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
       else resolve(asked)
     }, (thrown: unknown) => {
       asks.delete(giveUp)
-      reject(thrown as Error) // Whatever was thrown goes on as it was.
+      reject(thrown) // Whatever was thrown goes on as it was.
     })
   })
 

@@ -15,7 +15,7 @@ type Params = { readonly x: number }
 
 const open = (options: Partial<StudyOptions<typeof space>> & { readonly artifacts?: MemoryArtifacts | undefined } = {}): Promise<Study<Params>> => {
   const artifacts = 'artifacts' in options ? options.artifacts : new MemoryArtifacts()
-  return createStudy({ space, objective: minimize('loss'), seed: 1, ...options, ...(artifacts === undefined ? {} : { artifacts }) } as StudyOptions<typeof space>)
+  return createStudy({ space, objective: minimize('loss'), seed: 1, ...options, ...(artifacts === undefined ? {} : { artifacts }) })
 }
 
 async function warningsOf(study: Study<Params>): Promise<readonly string[]> {
@@ -59,7 +59,7 @@ describe('a pruner that waits for a rung to fill', () => {
     expect(reason).toBe('8 trials are done')
     expect(study.counts).toEqual({ waiting: 0, running: 0, paused: 0, complete: 2, pruned: 6, failed: 0 })
     expect(study.trials().filter(({ state }) => state === 'complete').map(({ reports }) => reports.length)).toEqual([6, 6])
-    for (const bracket of [0, 1]) expect(study.trials().filter(({ attributes }) => attributes['bracket'] === bracket).map(({ reports }) => reports.length).sort()).toEqual([1, 1, 2, 6])
+    for (const bracket of [0, 1]) expect(study.trials().filter(({ attributes }) => attributes['bracket'] === bracket).map(({ reports }) => reports.length).sort((a, b) => a - b)).toEqual([1, 1, 2, 6])
     expect(await warningsOf(study)).toEqual([])
   })
 
@@ -167,8 +167,8 @@ describe('a step to pause at', () => {
     // What a process does that dies right after its report: nothing more.
     storage.write(study.summary.id, { id: 'report', operations: [
       { type: 'report', number: 0, token: trial.token, step: 3, metrics: { loss: 1 } },
-      { type: 'checkpoint', number: 0, token: trial.token, step: 3, artifact: { hash: await artifacts.put(Uint8Array.of(3)), size: 1, kind: 'checkpoint' } },
-      { type: 'sweep', gone: study.columns.workers.all()[Symbol.iterator]().next().value === undefined ? [] : [study.trial(0).owner!] },
+      { type: 'checkpoint', number: 0, token: trial.token, step: 3, artifact: { hash: artifacts.put(Uint8Array.of(3)), size: 1, kind: 'checkpoint' } },
+      { type: 'sweep', gone: [study.trial(0).owner!] },
     ] })
     const again = await open({ storage, artifacts, ifExists: 'resume' })
     const ran: number[] = []

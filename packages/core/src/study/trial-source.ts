@@ -14,7 +14,7 @@ import type { NothingLeft, Suggested, Suggestions } from './suggestions.ts'
 import { Trial, type TrialRuntime, type TrialStart } from './trial.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
-/** How often a trial may lose its owner before it counts as failed: it may be what kills them. */
+/** How often a trial may lose its owner, without a checkpoint in between, before it counts as failed: it may be what kills them. */
 const lostAttempts = 5
 
 export interface TrialSourceParts {
@@ -148,9 +148,8 @@ export class TrialSource {
   async #startClaimed(number: number, promoted: boolean, token: string): Promise<Trial | undefined> {
     const { access, checkpoints, runtime } = this.#parts
     const record = this.#history.trial(number)
-    const lost = record.earlierFailures.filter(({ reason }) => reason === 'lost').length
-    const hopeless: Failure | undefined = record.voided !== undefined ? { reason: 'aborted', message: `It is void: ${record.voided}` }
-      : lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times: it may be what ends them.` } : undefined
+    const lost = this.#history.lostInVain(number)
+    const hopeless: Failure | undefined = lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times without coming further: it may be what ends them.` } : undefined
     if (hopeless !== undefined) {
       await access.write([{ type: 'finish', number, token, outcome: { state: 'failed', failure: hopeless } }])
       return undefined
@@ -228,7 +227,7 @@ export class TrialSource {
     if (found === undefined) runtime.warn('study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
     const lease = leases.request()
     const created = await this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) })
-    return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: params, toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined
+    return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined
   }
 
   /** Suggests and creates a trial; undefined if its number was taken meanwhile. */
@@ -246,7 +245,7 @@ export class TrialSource {
     const lease = this.#parts.leases.request()
     const origin = repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const
     if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: suggested.trace, lease, ...origin, ...carried(start) }))) return undefined
-    return this.#hold({ number, attempt: 1, token: lease.token, flatParams, toStep: start.toStep, resumeFrom: undefined })
+    return this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: start.toStep, resumeFrom: undefined })
   }
 
   async #reuse({ number, params, trace }: Suggested, earlier: number): Promise<Asked | undefined> {

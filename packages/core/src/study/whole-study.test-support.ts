@@ -110,7 +110,7 @@ function openWith(process: Process, pruner: PrunerFactory, dynamic = false): Pro
       registry.value(tokens.clock, clock)
       registry.value(tokens.host, { specVersion: 'v1', identity, isGone: (other) => gone.includes(other) })
     } }],
-  }) as unknown as Promise<Study<Params>>
+  }) as Promise<Study<Params>>
 }
 
 /** A trainer whose first attempt at trial 2 fails, and that leaves a model. */
