@@ -25,6 +25,7 @@ export class RemoteTrial {
   /** The training is over: it was answered, failed, or its child is gone. */
   #over = false
   #gone: Error | undefined
+  #stopping = false
   #checkpoints = 0
   #release: (() => void) | undefined
 
@@ -51,9 +52,9 @@ export class RemoteTrial {
     return this.#release !== undefined
   }
 
-  /** Keeps its child from computing until the answer is called, or the trial should end. Undefined where that cannot be done. */
+  /** Keeps its child from computing until the answer is called, or the trial should end. Undefined where that cannot be done, and for one that ends. */
   hold(): (() => void) | undefined {
-    const release = this.#runner.hold?.()
+    const release = this.#stopping || this.#trial.signal.aborted ? undefined : this.#runner.hold?.()
     if (release === undefined) return undefined
     this.#release = () => {
       this.#release = undefined
@@ -84,6 +85,8 @@ export class RemoteTrial {
   /** Ends a training that waits after a report: its `finally` blocks run. */
   async stop(): Promise<void> {
     if (this.#over || !this.#began) return
+    this.#stopping = true
+    this.#release?.() // It ends now, whatever is measured.
     await this.#ask('stop')
   }
 
