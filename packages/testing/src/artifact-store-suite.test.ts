@@ -23,7 +23,7 @@ function plainStore(): ArtifactStore {
       return hash
     },
     get: (hash) => kept.get(hash)?.bytes.slice(),
-    list: () => Array.from(kept, ([hash, { bytes, putAt, claims }]) => ({ hash, size: bytes.length, age: performance.now() - putAt, claims: claims.map(({ claim }) => claim) })),
+    list: (study) => Array.from(kept, ([hash, { bytes, putAt, claims }]) => ({ hash, size: bytes.length, age: performance.now() - putAt, claims: claims.map(({ claim }) => claim) })).filter(({ claims }) => study === undefined || claims.some((claim) => claim.study === study)),
     release(hash, claim, age) {
       claimName(claim)
       const entry = kept.get(hash)

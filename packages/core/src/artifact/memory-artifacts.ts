@@ -67,9 +67,10 @@ export class MemoryArtifacts implements ArtifactStore {
     return this.#kept.get(hash)?.bytes.slice()
   }
 
-  list(): readonly ArtifactEntry[] {
+  list(study?: string): readonly ArtifactEntry[] {
     const now = this.#clock.now()
-    return Array.from(this.#kept, ([hash, { bytes, putAt, claims }]) => ({ hash, size: bytes.length, age: now - putAt, claims: Array.from(claims.values(), ({ claim }) => claim) }))
+    const entries = Array.from(this.#kept, ([hash, { bytes, putAt, claims }]) => ({ hash, size: bytes.length, age: now - putAt, claims: Array.from(claims.values(), ({ claim }) => claim) }))
+    return study === undefined ? entries : entries.filter(({ claims }) => claims.some((claim) => claim.study === study))
   }
 
   release(hash: string, claim: ArtifactClaim, age: number): boolean {

@@ -38,7 +38,8 @@ export interface ArtifactStore {
   put(bytes: Uint8Array, claim?: ArtifactClaim): Awaitable<string>
   /** The bytes, or undefined if they are absent or damaged. */
   get(hash: string): Awaitable<Uint8Array | undefined>
-  list(): Awaitable<readonly ArtifactEntry[]>
+  /** Everything, or only what a study claims: a session asks for that when it starts and ends, in a store that may hold much else. */
+  list(study?: string): Awaitable<readonly ArtifactEntry[]>
   /**
    * Gives up this claim, and those that other sessions of its study made or repeated longer than `age` milliseconds ago. True if that
    * deleted the bytes: there was a claim to give up, and none is left.

@@ -8,7 +8,7 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import { systemClock } from '../system.ts'
 import { VirtualClock } from '../virtual-clock.test-support.ts'
 import { decode, encode, training } from './artifact-trainer.test-support.ts'
-import { collectGarbage, type GarbageOptions } from './collect-garbage.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { createStudy } from './create-study.ts'
 import { copyStudy, deleteStudy } from './manage-studies.ts'
 import type { StudyOptions } from './options.ts'
@@ -91,7 +91,7 @@ describe('what nothing refers to any more', () => {
       persistent: false,
       put: (bytes, claim) => store.put(bytes, claim),
       get: (hash) => store.get(hash),
-      list: () => store.list(),
+      list: (of) => store.list(of),
       delete: (hash, options) => store.delete(hash, options),
       async release(hash, claim, age) {
         hold?.begun()
@@ -281,10 +281,10 @@ describe('collectGarbage', () => {
     expect(artifacts.get(hash)).toBeDefined()
   })
 
-  it.each([
+  it.each<[MemoryStorage | readonly MemoryStorage[], object]>([
     [[], {}],
     [new MemoryStorage(systemClock), { olderThan: -1 }],
-    [new MemoryStorage(systemClock), { dry: true } as GarbageOptions],
+    [new MemoryStorage(systemClock), { dry: true }],
   ])('refuses options that do not fit (%#)', async (storages, options) => {
     await expect(collectGarbage(new MemoryArtifacts(), storages, options)).rejects.toMatchObject({ code: 'OPTION' })
   })

@@ -112,7 +112,7 @@ export class StudyArtifacts {
     if (this.store === undefined) return
     try {
       const { study } = this.#claim
-      const claimed = (await this.store.list()).filter(({ claims }) => claims.some((claim) => claim.study === study))
+      const claimed = await this.store.list(study)
       if (claimed.every(({ hash }) => this.#references.needs(hash))) return
       await this.#access.sync()
       const over = new Set((await this.#workers()).filter(({ state }) => state === 'closed' || state === 'gone').map(({ owner }) => processName(owner)))

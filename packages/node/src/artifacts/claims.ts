@@ -47,15 +47,20 @@ export function asideName(hash: string): string {
   return `${hash}.aside-${randomUUID()}`
 }
 
-/** Makes or repeats a claim. True if it is new. */
-export async function claim(files: FileSystem, shard: string, hash: string, by: ArtifactClaim): Promise<boolean> {
-  const path = join(shard, `${hash}.${claimName(by)}`)
+/** Makes a file young; false if it is not there: an artefact may have been put aside a moment ago. */
+export async function touch(files: FileSystem, path: string): Promise<boolean> {
   const now = new Date()
-  const repeated = await ifExists(async () => {
+  const touched = await ifExists(async () => {
     await files.utimes(path, now, now)
     return true
   })
-  if (repeated === true) return false
+  return touched === true
+}
+
+/** Makes or repeats a claim. True if it is new. */
+export async function claim(files: FileSystem, shard: string, hash: string, by: ArtifactClaim): Promise<boolean> {
+  const path = join(shard, `${hash}.${claimName(by)}`)
+  if (await touch(files, path)) return false
   try {
     const file = await files.open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644)
     await file.close()

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { asideName, ageOf, sortBeside } from './claims.ts'
+import { claimName } from '@attune/core'
+import type { ArtifactClaim } from '@attune/core'
+import { ageOf, asideName, sortBeside } from './claims.ts'
 import type { ClaimFile } from './claims.ts'
 import { ifExists } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
@@ -22,7 +24,7 @@ export async function look(files: FileSystem, shard: string, hash: string): Prom
  * claim or a new time first and then finds it missing and writes it again, or is seen here. Put aside, it can still be read, and whoever dies
  * here leaves it so. Answers the bytes that became free, undefined if it stays or is not there.
  */
-export async function remove(files: FileSystem, shard: string, hash: string, mustStay: (now: Look) => Promise<boolean>): Promise<number | undefined> {
+async function remove(files: FileSystem, shard: string, hash: string, mustStay: (now: Look) => Promise<boolean>): Promise<number | undefined> {
   const before = await look(files, shard, hash)
   if (before.holders.length === 0 || (await mustStay(before))) return undefined
   const taken: string[] = []
@@ -54,4 +56,30 @@ export async function youngest(files: FileSystem, shard: string, names: readonly
   let age = Infinity
   for (const name of names) age = Math.min(age, (await ageOf(files, join(shard, name))) ?? Infinity)
   return age
+}
+
+/** Gives up a claim and the old ones of its study, and deletes what nobody claims then. Answers the bytes that became free, if it did. */
+export async function giveUp(files: FileSystem, shard: string, hash: string, claim: ArtifactClaim, age: number): Promise<number | undefined> {
+  const own = `${hash}.${claimName(claim)}`
+  const given = async (claims: readonly ClaimFile[]): Promise<readonly string[]> => {
+    const names: string[] = []
+    for (const { file, claim: { study } } of claims) if (file === own || (study === claim.study && ((await ageOf(files, join(shard, file))) ?? Infinity) > age)) names.push(file)
+    return names
+  }
+  const { claims } = await look(files, shard, hash)
+  if ((await given(claims)).length === 0) return undefined
+  const freed = await remove(files, shard, hash, async (now) => (await given(now.claims)).length < now.claims.length)
+  for (const file of await given(claims)) await ifExists(() => files.unlink(join(shard, file)))
+  return freed
+}
+
+/** Deletes an artefact with all claims on it, unless it is too young. Answers the bytes that became free, if it did. */
+export async function removeOld(files: FileSystem, shard: string, hash: string, olderThan: number | undefined): Promise<number | undefined> {
+  let claims: readonly ClaimFile[] = []
+  const freed = await remove(files, shard, hash, async (now) => {
+    claims = now.claims
+    return olderThan !== undefined && (await youngest(files, shard, [...now.holders, ...claims.map(({ file }) => file)])) <= olderThan
+  })
+  if (freed !== undefined) for (const { file } of claims) await ifExists(() => files.unlink(join(shard, file)))
+  return freed
 }

@@ -123,7 +123,7 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
               if (size !== undefined) deleted.set(hash, size)
               return store.delete(hash, options)
             },
-            list: async () => [...(await store.list()), ...Array.from(deleted, ([hash, size]) => ({ hash, size, age: 0, claims: [] }))],
+            list: async (study) => [...(await store.list(study)), ...Array.from(deleted, ([hash, size]) => ({ hash, size, age: 0, claims: [] }))],
           },
         }
       },
@@ -152,7 +152,7 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
     {
       what: 'says that it is persistent and forgets',
       setup: () => ({ store: { ...plain(), persistent: true }, reopen: () => ({ ...plain(), persistent: true }), damage: () => undefined }),
-      fails: ['keeps everything over a restart if it says that it is persistent', 'answers undefined for what is damaged'],
+      fails: ['loses nothing that is put while it is released or deleted', 'keeps everything over a restart if it says that it is persistent', 'answers undefined for what is damaged'],
     },
     {
       promise: 'P14, broken twin: ',
@@ -164,6 +164,11 @@ export function brokenArtifactStores(plain: () => ArtifactStore): readonly Broke
         return { store, reopen: () => reopened, damage: (hash) => void damaged.add(hash) }
       },
       fails: ['answers undefined for what is damaged'],
+    },
+    {
+      what: 'lists what other studies claim as a study’s own',
+      setup: twin((store) => ({ list: () => store.list() })),
+      fails: ['keeps a claim for each session that put the same bytes'],
     },
     {
       what: 'deletes whatever one of several gave up',
