@@ -65,6 +65,24 @@ describe('htmlReport', () => {
     expect(htmlReport(study({ trials: [wrong] }))).toContain('no trial is complete')
   })
 
+  it('tells who corrected what, the latest first, and escapes it', () => {
+    const at = { revision: 1, time: Date.UTC(2026, 10, 22, 12), by: 'Ada <b>' }
+    const page = htmlReport(study({
+      trials: [trial(0, { values: [1] })],
+      corrections: [
+        { ...at, what: 'void', number: 0, note: '<script>', before: undefined, after: '<script>' },
+        { ...at, what: 'edit', number: 0, note: 'in percent', before: { score: 80 }, after: { score: 0.8 } },
+        { ...at, what: 'metrics', number: 0, note: undefined, before: {}, after: { test: 0.5 } },
+        { ...at, what: 'merge', note: undefined, from: { id: 'x', name: 'other' }, before: 1, after: 3 },
+        { ...at, what: 'space', note: 'wider', before: {}, after: {}, changes: ['x: high 1 → 2'], values: {} },
+      ],
+    }))
+    const lines = section(page, 'Corrections').split('<li>').slice(1).map((line) => line.replaceAll(/<[^>]*>/g, ''))
+    expect(lines.map((line) => line.split(' Ada')[0])).toEqual(['space: x: high 1 → 2. wider', 'merge: 2 trials of other', 'metrics of trial 0: test none → 0.5', 'edit of trial 0: score 80 → 0.8. in percent', 'void of trial 0: it counts no more. &lt;script&gt;'])
+    expect(lines[0]).toContain('Ada &lt;b&gt;, 2026-11-22 12:00 UTC')
+    expect(htmlReport(study({ trials: [] }))).not.toContain('Corrections')
+  })
+
   it('shows the best trial, facts, steps saved, failures and warnings', () => {
     const data = trainingStudy(digits, 40)
     const page = htmlReport(data, { title: 'Digits', facts: [{ label: 'Test accuracy', value: '0.97', detail: 'by ONNX Runtime' }] })

@@ -1,4 +1,5 @@
 import { curveChart, reportedMetrics } from './page/curve-chart.ts'
+import { correctionSection } from './page/corrections.ts'
 import { bestSection, header } from './page/header.ts'
 import type { Fact } from './page/header.ts'
 import { historyChart } from './page/history-chart.ts'
@@ -55,6 +56,7 @@ ${parallelChart(study, leading)}
 ${more.length > 0 ? html`<details class="card"><summary>Curves of other metrics</summary><div class="pair">${more}</div></details>` : undefined}
 ${failureSection(study)}
 ${warningSection(warnings)}
+${correctionSection(study)}
 ${trialTable(study, leading)}
 <footer>Written by Attune. This page is one file and loads nothing.</footer>
 </main><div id="tip" hidden></div><script>${trusted(script)}</script></body></html>

@@ -38,12 +38,13 @@ export function objective(metric: string, direction: Objective['direction'] = 'm
   return { metric, direction, from: 'last' }
 }
 
-export function study(given: { readonly name?: string; readonly objectives?: readonly Objective[]; readonly dimensions?: readonly Dimension[]; readonly trials?: readonly TrialRecord[] } & Pick<StudyData, 'warnings'>): StudyData {
+export function study(given: { readonly name?: string; readonly objectives?: readonly Objective[]; readonly dimensions?: readonly Dimension[]; readonly trials?: readonly TrialRecord[] } & Pick<StudyData, 'warnings' | 'corrections'>): StudyData {
   return {
     definition: { name: given.name ?? 'a study', objectives: given.objectives ?? [objective('loss')], constraints: [], seed: 7 },
     space: { dimensions: given.dimensions ?? [] },
     trials: given.trials ?? [],
     ...(given.warnings === undefined ? {} : { warnings: given.warnings }),
+    ...(given.corrections === undefined ? {} : { corrections: given.corrections }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SearchSpace, StudyDefinition, TrialRecord } from '@attune/core'
+import type { HistoryEntry, SearchSpace, StudyDefinition, TrialRecord } from '@attune/core'
 
 /** Something the user should know, as in a `warning` event. */
 export interface StudyWarning {
@@ -17,4 +17,6 @@ export interface StudyData {
   readonly trials: readonly TrialRecord[]
   /** In the order in which they were raised. */
   readonly warnings?: readonly StudyWarning[]
+  /** Who corrected what, oldest first. */
+  readonly corrections?: readonly HistoryEntry[]
 }

@@ -25,7 +25,7 @@ export function header(study: StudyData, title: string, warnings: number, facts:
   const samplers = [...new Set(trials.flatMap((trial) => trial.suggestion?.sampler ?? []))]
   const bounds = definition.constraints.map(({ metric, bound, limit }) => `${metric} ${bound === 'atMost' ? '≤' : '≥'} ${formatNumber(limit)}`)
   const about = [definition.objectives.map(goalName).join(', '), ...(bounds.length > 0 ? [`with ${bounds.join(', ')}`] : []), ...(samplers.length > 0 ? [`sampler ${samplers.join(', ')}`] : []), `seed ${definition.seed}`, ...span(trials)]
-  const failed = trials.filter((trial) => trial.state === 'failed').length
+  const failed = valid.filter((trial) => trial.state === 'failed').length
   const links = [...(failed > 0 ? [html`<a href="#failures">${count(failed, 'failed trial')}</a>`] : []), ...(warnings > 0 ? [html`<a href="#warnings">${count(warnings, 'warning')}</a>`] : [])]
   const notice = links.length === 0 ? undefined : html`<p class="notice">⚠ ${links.map((link, index) => html`${index > 0 ? ', ' : ''}${link}`)}</p>`
   return html`<header><h1>${title}</h1><p class="sub">${about.join(' · ')}</p>

@@ -22,9 +22,9 @@ export function warningSection(groups: readonly (readonly StudyWarning[])[]): Ma
   return html`<section class="card warned"><h2 id="warnings">Warnings</h2><ul class="list">${items}</ul></section>`
 }
 
-/** Why trials failed, finally or in an earlier attempt: the same reason and message once, with its trials and the first stack. */
+/** Why trials that are not void failed, finally or in an earlier attempt: the same reason and message once, with its trials and the first stack. */
 export function failureSection({ trials }: StudyData): Markup | undefined {
-  const failures = trials.flatMap((trial: TrialRecord) => [...trial.earlierFailures.map((failure) => ({ trial, failure, final: false })), ...(trial.failure === undefined ? [] : [{ trial, failure: trial.failure, final: true }])])
+  const failures = trials.filter(({ voided }) => voided === undefined).flatMap((trial: TrialRecord) => [...trial.earlierFailures.map((failure) => ({ trial, failure, final: false })), ...(trial.failure === undefined ? [] : [{ trial, failure: trial.failure, final: true }])])
   if (failures.length === 0) return undefined
   const groups = Map.groupBy(failures, ({ failure, final }) => JSON.stringify([failure.reason, failure.message, final]))
   const items = [...groups.values()].toSorted((a, b) => b.length - a.length).slice(0, mostEntries).map((group) => {
