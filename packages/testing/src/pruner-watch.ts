@@ -1,4 +1,4 @@
-import type { JudgeContext, NextTrial, Problem, Pruner, PrunerFactory, Verdict } from '@attune/core'
+import type { JudgeContext, NextContext, NextTrial, Problem, Pruner, PrunerFactory, Verdict } from '@attune/core'
 import { equalData, show } from './check.ts'
 import { forbidChance } from './forbid-chance.ts'
 
@@ -14,6 +14,8 @@ export interface Judged {
 export interface PrunerWatch {
   readonly factory: PrunerFactory
   readonly judged: Judged[]
+  /** What it wanted to be started. */
+  readonly wishes: (NextTrial | undefined)[]
   /** Broken promises. Collected, because what a pruner throws only fails the trial. */
   readonly complaints: string[]
 }
@@ -21,9 +23,11 @@ export interface PrunerWatch {
 /** The same pruner, with every answer compared with that of a new instance, and with nothing allowed that cannot be repeated. */
 export function watchPruner(factory: PrunerFactory): PrunerWatch {
   const judged: Judged[] = []
+  const wishes: (NextTrial | undefined)[] = []
   const complaints: string[] = []
   return {
     judged,
+    wishes,
     complaints,
     factory: {
       ...factory,
@@ -38,9 +42,9 @@ export function watchPruner(factory: PrunerFactory): PrunerWatch {
           ...(pruner.next === undefined
             ? {}
             : {
-                next(random) {
-                  const wanted = pruner.next?.(random)
-                  if (wanted !== undefined) complaints.push(...problemsOfNext(wanted, problem))
+                next(context) {
+                  const wanted = nextWatched(factory, problem, pruner, context, complaints)
+                  wishes.push(wanted)
                   return wanted
                 },
               }),
@@ -92,14 +96,38 @@ function curveOf({ history }: Problem, number: number): readonly unknown[] {
   return [length, steps.slice(0, length), losses.slice(0, length)]
 }
 
-function problemsOfNext(wanted: NextTrial, { history, space }: Problem): readonly string[] {
-  const known = (number: number): boolean => Number.isInteger(number) && number >= 0 && number < history.length
-  const steps = 'toStep' in wanted && wanted.toStep !== undefined && !Number.isSafeInteger(wanted.toStep) ? [`next() wants a step that is no integer: ${show(wanted)}`] : []
-  if ('promote' in wanted) {
-    if (!known(wanted.promote)) return [...steps, `next() promotes trial ${show(wanted.promote)}, which does not exist.`]
-    const { state } = history.trial(wanted.promote)
-    return state === 'paused' ? steps : [...steps, `next() promotes trial ${wanted.promote}, which is ${state}, not paused.`]
+function nextWatched(factory: PrunerFactory, problem: Problem, pruner: Pruner, { mayCreate }: NextContext, complaints: string[]): NextTrial | undefined {
+  const call = (instance: Pruner): NextTrial | undefined => {
+    const forbidden = forbidChance()
+    try {
+      return instance.next?.({ mayCreate, random: problem.random.stream(problem.history.length, 'pruner') })
+    } catch (error) {
+      complaints.push(`next() threw with ${problem.history.length} trials: ${show(error)}`)
+      return undefined
+    } finally {
+      forbidden.restore()
+      for (const what of forbidden.used) complaints.push(`next() used ${what}.`)
+    }
   }
-  if (!known(wanted.fork)) return [...steps, `next() forks trial ${show(wanted.fork)}, which does not exist.`]
-  return [...steps, ...space.problems(wanted.params).map((problem) => `next() forks with parameters that do not fit the space: ${problem}`)]
+  const wanted = call(pruner)
+  complaints.push(...problemsOfNext(wanted, problem))
+  const fresh = call(factory.create(problem))
+  if (!equalData(fresh, wanted)) complaints.push(`With ${problem.history.length} trials next() of the study's instance wants ${show(wanted)}, and that of a new one with the same history ${show(fresh)}: its state does not follow from the history.`)
+  return wanted
+}
+
+function problemsOfNext(wanted: NextTrial | undefined, { history, space }: Problem): readonly string[] {
+  if (wanted === undefined || wanted === 'wait') return []
+  if (typeof wanted !== 'object' || wanted === null) return [`next() answered ${show(wanted)}.`]
+  const known = (number: number): boolean => Number.isInteger(number) && number >= 0 && number < history.length
+  const problems = 'toStep' in wanted && wanted.toStep !== undefined && !Number.isSafeInteger(wanted.toStep) ? [`next() wants a step that is no integer: ${show(wanted)}`] : []
+  if ('exhausted' in wanted) return typeof wanted.exhausted === 'string' && wanted.exhausted !== '' ? problems : ['next() ends the run without a reason.']
+  if ('suggest' in wanted) return problems
+  const [what, number] = 'promote' in wanted ? (['promotes', wanted.promote] as const) : 'prune' in wanted ? (['prunes', wanted.prune] as const) : (['forks', wanted.fork] as const)
+  if (!known(number)) return [...problems, `next() ${what} trial ${show(number)}, which does not exist.`]
+  if ('fork' in wanted) return [...problems, ...space.problems(wanted.params).map((problem) => `next() forks with parameters that do not fit the space: ${problem}`)]
+  const { state, reports } = history.trial(number)
+  if (state !== 'paused') return [...problems, `next() ${what} trial ${number}, which is ${state}, not paused.`]
+  const at = reports.at(-1)?.step
+  return 'promote' in wanted && wanted.toStep !== undefined && at !== undefined && wanted.toStep <= at ? [...problems, `next() promotes trial ${number} to step ${wanted.toStep}, but it is at step ${at} already.`] : problems
 }

@@ -23,7 +23,7 @@ export class FailureWatch {
   /** The error that ends the run, if this end of a trial shows one. Attempts that are retried are not the end of a trial. */
   judge(end: Ended): AttuneError | undefined {
     const { failure } = end
-    if (end.state === 'complete' || end.state === 'pruned') {
+    if (end.state === 'complete' || end.state === 'pruned' || end.state === 'paused') {
       this.#completed = true
       this.#row = 0
     }

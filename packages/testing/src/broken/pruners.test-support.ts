@@ -183,6 +183,46 @@ export const brokenPruners: readonly Broken[] = [
       (judge) => judge,
       ({ history }) => ({ next: () => (history.completeCount === 5 ? { promote: 0, toStep: 3 } : undefined) }),
     ),
-    fails: ['judges by the history alone'],
+    fails: ['schedules by the history alone: what it wants exists, and a new instance wants the same'],
+  },
+  {
+    what: 'pauses trials and promotes them by a counter of its own',
+    make: twin(
+      () => () => 'continue',
+      ({ history }) => {
+        let calls = 0
+        return { next: () => (++calls % 3 === 0 && history.paused().length > 0 ? { promote: history.paused()[0]! } : { suggest: true, toStep: 2 }) }
+      },
+    ),
+    fails: ['schedules by the history alone: what it wants exists, and a new instance wants the same'],
+  },
+  {
+    what: 'promotes trials to where they are',
+    make: twin(
+      () => () => 'continue',
+      ({ history }) => ({ next: () => (history.paused().length > 0 ? { promote: history.paused()[0]!, toStep: 2 } : { suggest: true, toStep: 2 }) }),
+    ),
+    fails: ['schedules by the history alone: what it wants exists, and a new instance wants the same'],
+  },
+  {
+    what: 'waits for nobody',
+    make: twin(
+      () => () => 'continue',
+      ({ history }) => ({ next: () => (history.length === 3 ? 'wait' : undefined) }),
+    ),
+    fails: ['schedules by the history alone: what it wants exists, and a new instance wants the same'],
+  },
+  {
+    what: 'forgets its schedule at a restart',
+    make: () => {
+      let first = true
+      const plain = half()
+      return { ...plain, create: (problem) => {
+        const steps = first ? 2 : 3
+        first = false
+        return { judge: plain.create(problem).judge, next: () => ({ suggest: true, toStep: steps }) }
+      } }
+    },
+    fails: ['schedules by the history alone: what it wants exists, and a new instance wants the same'],
   },
 ]
