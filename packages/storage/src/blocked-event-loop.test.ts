@@ -5,6 +5,9 @@ import { startChild } from './child.test-support.ts'
 import { SqliteStorage } from './sqlite-storage.ts'
 import { temporaryFile } from './temporary-file.test-support.ts'
 
+/** Milliseconds: long enough for a thread to start in on a busy machine. */
+const lease = 2000
+
 interface Blocked {
   readonly answer: string | undefined
   readonly requeued: number
@@ -17,7 +20,7 @@ interface Blocked {
 async function sweepWhileBlocked(kind: string): Promise<Blocked> {
   const { path, remove } = temporaryFile()
   onTestFinished(remove)
-  const child = startChild('./blocked-trial.test-support.ts', path, 1000, kind)
+  const child = startChild('./blocked-trial.test-support.ts', path, lease, kind)
   expect(await child.line()).toBe('asked')
   const storage = await SqliteStorage.open({ path, busyTimeout: 60_000 })
   onTestFinished(() => storage.close())

@@ -1,6 +1,6 @@
 /*
  * A process that claims waiting trials in a loop until there are none, as fast as it can. Says `ready`, waits for a line,
- * says how many it got. Arguments: path, name, kind of storage.
+ * says how many it got. Arguments: path, name, kind of storage, name of the study.
  */
 import { once } from 'node:events'
 import * as library from 'node:sqlite'
@@ -11,7 +11,7 @@ import { openFile } from './sqlite/open-file.ts'
 import { StudyFile } from './sqlite/study-file.ts'
 import { SqliteStorage } from './sqlite-storage.ts'
 
-const [path = '', name = '', kind = 'fair'] = process.argv.slice(2)
+const [path = '', name = '', kind = 'fair', study = 'shared'] = process.argv.slice(2)
 
 /** The broken twin: who gets the lock asks for the next at once, and who does not waits longer and longer. */
 function greedy(): Pick<Storage, 'write'> {
@@ -31,7 +31,7 @@ function greedy(): Pick<Storage, 'write'> {
 }
 
 const storage = await SqliteStorage.open({ path, busyTimeout: 60_000 })
-const id = (await storage.findStudy('shared'))?.id ?? ''
+const id = (await storage.findStudy(study))?.id ?? ''
 const claimer = kind === 'fair' ? storage : greedy()
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')

@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { type Change, isAttuneError, type Operation } from '@attune/core'
 import { expect, it, onTestFinished } from 'vitest'
 import { sharedDefinition } from './shared-study.test-support.ts'
@@ -106,4 +107,24 @@ it('P7, broken twin: a caller that repeats under another request id does things 
     })
   }
   expect(different).toBeGreaterThan(0)
+})
+
+it('P17: a connection that could neither finish nor undo a transaction is given up, and the next call opens another', async () => {
+  const path = newPath()
+  const storage = await SqliteStorage.open(path)
+  onTestFinished(() => storage.close())
+  const { exec } = DatabaseSync.prototype
+  DatabaseSync.prototype.exec = function (sql) {
+    if (sql === 'rollback') throw new Error('The disk is gone.')
+    exec.call(this, sql)
+  }
+  onTestFinished(() => {
+    DatabaseSync.prototype.exec = exec
+  })
+  await failingAt('storage.before-commit', 1, async () => {
+    await expect(storage.createStudy(sharedDefinition, 'create')).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringMatching(/neither be finished nor rolled back\..*repeat it/) })
+  })
+  DatabaseSync.prototype.exec = exec
+  expect((await storage.createStudy(sharedDefinition, 'create'))?.revision).toBe(0)
+  expect(await storage.listStudies()).toHaveLength(1)
 })

@@ -101,15 +101,17 @@ export class SqliteStorage implements Storage, AsyncDisposable {
     const threads = Array.from(this.#threads, (thread) => thread.stop())
     this.#threads.clear()
     await Promise.all(threads)
-    await this.#queue.run(() => {
-      const file = this.#file
-      this.#file = undefined
-      try {
-        file?.close()
-      } catch (error) {
-        throw describeFailure(error, this.#settings.path)
-      }
-    })
+    await this.#queue.run(() => this.#closeFile())
+  }
+
+  #closeFile(): void {
+    const file = this.#file
+    this.#file = undefined
+    try {
+      file?.close()
+    } catch (error) {
+      throw describeFailure(error, this.#settings.path)
+    }
   }
 
   #ensureOpen(): void {
@@ -124,6 +126,8 @@ export class SqliteStorage implements Storage, AsyncDisposable {
         const file = (this.#file ??= await this.#openFile())
         return await work(file)
       } catch (error) {
+        // A connection that is stuck in a transaction is of no more use: the next call opens another.
+        if (error instanceof AggregateError && this.persistent) this.#closeFile()
         throw describeFailure(error, path)
       }
     })

@@ -6,7 +6,7 @@ import type { SuiteCase } from './suite.ts'
 type Test = (name: string, run: (subject: StorageSubject) => Promise<void>) => SuiteCase
 
 /** Milliseconds: long enough for a thread to start in on a busy machine. */
-const lease = 1200
+const lease = 1600
 
 /** Keeps the event loop from turning. */
 function block(milliseconds: number): void {

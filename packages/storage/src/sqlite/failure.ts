@@ -23,7 +23,7 @@ export function isBusy(error: unknown): boolean {
 
 /** The error of SQLite as one of ours, with the file's path and a remedy. Errors of ours pass unchanged. */
 export function describeFailure(error: unknown, path: string): unknown {
-  if (error instanceof AggregateError) return new AttuneError('STORAGE_FAILED', `${error.message} Close the storage of ${path}, open it again, and repeat the request with the same id.`, { cause: error, details: { path } })
+  if (error instanceof AggregateError) return new AttuneError('STORAGE_FAILED', `${error.message} Nothing of the request was stored in ${path}: repeat it with the same id.`, { cause: error, details: { path } })
   const primary = primaryCode(error)
   if (isAttuneError(error) || primary === undefined) return error
   const described = (kind: string, message: string): AttuneError => new AttuneError(kind, `${message} (${error instanceof Error ? error.message : String(error)})`, { cause: error, details: { path } })

@@ -2,6 +2,8 @@ import { copyFileSync, existsSync, readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as library from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { startChild, startChildren } from '../child.test-support.ts'
+import { expectWhole } from '../shared-study.test-support.ts'
 import { SqliteStorage } from '../sqlite-storage.ts'
 import { temporaryFile } from '../temporary-file.test-support.ts'
 import { migrate, readFormat } from './migrate.ts'
@@ -74,6 +76,16 @@ describe('a migration', () => {
     expect(migrate(library, open(path), path, [...migrations, next], 5)).toBeDefined()
     expect(migrate(library, open(path), path, [...migrations, next], 6)).toBeUndefined()
     expect(readdirSync(dirname(path)).filter((name) => name.endsWith('.backup'))).toHaveLength(1)
+  })
+
+  it('P15: happens once, and copies once, when 8 processes open an old file at the same moment', async () => {
+    const path = fixture()
+    const children = await startChildren(8, (i) => startChild('./claimer.test-support.ts', path, `claimer ${i}`, 'fair', 'format 1'))
+    for (const child of children) child.say('go')
+    const claimed = await Promise.all(children.map(async (child) => Number(await child.line())))
+    expect(claimed.reduce((sum, count) => sum + count, 0), 'the one trial that waits in the file is claimed once').toBe(1)
+    expect(readdirSync(dirname(path)).filter((name) => name.endsWith('.backup'))).toHaveLength(1)
+    expectWhole(path)
   })
 
   it('P15: leaves the file as it was when a step fails', async () => {
