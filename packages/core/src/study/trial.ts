@@ -279,7 +279,8 @@ function classify(error: unknown): Pick<Failure, 'reason' | 'message'> {
   const code = (error as { code?: unknown }).code
   if (code === 'INVALID_METRIC' || code === 'INVALID_STEP') return { reason: 'invalid-metric', message }
   if (code === 'TRIAL_CRASHED') return { reason: 'crashed', message }
-  const memory = code === 'OUT_OF_MEMORY' || /out of memory|allocation failed/i.test(message)
+  if (code === 'OUT_OF_MEMORY') return { reason: 'out-of-memory', message }
+  const memory = /out of memory|allocation failed/i.test(message)
   return { reason: memory ? 'out-of-memory' : 'error', message: error.name === 'Error' ? message : `${error.name}: ${message}` }
 }
 
