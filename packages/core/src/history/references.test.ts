@@ -17,18 +17,25 @@ describe('references', () => {
     expect([references.needs('a'), unneeded]).toEqual([false, ['a']])
   })
 
-  it.each([0, 1, 2])('with %d kept for forks, asked for before trials end or after', (trials) => {
+  it.each([0, 1, 2, Infinity])('with %d kept for forks, whenever that is known', (trials) => {
     const early = new References()
     const late = new References()
-    early.keepForForks(trials)
-    for (const references of [early, late]) {
+    const smaller = new References()
+    early.limitForks(trials)
+    early.keepForForks()
+    smaller.keepForForks()
+    for (const references of [early, late, smaller]) {
       for (const hash of ['a', 'b', 'c']) {
         references.change(undefined, to(hash))
         references.ended(to(hash), undefined)
       }
     }
-    late.keepForForks(trials)
-    for (const references of [early, late]) expect(['a', 'b', 'c'].filter((hash) => references.needs(hash))).toEqual(['a', 'b', 'c'].slice(3 - trials))
+    late.limitForks(trials)
+    expect(['a', 'b', 'c'].filter((hash) => late.needs(hash))).toEqual([])
+    late.keepForForks()
+    late.keepForForks()
+    smaller.limitForks(trials)
+    for (const references of [early, late, smaller]) expect(['a', 'b', 'c'].filter((hash) => references.needs(hash))).toEqual(['a', 'b', 'c'].slice(Math.max(0, 3 - trials)))
   })
 
   it('of a study that is copied stay needed: those before, and those that came while it was copied', () => {

@@ -9,6 +9,8 @@ export class References {
   readonly #ended: string[] = []
   /** How many of them are referred to. */
   #forkable = 0
+  #forkLimit = 20
+  #forking = false
   /** Bytes that a copy of this study may refer to: it tells nobody when it no longer does. */
   readonly #shared = new Set<string>()
   #copying = false
@@ -31,10 +33,24 @@ export class References {
     if (before !== undefined) this.#drop(before.hash)
   }
 
-  /** So many of the trials that ended last keep their last checkpoint, for forks. At most once. */
-  keepForForks(trials: number): void {
-    this.#forkable = trials
-    for (const hash of this.#ended.slice(Math.max(0, this.#ended.length - trials))) this.#counts.set(hash, (this.#counts.get(hash) ?? 0) + 1)
+  /** From here on the trials that ended last keep their last checkpoint: there are forks, or will be. */
+  keepForForks(): void {
+    this.#forking = true
+    this.#keepEnded()
+  }
+
+  /** How many of them do. */
+  limitForks(trials: number): void {
+    this.#forkLimit = trials
+    this.#keepEnded()
+  }
+
+  #keepEnded(): void {
+    const [before, now, length] = [this.#forkable, this.#forking ? this.#forkLimit : 0, this.#ended.length]
+    const from = (kept: number): number => Math.max(0, length - kept)
+    for (const hash of this.#ended.slice(from(now), from(before))) this.#counts.set(hash, (this.#counts.get(hash) ?? 0) + 1)
+    for (const hash of this.#ended.slice(from(before), from(now))) this.#drop(hash)
+    this.#forkable = now
   }
 
   /** A trial ended with these checkpoints. */

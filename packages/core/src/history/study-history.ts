@@ -414,6 +414,7 @@ export class StudyHistory implements History {
     const entry = new TrialEntry(body.number, body.origin, body.parent, body.params === undefined ? noParams : this.completed(body.params), time, this.#source)
     entry.suggestion = body.suggestion
     if (body.attributes !== undefined) entry.attributes = body.attributes
+    if (body.origin === 'fork') this.references.keepForForks()
     if (body.checkpoint !== undefined) this.#setCheckpoint(entry, Object.freeze(body.checkpoint))
     entry.toStep = body.toStep
     this.#entries[body.number] = entry

@@ -62,7 +62,8 @@ async function mark(storage: Storage, entries: readonly ArtifactEntry[], needed:
       seen.add(summary.id)
       const history = await historyOf(storage, summary)
       if (history === undefined) continue
-      if (forks(history)) history.references.keepForForks(Infinity)
+      history.references.limitForks(Infinity)
+      if (mayFork(history)) history.references.keepForForks()
       for (const { hash } of entries) if (history.references.refersTo(hash)) needed.add(hash)
     }
   }
@@ -79,6 +80,6 @@ async function historyOf(storage: Storage, summary: StudySummary): Promise<Study
 }
 
 /** True if trials of the study were started by a pruner, so that more may be forked from those that ended. */
-function forks(history: StudyHistory): boolean {
+function mayFork(history: StudyHistory): boolean {
   return Array.from({ length: history.length }, (_, number) => history.trial(number)).some(({ origin, toStep }) => origin === 'fork' || toStep !== undefined)
 }

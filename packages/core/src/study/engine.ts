@@ -101,7 +101,8 @@ export class StudyEngine implements TrialRuntime {
     this.lease = parts.lease
     this.#host = host
     this.#judge = new Judge(parts.pruner, this.problemFor(parts.pruner.id), this.warnings)
-    if (this.#judge.schedules) access.history.references.keepForForks(parts.keep.checkpoints)
+    access.history.references.limitForks(parts.keep.checkpoints)
+    if (this.#judge.schedules) access.history.references.keepForForks()
     const suggestions = new Suggestions(parts.sampler, this.problemFor(parts.sampler.id), access.history)
     const duplicates = parts.duplicates === 'allow' ? undefined : new Duplicates(access.history)
     this.#source = new TrialSource({ runtime: this, access, leases: this.leases, checkpoints: this.checkpoints, judge: this.#judge, suggestions, duplicates, policy: parts.duplicates })

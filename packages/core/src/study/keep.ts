@@ -10,7 +10,7 @@ export interface KeepPolicy {
   readonly best?: number
   /** Models of so many of the trials that completed last. Default 0. */
   readonly last?: number
-  /** Last checkpoints of so many of the trials that ended last, with a pruner that forks: it forks from no others. Default 20. */
+  /** Last checkpoints of so many of the trials that ended last, where a pruner forks: it forks from no others. Default 20. */
   readonly checkpoints?: number
 }
 

@@ -64,11 +64,16 @@ export class KeptArtifacts {
     } catch (error) {
       this.#warnings.tell('artifacts', `The model of trial ${number} could not be kept: ${describe(error)}`, number)
     }
-    await this.retain()
+    await this.#retain()
   }
 
   /** Drops the models that the policy does not keep. */
-  async retain(): Promise<void> {
+  retain(): Promise<void> {
+    this.#keeping = this.#keeping.then(() => this.#retain())
+    return this.#keeping
+  }
+
+  async #retain(): Promise<void> {
     if (this.#artifacts.store === undefined) return
     const { history } = this.#access
     try {

@@ -189,10 +189,14 @@ describe('checkpoints of trials that ended', () => {
     expect(more).toEqual([])
     await again.close()
     expect(artifacts.list().length).toBe(4)
-    // Without a pruner that forks nobody needs them.
-    const plain = await open({ storage, artifacts, keep: { best: 0 } })
+    // A worker that does not know of forks leaves them alone, unless it is told that there will be no more.
+    const plain = await open({ storage, artifacts, keep: { best: 0, checkpoints: 4 } })
     await plain.optimize(training(3), { trials: 21 })
     await plain.close()
+    expect(artifacts.list().length).toBe(4)
+    const last = await open({ storage, artifacts, keep: { best: 0, checkpoints: 0 } })
+    await last.optimize(training(3), { trials: 22 })
+    await last.close()
     expect(artifacts.list()).toEqual([])
   })
 })
