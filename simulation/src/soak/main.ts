@@ -35,7 +35,7 @@ function progress(text: string): void {
   process.stderr.write(live ? `\r${text.padEnd(100)}` : `${text}\n`)
 }
 
-async function heapRun(trials: number, how: 'loggers' | 'alone'): Promise<HeapRun> {
+async function heapRun(trials: number, how: 'alone' | 'read' | 'loggers'): Promise<HeapRun> {
   const child = spawn(process.execPath, ['--expose-gc', '--conditions=attune-source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./heap.ts', import.meta.url)), String(trials), how], { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
@@ -59,17 +59,18 @@ const trials = whole('trials', 5)
 const seed = values.seed === undefined ? Date.now() % 2 ** 32 : Number(values.seed)
 const result = await soakKills({ kills, trials, workers: whole('workers', 1), seed, progress })
 const alone = await heapRun(trials, 'alone')
+const read = await heapRun(trials, 'read')
 const logged = await heapRun(trials, 'loggers')
 if (live) process.stderr.write('\n')
 
 console.log(`Kills: ${result.kills} (${result.early} of them while the worker started), seed ${seed}, ${result.seconds.toFixed(0)} s.`)
 console.log(`Trials: ${result.trials} in ${result.studies} studies on one file; ${result.requeues} lost by a killed owner and run again; ${result.acknowledged} acknowledged results, steps included, all looked for.`)
 console.log(`Integrity of the file: looked at ${result.checks} times, ${result.problems.filter((problem) => problem.includes('integrity')).length} complaints.`)
-for (const [name, { points }] of [['study alone', alone], ['with progress and TensorBoard', logged]] as const) {
+for (const [name, { points }] of [['study alone', alone], ['with a listener that reads every record', read], ['with progress and TensorBoard', logged]] as const) {
   console.log(`Heap, ${name}: ${points.map((point) => `${(point.bytes / mebibyte).toFixed(1)} MiB at ${point.trials}`).join(', ')}; ${slope(points).toFixed(0)} bytes a trial; ${points.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)} s.`)
 }
 const perTrial = alone.history === undefined ? NaN : alone.history / trials
-console.log(`The history must grow: read by a fresh process it takes ${perTrial.toFixed(0)} bytes a trial. Less that, a trial leaves ${(slope(alone.points) - perTrial).toFixed(0)} bytes alone, ${(slope(logged.points) - perTrial).toFixed(0)} bytes with loggers.`)
+console.log(`The history must grow: read by a fresh process it takes ${perTrial.toFixed(0)} bytes a trial. Less that, a trial leaves ${(slope(alone.points) - perTrial).toFixed(0)} bytes alone, ${(slope(read.points) - perTrial).toFixed(0)} where records are read (the history keeps the nested parameters that it has built), ${(slope(logged.points) - perTrial).toFixed(0)} with loggers.`)
 for (const problem of result.problems) console.log(`BROKEN: ${problem}`)
 console.log(result.problems.length === 0 ? 'Nothing was lost, nothing invented.' : `${result.problems.length} problems.`)
 process.exitCode = result.problems.length === 0 ? 0 : 1
