@@ -93,6 +93,15 @@ describe('a child process', () => {
     expect(isGone(pid)).toBe(true)
   })
 
+  it('that crashes loses nothing that was reported: the next attempt goes on from the last checkpoint in another one', async () => {
+    const study = await studyOn(processes({ slots: 1 }), { artifacts: new MemoryArtifacts() })
+    await study.optimize(training('diesOnce'), { trials: 1, retry: 1 })
+    const { state, attempt, reports, earlierFailures } = study.trials()[0]!
+    expect([state, attempt, earlierFailures.map(({ reason }) => reason)]).toEqual(['complete', 2, ['crashed']])
+    expect(reports.map(({ step, metrics }) => [step, metrics['from']])).toEqual([[1, 0], [2, 0], [3, 2], [4, 2]])
+    expect(reports[2]!.metrics['pid']).not.toBe(reports[1]!.metrics['pid'])
+  })
+
   it('that ends between two trials is told of, and replaced', async () => {
     const events: StudyEvent[] = []
     const executor = processes({ slots: 1 })

@@ -45,6 +45,12 @@ describe('fromModule', () => {
     expect((await once(study, training('definesByRun'))).flatParams['x']).toBeTypeOf('number')
   })
 
+  it('refuses to share an exclusive trainer', async () => {
+    const study = await studyOn(new InProcessExecutor())
+    const shared = fromModule(new URL('trainings.test-support.ts', import.meta.url), 'trainer', { concurrency: 'shared' })
+    expect((await once(study, shared)).failure?.message).toContain("leave out concurrency: 'shared'")
+  })
+
   it('runs a module in JavaScript, and one in TypeScript, in a child process', async () => {
     const path = folder()
     writeFileSync(join(path, 'package.json'), '{"type":"module"}')

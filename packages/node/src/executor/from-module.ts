@@ -30,7 +30,11 @@ export function fromModule<T = unknown>(reference: URL | string, name?: string, 
   let loading: Promise<unknown> | undefined
   const load = (): Promise<unknown> => (loading ??= loadExport(module.url, module.name))
   async function* train(trial: Parameters<Trainer['train']>[0]): AsyncGenerator<Report, TrainingResult, void> {
-    return yield* trainingOf(await load(), trial)
+    const exported = await load()
+    if (concurrency === 'shared' && (exported as Partial<Trainer>).concurrency === 'exclusive') {
+      throw new AttuneError('OPTION', `"${module.name}" of ${module.url} is an exclusive trainer, and cannot run several trials in one process: leave out concurrency: 'shared'.`)
+    }
+    return yield* trainingOf(exported, trial)
   }
   return {
     specVersion: 'v1',
@@ -39,9 +43,9 @@ export function fromModule<T = unknown>(reference: URL | string, name?: string, 
     module,
     train,
     async release() {
-      if (loading === undefined) return
-      const exported = (await loading) as Partial<Trainer> | null
-      if (typeof exported === 'object') await exported?.release?.()
+      // Where it could not be loaded the trials have said so, and there is nothing to release.
+      const exported = (await loading?.catch(() => undefined)) as Partial<Trainer> | undefined
+      if (typeof exported === 'object') await exported.release?.()
     },
   }
 }

@@ -148,6 +148,14 @@ export async function* misbehaves({ params, number }: TrainerTrial<{ readonly ho
   }
 }
 
+/** Ends its process after the second report of the first attempt. */
+export async function* diesOnce({ attempt, resumeFrom }: TrainerTrial): Reports {
+  for (let step = (resumeFrom?.step ?? 0) + 1; step <= 4; step++) {
+    yield { step, value: step, pid: process.pid, from: resumeFrom?.bytes[0] ?? 0, checkpoint: () => Uint8Array.of(step) }
+    if (attempt === 1 && step === 2) process.exit(3)
+  }
+}
+
 /** What is thrown by `throws`, by name. */
 export const thrown: { readonly [name: string]: unknown } = { text: 'a text', number: 42, nothing: null, object: { deep: [1, 2] }, error: new RangeError('too far'), odd: Object.create(null) }
 
