@@ -283,7 +283,8 @@ export class StudyHistory implements History {
           this.#requeue(entry, body.outcome.failure)
           return false
         }
-        this.workers.freed(entry.number, entry.owner, time, 'owner', true)
+        // One that was merged in ran elsewhere.
+        this.workers.freed(entry.number, entry.owner, time, 'owner', entry.origin !== 'added')
         return this.#end(entry, body.outcome, time)
       case 'requeue':
         this.workers.freed(entry.number, entry.owner, time, 'others', false)

@@ -49,17 +49,20 @@ export async function merge(access: StudyAccess, owner: string, source: MergeSou
     // One whose record was damaged has no parameters: nothing can be learned from it.
     return trial.voided === undefined && Object.keys(trial.flatParams).length > 0 ? [{ trial, identity, key: keyOf(identity) }] : []
   })
-  let added = 0
+  const { history } = access
+  const known = new Set<string>()
+  let [added, looked, first] = [0, 0, 0]
+  let checked: { readonly definition: unknown; readonly space: unknown; readonly values: FlatParams } | undefined
   for (;;) {
     await access.sync()
-    const { history } = access
-    const values = compatible(history, source.history, options)
-    const known = new Set(Array.from({ length: history.length }, (_, number) => keyOf(history.identity(number) ?? { study: access.id, number })))
-    const missing = candidates.filter(({ key }) => !known.has(key))
+    if (checked?.definition !== history.definition || checked.space !== history.space) checked = { definition: history.definition, space: history.space, values: compatible(history, source.history, options) }
+    for (; looked < history.length; looked++) known.add(keyOf(history.identity(looked) ?? { study: access.id, number: looked }))
+    while (first < candidates.length && known.has(candidates[first]!.key)) first++
     const batch: Operation[] = []
     let trials = 0
-    for (const { trial, identity } of missing) {
-      const flatParams = history.space.complete(trial.flatParams, values)
+    for (const { trial, identity, key } of candidates.slice(first, first + mostOperations)) {
+      if (known.has(key)) continue
+      const flatParams = history.space.complete(trial.flatParams, checked.values)
       const operations = addition(trial, flatParams, { number: history.length + trials, token: `${access.session}/merge.${added + trials}`, owner }, { ...identity, name })
       if (trials > 0 && batch.length + operations.length > mostOperations) break
       batch.push(...operations)

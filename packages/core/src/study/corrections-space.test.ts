@@ -53,6 +53,7 @@ describe('extending a space', () => {
     const storage = new MemoryStorage(systemClock)
     const study = await createStudy({ ...given, storage, space: narrow })
     const other = await createStudy({ ...given, storage, space: narrow })
+    const reader = await loadStudy({ storage, name: 'study' })
     const [own, foreign] = [await study.ask(), await other.ask()]
     await study.extendSpace(wide, { values })
     const late = await other.ask() // It does not know of the new space when it asks.
@@ -64,7 +65,8 @@ describe('extending a space', () => {
     expect(other.trials().map(({ flatParams }) => flatParams['dropout'])).toEqual([0, 0, 0])
     const next = await other.ask()
     expect(Object.keys(next.flatParams)).toContain('dropout')
-    await study.refresh()
+    await Promise.all([study.refresh(), reader.refresh()])
+    expect(reader.trials().map(({ params }) => params)).toEqual(other.trials().map(({ params }) => params))
     expect(study.trials().map(({ params }) => params)).toEqual(other.trials().map(({ params }) => params))
     const warned: StudyEvent[] = []
     for await (const event of study.events()) if (event.type === 'warning') warned.push(event)

@@ -300,7 +300,9 @@ export class StudyEngine implements TrialRuntime {
     failpoint('engine.after-sweep')
   }
 
+  /** Only for a process that may run trials: one that just reads has no program that could be too old. */
   #warnOfSpace({ by, note, values }: Extract<ChangeBody, { type: 'revise' }>): void {
+    if (!Array.from(this.history.workers.all()).some(({ owner, open }) => owner === this.owner && open > 0)) return
     const added = Object.keys(values)
     const risk = added.length === 0 ? 'its values may be beyond those that the program knows' : `its program was written without ${added.map((path) => `"${path}"`).join(', ')}`
     this.warn('study', `${by} has extended the space${note === undefined ? '' : ` (${note})`}. The process ${this.owner} goes on with the new space, but ${risk}: start it again with a program that knows it.`)

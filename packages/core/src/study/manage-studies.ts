@@ -7,13 +7,13 @@ import { ThreefryRandom } from '../random/threefry.ts'
 import { Space, type SpaceOptions } from '../space/space.ts'
 import { anonymousHost, randomName, systemClock } from '../system.ts'
 import { answered } from './answered.ts'
-import { checkStudyName, rename, signed, type CorrectionOptions } from './corrections.ts'
+import { checkStudyName, signed, type CorrectionOptions } from './corrections.ts'
 import { merge, type MergeOptions, type MergeResult } from './corrections-merge.ts'
 import { StudyEngine } from './engine.ts'
 import { checkKeep } from './keep.ts'
 import { neverPrune } from './never-prune.ts'
 import { accessTo, findStudy, isFactory, withStorage } from './opened.ts'
-import { StudyAccess } from './study-access.ts'
+import { refused, StudyAccess } from './study-access.ts'
 import { Study } from './study.ts'
 import { whileCopied } from './while-copied.ts'
 
@@ -75,7 +75,12 @@ export async function deleteStudy(storage: Storage | StorageFactory, name: strin
 /** Gives a study another name; whoever has it open goes on. Throws STUDY_NOT_FOUND, STUDY_EXISTS and OPTION. */
 export async function renameStudy(storage: Storage | StorageFactory, from: string, to: string, options: CorrectionOptions & { readonly note?: string } = {}): Promise<void> {
   const signature = signed(anonymousHost().identity, options)
-  await withStorage(storage, async (opened) => rename(await accessTo(opened, from), to, signature))
+  const renaming = { id: randomName(), operations: [{ type: 'rename', name: checkStudyName(to), ...signature }] } as const
+  await withStorage(storage, async (opened) => {
+    const { id } = await findStudy(opened, from)
+    const result = await answered(systemClock, () => opened.write(id, renaming))
+    if (!result.ok) throw refused(result.refusal)
+  })
 }
 
 /**

@@ -162,10 +162,10 @@ export class Study<P = unknown, M extends string = string> {
     return this.trial(held.number)
   }
 
-  /** Ends a trial as pruned, with the metrics of its last report. */
+  /** Ends a trial that was told to stop: as pruned, with the metrics of its last report, or paused where the pruner wants to go on with it later. */
   async prune(trial: Trial<P> | number): Promise<TrialRecord<P>> {
     const held = this.#held(trial)
-    await this.#engine.prune(held)
+    await (held.stopReason === 'paused' ? this.#engine.pause(held) : this.#engine.prune(held))
     return this.trial(held.number)
   }
 
@@ -235,6 +235,7 @@ export class Study<P = unknown, M extends string = string> {
    */
   async merge(other: Study<never, never> | Study, options: MergeOptions = {}): Promise<MergeResult> {
     this.#open()
+    if (typeof other !== 'object' || other === null || !(#engine in other)) throw new AttuneError('OPTION', 'merge takes another study that is open here, as createStudy and loadStudy answer it; mergeStudies takes names.')
     const { access } = (other as Study).#engine
     await access.sync()
     return merge(this.#engine.access, this.#engine.owner, access, options)
