@@ -47,6 +47,11 @@ describe('examples', () => {
     })
   })
 
+  it('all-cores is what docs/all-cores.md shows', () => {
+    const page = read('../docs/all-cores.md')
+    for (const file of ['src/all-cores.ts', 'src/digits/training.ts']) expect(page).toContain(`\`\`\`ts\n${read(file)}\`\`\``)
+  })
+
   it('first-study goes on where it stopped', async () => {
     await inFolder(async (folder) => {
       const args = [join(folder, 'study.db')]
