@@ -39,6 +39,21 @@ export class Checkpoints {
     return undefined
   }
 
+  /** Creates a fork from a checkpoint that another process may drop at this moment: until the history tells that the fork needs it, a claim of this session does. */
+  async whileClaimed<T>(found: { readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined, create: () => Promise<T>): Promise<T> {
+    if (found === undefined) return create()
+    try {
+      await this.#artifacts.put(found.bytes)
+    } catch (error) {
+      this.#warnings.tell('artifacts', `A fork from step ${found.checkpoint.step} may have to start again if its process ends before its own first checkpoint: ${describe(error)}`)
+      return create()
+    }
+    const created = await create()
+    this.#artifacts.settle(found.checkpoint.artifact.hash)
+    await this.#artifacts.tidy()
+    return created
+  }
+
   /** Saves a checkpoint, to be settled once the history was told of it; undefined if there is no store, or it fails. What `make` throws is thrown. */
   async save(number: number, step: number, make: NonNullable<Report['checkpoint']>): Promise<{ readonly hash: string; readonly size: number } | undefined> {
     if (this.#artifacts.store === undefined) return undefined

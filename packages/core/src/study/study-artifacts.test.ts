@@ -201,6 +201,39 @@ describe('checkpoints of trials that ended', () => {
   })
 })
 
+describe('a fork', () => {
+  it('from a trial that runs in another process goes on from what that has saved by now, and has its checkpoint for itself', async () => {
+    const [storage, artifacts] = [new MemoryStorage(systemClock), new MemoryArtifacts()]
+    let may = false
+    const pruner: PrunerFactory = { specVersion: 'v1', id: 'forking', create: () => ({ judge: () => 'continue', next: () => (may ? { fork: 0, params: { x: 0.5 } } : undefined) }) }
+    const [first, second] = [await open({ storage, artifacts, pruner }), await open({ storage, artifacts, pruner })]
+    const parent = await first.ask()
+    const save = (step: number): Promise<unknown> => parent.report({ step, loss: 1, checkpoint: () => encode(`parent ${step}`) })
+    for (const step of [1, 2]) await save(step)
+    await second.refresh()
+    for (const step of [3, 4]) await save(step)
+    expect(artifacts.list().length).toBe(2)
+    may = true
+    const get = artifacts.get.bind(artifacts)
+    // Between reading the checkpoint and creating the fork, the parent goes on and drops it.
+    Object.assign(artifacts, {
+      get: async (hash: string) => {
+        const bytes = get(hash)
+        for (const step of [5, 6, 7]) await save(step)
+        return bytes
+      },
+    })
+    const fork = await second.ask()
+    Object.assign(artifacts, { get })
+    expect([fork.number, fork.resumeFrom?.step, decode(fork.resumeFrom?.bytes)]).toEqual([1, 4, 'parent 4'])
+    expect(decode(artifacts.get(second.trial(1).checkpoint!.artifact.hash))).toBe('parent 4')
+    for (const step of [5, 6]) await fork.report({ step, loss: 2, checkpoint: () => encode(`fork ${step}`) })
+    await second.tell(fork, 2)
+    await first.tell(parent, 1)
+    await Promise.all([first.close(), second.close()])
+  })
+})
+
 describe('a store that is full', () => {
   it('does not stop the study: it says so once, and saves checkpoints again when there is room', async () => {
     const artifacts = new MemoryArtifacts({ maxTotalBytes: 100 })

@@ -218,15 +218,19 @@ export class TrialSource {
     if (at !== undefined && wanted.toStep <= at) throw new Error(`trial ${number} is at step ${at} already, so nothing can go on from there to step ${wanted.toStep}`)
   }
 
-  /** Undefined if the number was taken meanwhile. */
+  /** Undefined if the number was taken meanwhile, or the parent has come too far. */
   async #fork(wanted: Extract<NextTrial, { readonly fork: number }>): Promise<Trial | undefined> {
-    const { checkpoints, runtime, leases } = this.#parts
+    const { access, checkpoints, runtime, leases } = this.#parts
     const { fork: parent, params } = wanted
     const number = this.#history.length
-    const found = await checkpoints.of(this.#history.trial(parent))
+    // The parent may run elsewhere: what it has saved since is there, what it had before may be gone.
+    await access.sync()
+    const record = this.#history.trial(parent)
+    if (this.#history.length !== number || (wanted.toStep !== undefined && record.checkpoint !== undefined && wanted.toStep <= record.checkpoint.step)) return undefined
+    const found = await checkpoints.of(record)
     if (found === undefined) runtime.warn('study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
     const lease = leases.request()
-    const created = await this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) })
+    const created = await checkpoints.whileClaimed(found, () => this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) }))
     return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined
   }
 
