@@ -13,6 +13,8 @@ const programs: { readonly [name: string]: { readonly prints: RegExp; readonly a
   'callback-reports': { prints: /^\d+ complete, [1-9]\d* pruned; best loss \S+e-\d+ at learning rate 0\.[45]/ },
   artifacts: { prints: /^(trial \d+: loss \S+, weights y = 3\.\d+x \+ [01]\.\d+\n){3}text\/plain: the best line so far\n[45] artefacts are kept, 0 could go\./, argument: (folder) => folder },
   'correcting-history': { prints: /^Ada: edit of trial 4 \(it was in percent\)\nAda: void of trial 0 .*\nAda: metrics of trial \d+ .*\nAda: space \(deeper networks\)\nAda: rename\nBo: merge \(the same data\)\n5 trials of Bo's are among 22; .* with 4 parameters\ndigits, deep \| digits of Bo/, argument: (folder) => join(folder, 'study.db') },
+  'pause-and-promote': { prints: /^27 trials are done, 26 of them paused\.\nTrials that came to step 1: 27, 3: 9, 9: 3, 27: 1; 81 steps instead of 729, each done once\.\nThe best has the learning rate 0\.[4-7]/ },
+  fork: { prints: /^the population is trained: 6 members, 5 were replaced\.\ntrial \d+: learning rate 0\.\d+, steps \d+ to 30, a fork of trial \d+\n[\s\S]*steps 1 to \d+\n/ },
   'custom-sampler': { prints: /^0\.0\d+ \{ x: (0\.9|1\.0)\d+, y: -(1\.9|2\.0)\d+ \}/ },
   'custom-pruner': { prints: /: pruned after 1 epochs[\s\S]*[1-9]\d* of 20 trials were pruned\. The best is trial \d+, accuracy 0\.9/ },
   'custom-logger': { prints: /"number":0[\s\S]*"number":9/, argument: (folder) => folder },

@@ -7,6 +7,11 @@ import { createStudy, float, fromModule, maximize, minimize, none, sqlite, tune,
 import { train } from './trainings.test-support.ts'
 
 describe('createStudy', () => {
+  it('refuses a display that cannot be meant, and options that are none', async () => {
+    await expect(createStudy({ progress: 'yes' as never })).rejects.toMatchObject({ code: 'OPTION', message: 'progress must be true, false or an object of options, got yes.' })
+    await expect(createStudy(null as never)).rejects.toMatchObject({ code: 'OPTION' })
+  })
+
   it('samples by TPE, prunes by ASHA, and shows progress', async () => {
     const lines: string[] = []
     const stream = new PassThrough().on('data', (data: Buffer) => lines.push(data.toString()))

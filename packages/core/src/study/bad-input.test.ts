@@ -17,6 +17,30 @@ function answering(params: { readonly [path: string]: number }): SamplerFactory 
   return { specVersion: 'v1', id: 'bad', revision: 1, create: () => ({ suggest: () => ({ params }) }) }
 }
 
+describe('options that cannot be meant', () => {
+  it.each([null, 5, 'study'])('of createStudy are refused with an example: %s', async (options) => {
+    await expect(createStudy(options as never)).rejects.toMatchObject({ code: 'OPTION', message: expect.stringMatching(/createStudy takes an object of options, as in/) as unknown })
+  })
+
+  it('of a space are refused', () => {
+    expect(() => buildSpace({ x: float(0, 1) }, { constraint: [] } as never)).toThrow('A space does not know the option "constraint": it takes { constraints: [ … ] }.')
+    expect(() => buildSpace({ x: float(0, 1) }, null as never)).toThrow('The options of a space cannot be null')
+  })
+})
+
+describe('methods that are taken out of their trial', () => {
+  it('work as they do on it', async () => {
+    const study = await createStudy({ seed: 1 })
+    await study.optimize(async ({ number, float: draw, int, choice, boolean, ordinal, constant, report, warn, setAttribute }) => {
+      warn('a hint')
+      await setAttribute('key', number)
+      expect([int('n', 1, 2), choice('c', ['a']), boolean('b'), ordinal('o', [1, 2]), constant('k', 5)]).toHaveLength(5)
+      expect(await report({ step: 1, value: draw('x', 0, 1) })).toBe('continue')
+    }, { trials: 2 })
+    expect(study.trials().map(({ state, attributes }) => [state, attributes['key']])).toEqual([['complete', 0], ['complete', 1]])
+  })
+})
+
 describe('metrics', () => {
   it('that are not declared are refused with the nearest name', async () => {
     const study = await createStudy({ space, objective: minimize('loss'), metrics: ['loss', 'accuracy'], seed: 1 })

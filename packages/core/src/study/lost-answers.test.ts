@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
 import { tokens } from '../container/tokens.ts'
 import type { StudyEvent } from '../contracts/event.ts'
+import type { Executor } from '../contracts/executor.ts'
 import type { PrunerFactory } from '../contracts/pruner.ts'
 import type { Storage } from '../contracts/storage.ts'
+import { InProcessExecutor } from '../executor/in-process-executor.ts'
 import { float } from '../space/builders.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { VirtualClock } from '../virtual-clock.test-support.ts'
@@ -157,7 +159,7 @@ describe('a lease that ended', () => {
     return { paused, first, late, second }
   }
 
-  it('has its late result refused and told as a warning; the value is that of the new owner', async () => {
+  it('P4: a lease that ended has its late result refused and told as a warning; the value is that of the new owner', async () => {
     const { first, late, second } = await overtaken()
     expect(await first.tell(late, 99)).toMatchObject({ state: 'complete', value: 5, attempt: 2 })
     await second.refresh()
@@ -167,7 +169,7 @@ describe('a lease that ended', () => {
     expect(warnings).toEqual([expect.stringMatching(/^The result of trial 0 came too late and is not kept\./)])
   })
 
-  it('has its late reports refused, and is told to stop', async () => {
+  it('P4: late reports of a lease that ended are refused, and the trial is told to stop', async () => {
     const { first, late, second } = await overtaken()
     expect(await late.report({ step: 1, value: 9 })).toBe('stop')
     expect(await late.report({ step: 2, value: 9 })).toBe('stop')
@@ -218,7 +220,7 @@ describe('a lease that ended', () => {
     await others[0]!.close()
   })
 
-  it('is noticed when it is renewed: the trial is told to stop', async () => {
+  it('P4: a lease that ended is noticed when it is renewed: the trial is told to stop', async () => {
     const { paused, first, late } = await overtaken()
     expect(late.signal.aborted).toBe(false)
     paused.advance(10_001)
@@ -343,7 +345,72 @@ describe('a lease that ended', () => {
     await again.close()
   })
 
-  it('is renewed in time where its owner lives', async () => {
+  it('P4: a run that is overtaken stops its training and its executor, and goes on; what it did late is nowhere', async () => {
+    const clock = new VirtualClock()
+    const paused = new VirtualClock()
+    const storage = new Shared(clock)
+    const done: string[] = []
+    const inner = new InProcessExecutor()
+    const executor: Executor = { specVersion: 'v1', id: 'test', slots: () => 1, close() {}, run: (trainer, trial) => ({ reports: inner.run(trainer, trial).reports, end: () => void done.push(`ended ${trial.number}`) }) }
+    const first = await createStudy({ storage, space, seed: 1, lease: 30_000, executor, use: [{ register: (registry) => registry.value(tokens.clock, paused) }] })
+    let reached!: () => void
+    const frozen = new Promise<void>((resolve) => {
+      reached = resolve
+    })
+    let thaw!: () => void
+    const run = first.optimize({ specVersion: 'v1', id: 'test', concurrency: 'shared', async *train({ number, signal }) {
+      signal.addEventListener('abort', () => done.push(`aborted ${number}: ${(signal.reason as Error).message}`))
+      try {
+        yield { step: 1, value: 9 }
+        if (number === 0) await new Promise<void>((resolve) => {
+          thaw = resolve
+          reached()
+        })
+        yield { step: 2, value: 9 }
+      } finally {
+        done.push(`left ${number}`)
+      }
+    } }, { trials: 2 })
+    await frozen
+    clock.advance(31_000)
+    const second = await open(storage, clock)
+    const taken = await second.ask()
+    expect(taken).toMatchObject({ number: 0, attempt: 2 })
+    await second.tell(taken, 5)
+    const revision = second.trial(0)
+    thaw()
+    await pass(paused, run)
+    await second.refresh()
+    expect(second.trial(0)).toEqual(revision)
+    expect(done.slice(0, 3)).toEqual(['aborted 0: Trial 0 should end: lost.', 'left 0', 'ended 0'])
+    expect(second.counts).toMatchObject({ complete: 2, running: 0, waiting: 0 })
+    await first.close()
+  })
+
+  it('P4, broken twin: a storage that does not look at tokens is found out', async () => {
+    class Trusting extends Shared {
+      readonly #current = new Map<number, string>()
+      override write(...[id, request]: Parameters<MemoryStorage['write']>): ReturnType<MemoryStorage['write']> {
+        const operations = request.operations.map((operation) => {
+          if (operation.type === 'claim' || operation.type === 'create') this.#current.set(('number' in operation ? operation.number : undefined) ?? 0, operation.lease?.token ?? '')
+          return 'token' in operation && operation.number !== undefined ? { ...operation, token: this.#current.get(operation.number)! } : operation
+        })
+        return super.write(id, { ...request, operations })
+      }
+    }
+    const clock = new VirtualClock()
+    const storage = new Trusting(clock)
+    const first = await open(storage, new VirtualClock())
+    const late = await first.ask()
+    clock.advance(31_000)
+    const second = await open(storage, clock)
+    const taken = await second.ask()
+    await first.tell(late, 99)
+    await second.refresh()
+    expect([taken.attempt, second.trial(0).value]).toEqual([2, 99]) // The value of a former owner.
+  })
+
+  it('P6: a lease is renewed in time where its owner lives', async () => {
     const clock = new VirtualClock()
     const storage = new Shared(clock)
     const first = await open(storage, clock)

@@ -341,7 +341,7 @@ describe('a space defined by running', () => {
 })
 
 describe('snapshots', () => {
-  it('are not the objects of the user, and cannot be changed', async () => {
+  it('P12: snapshots are not the objects of the user, and cannot be changed', async () => {
     const study = await createStudy({ space, seed: 1 })
     const config = { list: [1], deep: { a: 1 } }
     const metrics = { value: 1 }
@@ -355,7 +355,7 @@ describe('snapshots', () => {
     expect(() => Object.assign(study.definition, { name: 'other' })).toThrow(TypeError)
   })
 
-  it('cannot be changed either where the storage answers data of its own', async () => {
+  it('P12: snapshots cannot be changed either where the storage answers data of its own', async () => {
     class Copying extends MemoryStorage {
       override write(...args: Parameters<MemoryStorage['write']>): ReturnType<MemoryStorage['write']> {
         return structuredClone(super.write(...args))
@@ -367,7 +367,7 @@ describe('snapshots', () => {
     for (const part of [metrics, flatParams, reports, reports[0], reports[0]!.metrics, suggestion]) expect(Object.isFrozen(part)).toBe(true)
   })
 
-  it('stay as they were while their trial goes on', async () => {
+  it('P12: snapshots stay as they were while their trial goes on', async () => {
     const study = await createStudy({ space, seed: 1 })
     const trial = await study.ask()
     await trial.report({ step: 1, value: 1 })

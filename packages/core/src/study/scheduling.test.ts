@@ -185,6 +185,37 @@ describe('a step to pause at', () => {
   })
 })
 
+describe('trials that are run by hand', () => {
+  it('are paused by prune() where they have reached their step, and go on later from there', async () => {
+    const study = await open({ pruner: wanting((history) => (history.length === 0 ? { suggest: true, toStep: 2 } : history.paused().length > 0 ? { promote: 0 } : undefined)) })
+    const trial = await study.ask()
+    expect([await trial.report({ step: 1, loss: 3 }), await trial.report({ step: 2, loss: 2, checkpoint: () => Uint8Array.of(2) })]).toEqual(['continue', 'stop'])
+    expect(await study.prune(trial)).toMatchObject({ state: 'paused', reports: [{ step: 1 }, { step: 2 }] })
+    const resumed = await study.ask()
+    expect(resumed).toMatchObject({ number: 0, attempt: 2, resumeFrom: { step: 2 }, toStep: undefined })
+    expect(await study.tell(resumed, { loss: 1 })).toMatchObject({ state: 'complete', value: 1 })
+  })
+})
+
+describe('a study that is deleted while it runs', () => {
+  it('ends the run with its error, and leaves nothing behind', async () => {
+    const storage = new MemoryStorage(systemClock)
+    const study = await open({ storage, pruner: promoting([1, 2]) })
+    const left: number[] = []
+    await expect(study.optimize(async function* ({ number }) {
+      try {
+        yield { step: 1, loss: 1 }
+        if (number === 3) storage.deleteStudy('study', 'delete')
+        yield { step: 2, loss: 1 }
+      } finally {
+        left.push(number)
+      }
+    }, { trials: 10, concurrency: 2 })).rejects.toMatchObject({ code: 'STUDY_NOT_FOUND' })
+    expect(left).toContain(3)
+    await study.close().catch((error: unknown) => expect(error).toMatchObject({ code: 'STUDY_NOT_FOUND' }))
+  })
+})
+
 describe('what a pruner wants', () => {
   it.each([
     ['a trial that does not exist', { promote: 7 }],
