@@ -51,3 +51,29 @@ it.each(damages)('P17: a study goes on whichever of its records is damaged: %s',
     await again.close()
   }
 })
+
+it('says that the record of a larger space is damaged, and goes on without any other correction that is', async () => {
+  for (const type of ['revise', 'rename', 'amend']) {
+    const { path, remove } = temporaryFile()
+    onTestFinished(remove)
+    const first = await openStudy(path)
+    await first.optimize(({ params }) => params.x, { trials: 2 })
+    await first.void(0, 'wrong data')
+    await first.extendSpace({ x: float(0, 1), y: float(0, 1) }, { values: { y: 0 } })
+    await first.rename('renamed')
+    await first.close()
+    const vandal = new DatabaseSync(path)
+    expect(vandal.prepare("update changes set body = substr(body, 2) where type = ?").run(type).changes).toBe(1)
+    vandal.close()
+    const opening = createStudy({ name: 'renamed', space: { x: float(0, 1), y: float(0, 1) }, objective: minimize('loss'), storage: sqlite(path) })
+    if (type === 'revise') {
+      await expect(opening).rejects.toMatchObject({ code: 'STORAGE_DAMAGED', message: expect.stringMatching(/extension of the space of study "renamed" is damaged/) as unknown })
+      continue
+    }
+    const again = await opening
+    expect(again.name).toBe('renamed')
+    expect((await again.history()).map(({ what }) => what)).toEqual(['void', 'space', 'rename'].filter((what) => what !== (type === 'amend' ? 'void' : type)))
+    await again.optimize(({ params }) => params.x + params.y, { more: 1 })
+    await again.close()
+  }
+})

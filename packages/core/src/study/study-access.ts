@@ -26,6 +26,8 @@ export class StudyAccess {
   readonly #clock: Clock
   /** What the history begins with. */
   readonly #original: StudyDefinition
+  /** What the storage says that the history comes to. */
+  readonly #expected: Pick<StudySummary, 'revision' | 'definition'>
   /** The space that this process knows, with its functions. */
   readonly #given: Space<unknown>
   readonly #session = randomName()
@@ -51,6 +53,7 @@ export class StudyAccess {
     this.#storage = storage
     this.#clock = clock
     this.#original = summary.original ?? summary.definition
+    this.#expected = summary
     this.#given = space
     this.id = summary.id
     this.createdAt = summary.createdAt
@@ -177,6 +180,18 @@ export class StudyAccess {
     }
   }
 
+  /**
+   * A definition that is not the one of the storage shows that a record could not be read. A name can be told all the same;
+   * of an extension of the space, what old trials have in it is lost.
+   */
+  #checkDefinition(): void {
+    const { history } = this
+    const { name, fingerprint } = this.#expected.definition
+    if (history.definition.name !== name) history.definition = Object.freeze({ ...history.definition, name })
+    if (history.definition.fingerprint === fingerprint) return
+    throw new AttuneError('STORAGE_DAMAGED', `The record of an extension of the space of study "${name}" is damaged: what its trials have for new parameters is lost. Restore the storage from a copy.`, { details: { name } })
+  }
+
   #deleted(cause: unknown): AttuneError {
     const { name } = this.history.definition
     return new AttuneError('STUDY_NOT_FOUND', `Study "${name}" was deleted while it was open here: its history is gone, and nothing can be added to it. Close it, and make another one with createStudy.`, { cause, details: { name, id: this.id } })
@@ -189,6 +204,7 @@ export class StudyAccess {
       if (change.revision <= history.revision) continue
       if (change.revision > history.revision + 1) return false
       const effect = history.apply(change)
+      if (change.revision === this.#expected.revision) this.#checkDefinition()
       const { body } = change
       if (this.onEnd !== undefined) {
         if ((body.type === 'finish' && !(body.requeue === true && body.outcome.state === 'failed')) || (body.type === 'create' && body.outcome !== undefined)) this.onEnd(history.trial(body.number))
