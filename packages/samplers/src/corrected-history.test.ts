@@ -1,6 +1,6 @@
 // A corrected study goes on as one would whose history had been right from the start.
 import { choice, createStudy, float, int, MemoryStorage, oneOf, type Operation, type SamplerFactory, type Study, systemClock, type TrialRecord } from '@attune/core'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { grid, tpe } from './index.ts'
 
 const narrow = { rate: float(0.25, 1, { step: 0.25 }), kind: oneOf({ sgd: { momentum: float(0, 0.75, { step: 0.25 }) } }) }
@@ -52,32 +52,29 @@ const corrections: readonly (readonly [what: string, space: typeof narrow | type
   }],
 ]
 
-for (const [name, sampler] of [['tpe', tpe({ startupTrials: 5 })], ['grid', grid()]] as const) {
-  describe(`${name} after`, () => {
-    for (const [what, space, correct] of corrections) {
-      it(`${what} suggests what it would have with the right history from the start, also after reopening`, async () => {
-        const corrected = async (storage: MemoryStorage): Promise<Study<never>> => {
-          const study = await opened(storage, narrow, sampler)
-          await study.optimize(loss, { trials: 10 })
-          await correct(study)
-          return study
-        }
-        const study = await corrected(new MemoryStorage(systemClock))
-        const expected = await next(await rightFromTheStart(study.trials(), space, sampler))
-        expect(await next(study)).toEqual(expected)
-        const storage = new MemoryStorage(systemClock)
-        await (await corrected(storage)).close()
-        expect(await next(await opened(storage, space, sampler))).toEqual(expected)
-      })
-    }
+const samplers = [['tpe', tpe({ startupTrials: 5 })], ['grid', grid()]] as const
+const cases = samplers.flatMap(([name, sampler]) => corrections.map(([what, space, correct]) => [`${name} after ${what}`, sampler, space, correct] as const))
 
-    it('another history suggests something else', async () => {
-      const study = await opened(new MemoryStorage(systemClock), narrow, sampler)
-      await study.optimize(loss, { trials: 10 })
-      const before = await next(await rightFromTheStart(study.trials(), narrow, sampler))
-      await study.extendSpace(wide, { values })
-      await study.edit(study.best.number, { metrics: { value: 50 } }, 'in seconds')
-      expect(await next(study)).not.toEqual(before)
-    })
-  })
-}
+it.each(cases)('P10: a corrected study suggests what it would have with the right history from the start, also after it was opened again: %s', async (_what, sampler, space, correct) => {
+  const corrected = async (storage: MemoryStorage): Promise<Study<never>> => {
+    const study = await opened(storage, narrow, sampler)
+    await study.optimize(loss, { trials: 10 })
+    await correct(study)
+    return study
+  }
+  const study = await corrected(new MemoryStorage(systemClock))
+  const expected = await next(await rightFromTheStart(study.trials(), space, sampler))
+  expect(await next(study)).toEqual(expected)
+  const storage = new MemoryStorage(systemClock)
+  await (await corrected(storage)).close()
+  expect(await next(await opened(storage, space, sampler))).toEqual(expected)
+})
+
+it.each(samplers)('and what it suggests without its corrections is something else: %s', async (_name, sampler) => {
+  const study = await opened(new MemoryStorage(systemClock), narrow, sampler)
+  await study.optimize(loss, { trials: 10 })
+  const uncorrected = await next(await rightFromTheStart(study.trials(), narrow, sampler))
+  await study.extendSpace(wide, { values })
+  await study.edit(study.best.number, { metrics: { value: 50 } }, 'in seconds')
+  expect(await next(study)).not.toEqual(uncorrected)
+})

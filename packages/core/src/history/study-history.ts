@@ -262,7 +262,7 @@ export class StudyHistory implements History {
       case 'report': {
         this.workers.reported(entry.owner, time)
         addReport(entry, Object.freeze({ step: body.step, metrics: body.metrics, time }))
-        if (this.definition.objectives[0]!.metric in body.metrics) this.#curve(entry.number, body.step, this.loss(body.metrics))
+        if (this.definition.objectives[0]!.metric in body.metrics) this.#addToCurve(entry.number, body.step, this.loss(body.metrics))
         return false
       }
       case 'checkpoint':
@@ -374,7 +374,7 @@ export class StudyHistory implements History {
     }
   }
 
-  #curve(number: number, step: number, loss: number): void {
+  #addToCurve(number: number, step: number, loss: number): void {
     let curve = this.#curves.get(number)
     if (curve === undefined) this.#curves.set(number, (curve = new GrowingCurve()))
     curve.push(step, loss, this.revision)
