@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
+import type { Evaluator } from '../contracts/evaluator.ts'
 import { VirtualClock } from '../virtual-clock.test-support.ts'
 import type { OptimizeResult } from './options.ts'
 import { never, outcomeOf, pass, SharedStorage, stories, turn, undisturbed, type Around, type Process, type Story } from './whole-study.test-support.ts'
@@ -106,6 +107,26 @@ describe('what does not end', () => {
       expect([nth, one.took <= 3 * grace]).toEqual([nth, true])
     }
     expect(hung).toBeGreaterThan(0)
+  })
+
+  it('P16: each part of a trial has the whole grace period: an evaluator, too, long after the training has ended', async () => {
+    const clock = new VirtualClock()
+    const process: Process = { clock, storage: new SharedStorage(clock), artifacts: new MemoryArtifacts({ clock }), identity: 'only' }
+    const study = await pass(clock, story.open(process))
+    const controller = new AbortController()
+    const order: string[] = []
+    const slow: Evaluator = { specVersion: 'v1', id: 'slow', exclusive: false, evaluate: (_, { signal }) => new Promise((resolve) => {
+      signal.addEventListener('abort', () => clock.schedule(grace / 2, () => {
+        order.push('cleaned up')
+        resolve({ size: 1 })
+      }))
+      clock.schedule(10 * grace, () => controller.abort())
+    }) }
+    await pass(clock, story.run(study, process, { evaluators: [slow], concurrency: 1, signal: controller.signal, grace }))
+    order.push('ended')
+    expect(order).toEqual(['cleaned up', 'ended'])
+    await pass(clock, study.close())
+    expect(clock.pending).toBe(0)
   })
 
   it('P16, broken twin: a run whose grace period never ends is found out', async () => {

@@ -52,7 +52,7 @@ function isArtifact(value: TrainingResult): value is Artifact {
   return typeof value === 'object' && value !== null && typeof (value as { readonly bytes?: unknown }).bytes === 'function'
 }
 
-/** How long a trial may still take to end: the grace period begins when it is first waited for. */
+/** How long a trial that was told to stop may still take: the grace period begins when it is first waited for. */
 class Patience {
   readonly #clock: Clock
   readonly #grace: number
@@ -190,7 +190,7 @@ async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerato
         engine.warn('study', `The clean-up of trial ${trial.number} failed: ${describe(error)}`, trial.number)
       }
     }
-    const over = trial.busy ? (void end(), false) : await within(engine.clock, patience.left, end, true)
+    const over = trial.busy ? (void end(), false) : await within(engine.clock, trial.stopReason === undefined ? options.grace : patience.left, end, true)
     if (!over) engine.warn('study', `Trial ${trial.number} did not end within ${options.grace} ms after it was stopped: what it still does is ignored.`, trial.number)
   }
 }
