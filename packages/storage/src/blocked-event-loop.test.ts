@@ -20,7 +20,7 @@ interface Blocked {
 async function sweepWhileBlocked(kind: string): Promise<Blocked> {
   const { path, remove } = temporaryFile()
   onTestFinished(remove)
-  const child = startChild('./blocked-trial.test-support.ts', path, lease, kind)
+  const child = startChild(new URL('./blocked-trial.test-support.ts', import.meta.url), path, lease, kind)
   expect(await child.line()).toBe('asked')
   const storage = await SqliteStorage.open({ path, busyTimeout: 60_000 })
   onTestFinished(() => storage.close())

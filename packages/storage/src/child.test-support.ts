@@ -15,19 +15,19 @@ export interface Child {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-/** Runs a program beside this file, from the sources. */
-export function startChild(program: string, ...parts: readonly (string | number)[]): Child {
+/** Runs a program of the tests, from the sources. */
+export function startChild(program: URL, ...parts: readonly (string | number)[]): Child {
   return start(commandOf(program, parts))
 }
 
 /** The same where no file can grow beyond so many kB: a write beyond it fails, as on a full disk. Not on Windows. */
-export function startLimitedChild(largestFile: number, program: string, ...parts: readonly (string | number)[]): Child {
+export function startLimitedChild(largestFile: number, program: URL, ...parts: readonly (string | number)[]): Child {
   // Without the trap the system would end the process instead.
   return start(['bash', '-c', `trap '' XFSZ; ulimit -f ${largestFile}; exec "$0" "$@"`, ...commandOf(program, parts)])
 }
 
-function commandOf(program: string, parts: readonly (string | number)[]): readonly string[] {
-  return [process.execPath, '--conditions=attune-source', fileURLToPath(new URL(program, import.meta.url)), ...parts.map(String)]
+function commandOf(program: URL, parts: readonly (string | number)[]): readonly string[] {
+  return [process.execPath, '--conditions=attune-source', fileURLToPath(program), ...parts.map(String)]
 }
 
 function start([file = '', ...parts]: readonly string[]): Child {

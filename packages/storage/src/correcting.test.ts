@@ -19,7 +19,7 @@ async function opened(): Promise<{ readonly path: string; readonly storage: Sqli
 it('a study is renamed, extended and corrected by one process while another runs its trials, which knows nothing of it', { timeout: 120_000 }, async () => {
   const { path, storage } = await opened()
   const study = await createStudy({ name: 'digits', space, seed: 1, storage })
-  const worker = startChild('./correcting.test-support.ts', 'work', path, 30)
+  const worker = startChild(new URL('./correcting.test-support.ts', import.meta.url), 'work', path, 30)
   for (let line = await worker.line(); line !== 'trial 3'; line = await worker.line()) expect(line).toMatch(/^trial \d+$/)
   await study.void(0, 'wrong data', { by: 'Ada' })
   await study.edit(1, { metrics: { value: -1 } }, 'in percent', { by: 'Ada' })
@@ -51,7 +51,7 @@ it('a merge whose process is killed after any of its writes is completed by the 
     await other.optimize(async function* ({ number }) {
       for (let step = 1; step <= 20; step++) yield { step, value: number }
     }, { trials: values.length })
-    const merging = startChild('./correcting.test-support.ts', 'merge', path, deaths + 1)
+    const merging = startChild(new URL('./correcting.test-support.ts', import.meta.url), 'merge', path, deaths + 1)
     finished = (await merging.line()) === 'merged'
     if (!finished) {
       expect(await merging.ended).toEqual({ code: null, signal: 'SIGKILL' })

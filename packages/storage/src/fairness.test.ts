@@ -6,7 +6,7 @@ import { expectWhole, sharedStudy } from './shared-study.test-support.ts'
 async function claims(processes: number, trials: number, kind: string): Promise<readonly number[]> {
   const { path, apply } = await sharedStudy()
   await apply(...Array.from({ length: trials }, () => ({ type: 'create', origin: 'sampler', params: { x: 1 } }) as const))
-  const children = await startChildren(processes, (i) => startChild('./claimer.test-support.ts', path, `claimer ${i}`, kind))
+  const children = await startChildren(processes, (i) => startChild(new URL('./claimer.test-support.ts', import.meta.url), path, `claimer ${i}`, kind))
   for (const child of children) child.say('go')
   const counts = await Promise.all(children.map(async (child) => Number(await child.line())))
   expect(counts.reduce((sum, count) => sum + count, 0), 'each trial is claimed once').toBe(trials)

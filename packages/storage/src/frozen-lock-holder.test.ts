@@ -8,10 +8,10 @@ import { temporaryFile } from './temporary-file.test-support.ts'
 
 it('P9: nobody takes the lock of a process that is frozen in a transaction: 16 others are told that it is busy, and lose nothing', { timeout: 240_000 }, async () => {
   const { path, bodies } = await sharedStudy()
-  const holder = startChild('./lock-holder.test-support.ts', path, 'holder', 'holder')
+  const holder = startChild(new URL('./lock-holder.test-support.ts', import.meta.url), path, 'holder', 'holder')
   expect(await holder.line()).toBe('inside')
   holder.signal('SIGSTOP')
-  const waiters = Array.from({ length: 16 }, (_, i) => startChild('./lock-holder.test-support.ts', path, 'waiter', `waiter ${i}`))
+  const waiters = Array.from({ length: 16 }, (_, i) => startChild(new URL('./lock-holder.test-support.ts', import.meta.url), path, 'waiter', `waiter ${i}`))
   for (const waiter of waiters) expect(await waiter.line()).toBe('STORAGE_BUSY')
   expect(await bodies(), 'what can be read meanwhile').toEqual([])
   holder.signal('SIGCONT')

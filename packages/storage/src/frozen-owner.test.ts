@@ -14,7 +14,7 @@ interface Outcome {
 async function freeze(kind: string): Promise<Outcome> {
   const lease = 1000
   const { path, apply, bodies } = await sharedStudy()
-  const owner = startChild('./frozen-owner.test-support.ts', path, lease, kind)
+  const owner = startChild(new URL('./frozen-owner.test-support.ts', import.meta.url), path, lease, kind)
   expect(await owner.line()).toBe('running')
   owner.signal('SIGSTOP')
   // Its thread is frozen as well, so the lease ends.

@@ -6,7 +6,7 @@ import { expectWhole, sharedStudy } from './shared-study.test-support.ts'
 it('P1: a disk without room is a clear error that loses nothing, and the study goes on when there is room again', async ({ skip }) => {
   if (process.platform === 'win32') skip('Windows has no limit on the size of files that stands for a full disk')
   const { path, bodies } = await sharedStudy()
-  const child = startLimitedChild(300, './full-disk.test-support.ts', path)
+  const child = startLimitedChild(300, new URL('./full-disk.test-support.ts', import.meta.url), path)
   expect(await child.line()).toMatch(/^STORAGE_FULL: No space is left for .*Nothing of this request was stored/)
   const [written = '', read = ''] = (await child.line())?.match(/\d+/g) ?? []
   expect(Number(written)).toBeGreaterThan(5)

@@ -49,7 +49,7 @@ describe('the thread that renews leases', () => {
 
   it.each(['open', 'closed'])('P16: does not keep the process alive with its storage %s', async (state) => {
     const { path } = await sharedStudy()
-    const child = startChild('./keep-alive.test-support.ts', path, state)
+    const child = startChild(new URL('./keep-alive.test-support.ts', import.meta.url), path, state)
     expect(await child.line()).toBe('idle')
     expect(await child.ended).toEqual({ code: 0, signal: null })
   })

@@ -5,7 +5,7 @@ import { expectWhole, sharedStudy } from './shared-study.test-support.ts'
 it('P2, P18: 32 writers of which one process after the other is killed leave a whole file, and numbers and revisions without a gap', { timeout: 240_000 }, async () => {
   const { path, storage, id } = await sharedStudy()
   // 8 processes with two threads of two storages each. They write until they are killed.
-  const writers = Array.from({ length: 8 }, (_, i) => startChild('./writer.test-support.ts', path, `writer ${i}`, 2, 2, 1_000_000, 'sound', 'shared'))
+  const writers = Array.from({ length: 8 }, (_, i) => startChild(new URL('./writer.test-support.ts', import.meta.url), path, `writer ${i}`, 2, 2, 1_000_000, 'sound', 'shared'))
   for (const writer of writers) expect(await writer.line()).toBe('ready')
   for (const writer of writers) writer.say('go')
   const revision = async (): Promise<number> => (await storage.findStudy('shared'))?.revision ?? 0

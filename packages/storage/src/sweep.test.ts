@@ -25,7 +25,7 @@ async function expectRequeuedOnce({ storage, bodies, apply, path }: SharedStudy)
 
 it('P5: 8 processes that sweep at once requeue the trials of a dead one exactly once', { timeout: 120_000 }, async () => {
   const study = await studyOfTheDead()
-  const sweepers = await startChildren(8, (i) => startChild('./sweeper.test-support.ts', study.path, `sweeper ${i}`))
+  const sweepers = await startChildren(8, (i) => startChild(new URL('./sweeper.test-support.ts', import.meta.url), study.path, `sweeper ${i}`))
   for (const sweeper of sweepers) sweeper.say('go')
   for (const sweeper of sweepers) expect(await sweeper.line()).toBe('swept')
   await expectRequeuedOnce(study)
@@ -33,7 +33,7 @@ it('P5: 8 processes that sweep at once requeue the trials of a dead one exactly 
 
 /** Lets a sweeper die at its n-th statement; another sweeps after it. True if it lived long enough to finish. */
 async function dieWhileSweeping(study: SharedStudy, n: number, kind: string): Promise<boolean> {
-  const [sweeper] = await startChildren(1, () => startChild('./sweeper.test-support.ts', study.path, 'sweeper', n, kind))
+  const [sweeper] = await startChildren(1, () => startChild(new URL('./sweeper.test-support.ts', import.meta.url), study.path, 'sweeper', n, kind))
   sweeper?.say('go')
   const finished = (await sweeper?.line()) === 'swept'
   if (!finished) expect(await sweeper?.ended).toEqual({ code: null, signal: 'SIGKILL' })

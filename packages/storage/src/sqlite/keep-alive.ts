@@ -15,8 +15,8 @@ export interface KeepAliveWork {
 
 export type KeepAliveMessage = { readonly type: 'forget'; readonly token: string } | { readonly type: 'stop' }
 
-/** Beside this file, as TypeScript from the sources and as JavaScript from a release. */
-const program = new URL(`./keep-alive-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+/** Beside this file, as TypeScript in the sources and as JavaScript in a release. */
+const program = import.meta.url.endsWith('.ts') ? new URL('./keep-alive-thread.ts', import.meta.url) : new URL('./keep-alive-thread.js', import.meta.url)
 
 /**
  * Renews leases from a thread of its own with a connection of its own, from the construction on: nothing of it waits for the event

@@ -80,7 +80,7 @@ describe('a migration', () => {
 
   it('P15: happens once, and copies once, when 8 processes open an old file at the same moment', async () => {
     const path = fixture()
-    const children = await startChildren(8, (i) => startChild('./claimer.test-support.ts', path, `claimer ${i}`, 'fair', 'format 1'))
+    const children = await startChildren(8, (i) => startChild(new URL('../claimer.test-support.ts', import.meta.url), path, `claimer ${i}`, 'fair', 'format 1'))
     for (const child of children) child.say('go')
     const claimed = await Promise.all(children.map(async (child) => Number(await child.line())))
     expect(claimed.reduce((sum, count) => sum + count, 0), 'the one trial that waits in the file is claimed once').toBe(1)
