@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createStudy, encodeJson, isAttuneError, loadStudy, MemoryStorage, minimize, random, tokens, type ArtifactStore, type Change, type Json, type Storage, type TrialRecord, type WriteRequest } from '@attune/core'
+import { createStudy, isAttuneError, MemoryStorage, minimize, random, tokens, type ArtifactStore, type Storage, type WriteRequest } from '@attune/core'
 import { SqliteStorage } from '@attune/storage'
 import { directoryStore } from '../../packages/node/src/artifacts/directory-artifacts.ts'
+import { checkArtifacts, readBack, textOf, type Findings, type View } from './checks.ts'
 import { Dice } from './dice.ts'
 import { MemoryFiles, type DiskFaults } from './memory-files.ts'
 import { finalLoss, lossAt, simObjective, simSpace } from './objectives.ts'
@@ -64,6 +64,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   return new Simulation(options).run()
 }
 
+/** Longer than other files on purpose: what a worker does and what may happen to it must be seen side by side. */
 class Simulation {
   readonly #options: SimulationOptions
   readonly #dice: Dice
@@ -75,10 +76,12 @@ class Simulation {
   readonly #files: MemoryFiles
   readonly #processes: SimProcess[] = []
   readonly #trackers: Tracker[] = []
+  /** Trackers that were sent what they had missed, with the revision that they must have come to. */
+  readonly #caughtUp = new Map<Tracker, number>()
   readonly #damaged = new Set<string>()
   readonly #opened: SqliteStorage[] = []
   /** What processes knew of the trials when they left. */
-  readonly #views: { readonly name: string; readonly revision: number; readonly text: string }[] = []
+  readonly #views: View[] = []
   readonly #folder: string
   readonly #memory: Storage
   #chaos = true
@@ -117,10 +120,11 @@ class Simulation {
         if (this.#chaos) this.#calmDown()
         const stuck = this.#processes.filter(({ alive, ended }) => alive && !ended)
         if (stuck.length > 0) this.#hangs(`${stuck.map(({ name }) => name).join(', ')} waits for nothing`)
-        else if (this.#done()) break
-        else await this.#start()
+        else if (!this.#done()) await this.#start()
+        else if (this.#caughtUp.size < this.#trackers.length) await this.#catchUp()
+        else break
       }
-      if (world.violations.length === 0) await this.#finish()
+      if (world.violations.length === 0) await readBack(this.#findings(), await this.#storage())
     } finally {
       delete hooks[hook]
       await Promise.all(this.#opened.map((storage) => storage.close()))
@@ -139,6 +143,10 @@ class Simulation {
   }
 
   #quietSince = 0
+
+  #findings(): Findings {
+    return { world: this.#world, oracle: this.#oracle, scenario: this.#scenario, files: this.#files, damaged: this.#damaged, trackers: this.#caughtUp, views: this.#views, askedByHand: this.#askedByHand }
+  }
 
   #done(): boolean {
     return this.#oracle.count('complete', 'pruned', 'paused') >= this.#scenario.goal
@@ -165,25 +173,32 @@ class Simulation {
     return storage
   }
 
-  async #start(): Promise<void> {
+  /** One more process only opens the study, and closes it again: by then its logger has all that happened before. */
+  async #catchUp(): Promise<void> {
+    const tracker = this.#trackers.find((each) => !this.#caughtUp.has(each))!
+    this.#caughtUp.set(tracker, this.#oracle.log.length)
+    await this.#start(tracker)
+  }
+
+  async #start(behind?: Tracker): Promise<void> {
     const { machines, latency, storage: kind, thread } = this.#scenario
     const dice = this.#dice
     const process = new SimProcess(this.#world, `w${this.#processes.length}`, `m${dice.below(machines)}`, dice.below(7_200_000) - 3_600_000)
     const { alter } = this.#options.twin ?? {}
     const storage = new SimStorage({ world: this.#world, process, real: await this.#storage(), oracle: this.#oracle, faults: this.#faults, latency, kind, thread, alter: alter === undefined ? undefined : (request) => alter(request, this.#oracle) })
-    let tracker = this.#trackers.find(({ owner }) => owner === undefined || !owner.alive || owner.ended)
+    let tracker = behind ?? this.#trackers.find(({ owner }) => owner === undefined || !owner.alive || owner.ended)
     if (tracker === undefined) this.#trackers.push((tracker = new Tracker(this.#world)))
     const logger = tracker.factory(process)
     this.#processes.push(process)
     this.#world.trace(`${process.name} starts on ${process.machine}`)
-    await this.#world.as(process, () => void this.#program(process, storage, logger).then(
+    await this.#world.as(process, () => void this.#program(process, storage, logger, behind !== undefined).then(
       (said) => this.#ended(process, said),
       (error: unknown) => this.#ended(process, error),
     ))
   }
 
   /** What a process does from its start to its end. */
-  async #program(process: SimProcess, storage: Storage, logger: ReturnType<Tracker['factory']>): Promise<string> {
+  async #program(process: SimProcess, storage: Storage, logger: ReturnType<Tracker['factory']>, onlyLooks: boolean): Promise<string> {
     const { artifacts, scheduler, lease, goal, concurrency, retry, checkpointEvery, pace, byHand, trialTimeout } = this.#scenario
     const store = this.#options.twin?.artifacts?.(this.#files, process) ?? directoryStore(`${root}/store`, { onWarning: () => undefined }, this.#files.of(process))
     const study = await createStudy({
@@ -205,11 +220,11 @@ class Simulation {
     })
     process.study = study
     try {
+      if (onlyLooks) return 'it has looked'
       if (byHand > 0 && this.#dice.chance(0.5)) return await this.#byHand(process)
       const { reason } = await study.optimize(simObjective(this.#world, process, pace), { trials: goal, concurrency, retry, checkpointEvery, grace: 2000, signal: process.controller.signal, ...(trialTimeout === undefined ? {} : { trialTimeout }) })
       return reason
     } finally {
-      if (!study.columns.definition.name.startsWith('simulated')) this.#world.violated('P12', 'a study has another name')
       this.#views.push({ name: process.name, revision: study.columns.revision, text: textOf(study.trials()) })
       await study.close()
     }
@@ -311,84 +326,10 @@ class Simulation {
       }
       world.trace('the disk is full or damaged')
     } else if (storage === 'server' && dice.chance(0.3)) {
-      world.trace('the power fails')
+      world.trace('the power fails') // Of the machines with the workers and their disk; the server has its own.
       for (const each of living) this.#kill(each, 'by the power')
       this.#files.losePower()
-      this.#checkArtifacts()
+      checkArtifacts(this.#findings())
     }
   }
-
-  /** All that the history refers to must be there, byte for byte, unless the simulation has damaged it itself. */
-  #checkArtifacts(): void {
-    const wanted = new Map<string, string>()
-    for (const { body } of this.#oracle.log) {
-      if (body.type === 'checkpoint' && body.artifact !== null && this.#oracle.trial(body.number)?.checkpoint === body.step) wanted.set(`${body.number} checkpoint`, body.artifact.hash)
-      else if (body.type === 'checkpoint') wanted.delete(`${body.number} checkpoint`)
-    }
-    for (const [what, hash] of wanted) {
-      const number = Number(what.split(' ')[0])
-      if (!['waiting', 'running', 'paused'].includes(this.#oracle.trial(number)!.state) || this.#damaged.has(hash)) continue
-      const bytes = this.#files.artifact(hash)
-      if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== hash) this.#world.violated('P14', `the checkpoint of trial ${number} is referred to, and ${bytes === undefined ? 'absent' : 'not whole'}`)
-    }
-  }
-
-  /** After the last process has ended: reads everything back. */
-  async #finish(): Promise<void> {
-    const world = this.#world
-    const { goal, byHand, storage: kind } = this.#scenario
-    world.trace('everything is read back')
-    const storage = await this.#storage()
-    const study = await loadStudy({ storage, name: 'simulated' })
-    const stored: Change[] = []
-    for (;;) {
-      const page = await storage.changesSince(study.summary.id, stored.length, 7)
-      if (page.length === 0) break
-      stored.push(...page)
-    }
-    this.#oracle.compare(stored)
-    const { counts } = study
-    const over = counts.complete + counts.pruned + counts.paused
-    if (over < goal || (byHand === 0 && over !== goal) || over > goal + this.#askedByHand) world.violated('budget', `${over} complete, pruned and paused trials, ${goal} were wanted, ${this.#askedByHand} asked for by hand`)
-    if (byHand === 0 && counts.running + counts.waiting > 0) world.violated('P5', `${counts.running} trials run and ${counts.waiting} wait, and nobody is there`)
-    for (const { number, reports, state } of study.trials()) {
-      const known = this.#oracle.trial(number)
-      if (known === undefined) continue
-      if (known.state !== state || encodeJson(known.steps) !== encodeJson(reports.map(({ step }) => step))) world.violated('P2', `trial ${number} is ${state} with the steps ${reports.map(({ step }) => step).join(' ')}, and should be ${known.state} with ${known.steps.join(' ')}`)
-    }
-    await this.#checkViews(study.definition, stored)
-    await this.#checkTrackers(study)
-    if (this.#scenario.artifacts) this.#checkArtifacts()
-    await study.close()
-    if (kind === 'file') world.trace('the file was read')
-  }
-
-  /** What each process knew when it left is what the log says up to there. */
-  async #checkViews(definition: Parameters<Storage['createStudy']>[0], stored: readonly Change[]): Promise<void> {
-    for (const { name, revision, text } of this.#views) {
-      const copy = new MemoryStorage(this.#world.clock)
-      const summary = copy.createStudy(definition, 'copy')!
-      const part = { specVersion: 'v1' as const, persistent: true, findStudy: () => summary, changesSince: (_id: string, after: number, limit = 1000) => stored.slice(after, Math.min(revision, after + limit)), close: () => undefined } as unknown as Storage
-      const replayed = await loadStudy({ storage: part, name: definition.name })
-      if (textOf(replayed.trials()) !== text) this.#world.violated('P2', `${name} knew another history at revision ${revision} than the log tells`)
-      await replayed.close()
-    }
-  }
-
-  async #checkTrackers(study: Awaited<ReturnType<typeof loadStudy>>): Promise<void> {
-    const events: { readonly revision: number; readonly key: string }[] = []
-    for await (const { revision, type } of study.events()) events.push({ revision, key: `${revision} ${type}` })
-    const toldOfLoss = this.#oracle.log.some(({ body }) => body.type === 'warn' && /^Logger tracker (has lost|cannot read)/.test(body.message))
-    for (const [i, tracker] of this.#trackers.entries()) {
-      // What follows its last whole revision is sent at the next start.
-      const expected = events.filter(({ revision }) => revision <= tracker.cursor).map(({ key }) => key)
-      const kept = tracker.kept.slice(0, expected.length)
-      const at = expected.findIndex((key, j) => key !== kept[j])
-      if (at >= 0 && !toldOfLoss) this.#world.violated('P13', `tracker ${i} has ${kept[at] ?? 'nothing'} where ${expected[at]} happened`)
-    }
-  }
-}
-
-function textOf(trials: readonly TrialRecord[]): string {
-  return encodeJson(JSON.parse(JSON.stringify(trials)) as Json)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { transition, type ArtifactStore, type Storage, type Transition } from '@attune/core'
 import { Leases } from '../../packages/core/src/study/leases.ts'
+import { LoggerPump } from '../../packages/core/src/study/logger-pump.ts'
 import { Place, PlainStorage, type Hooks } from '../../packages/testing/src/broken/plain-storage.test-support.ts'
 import type { Twin } from './simulation.ts'
 
@@ -101,6 +102,17 @@ export const twins = {
     shows: ['P14'],
     seeds: 60,
     make: () => ({ twin: { scenario: { artifacts: true, storage: 'server', calm: false }, artifacts: inPlace('/disk/store') } }),
+  },
+  forgetsEvents: {
+    shows: ['P13'],
+    seeds: 10,
+    make: () => {
+      const { push } = LoggerPump.prototype
+      LoggerPump.prototype.push = function (event) {
+        if (event.revision % 10 !== 0) push.call(this, event)
+      }
+      return { twin: {}, undo: () => void (LoggerPump.prototype.push = push) }
+    },
   },
   forgetsToRelease: {
     shows: ['P16', 'P4', 'P17'],
