@@ -93,6 +93,15 @@ describe('a child process', () => {
     expect(isGone(pid)).toBe(true)
   })
 
+  it('that leaves a process behind which holds its output open is known to have ended all the same', async () => {
+    const study = await studyOn(processes({ slots: 1 }))
+    try {
+      expect((await once(study, training('leavesProcess'))).failure).toMatchObject({ reason: 'crashed', message: expect.stringContaining('exited with code 4') })
+    } finally {
+      for (const { attributes } of study.trials()) if (typeof attributes['left'] === 'number') process.kill(attributes['left'], 'SIGKILL')
+    }
+  })
+
   it('that crashes loses nothing that was reported: the next attempt goes on from the last checkpoint in another one', async () => {
     const study = await studyOn(processes({ slots: 1 }), { artifacts: new MemoryArtifacts() })
     await study.optimize(training('diesOnce'), { trials: 1, retry: 1 })

@@ -39,7 +39,8 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
   const channel = child.stdio[3] as Socket
   const printed = new LastOutput()
   const { promise: gone, resolve: markGone } = Promise.withResolvers<void>()
-  const killsBefore = kernelKills()
+  /** How many processes the kernel had ended for memory when the trial began. */
+  let killsBefore = kernelKills()
   let problem: Error | undefined
   let told = false
   let exited = false
@@ -54,6 +55,8 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
   const end = (error: Error): void => {
     exited = true
     tell(problem ?? error)
+    // What the child started itself may hold them open, and would keep this process alive.
+    for (const stream of child.stdio) stream?.destroy()
     markGone()
   }
   /** Ends a child that cannot be trusted or afforded any more. */
@@ -117,6 +120,7 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
       stopWatch?.()
       if (!running) return
       printed.clear()
+      killsBefore = kernelKills()
       if (memoryMb !== undefined && child.pid !== undefined) {
         stopWatch = watchMemory(child.pid, memoryMb * mebibyte, (bytes) =>
           fail(new AttuneError('OUT_OF_MEMORY', `The trial used ${Math.round(bytes / mebibyte)} MiB of memory, more than the ${memoryMb} MiB of its slot, and its process was ended. Raise perTrial.memoryMb, or let it use less.`)),

@@ -1,4 +1,5 @@
 // Trainings for the tests of executors, loaded in this process, in threads and in child processes.
+import { spawn } from 'node:child_process'
 import { readdirSync, readlinkSync, writeSync } from 'node:fs'
 import process from 'node:process'
 import { parentPort } from 'node:worker_threads'
@@ -154,6 +155,13 @@ export async function* diesOnce({ attempt, resumeFrom }: TrainerTrial): Reports 
     yield { step, value: step, pid: process.pid, from: resumeFrom?.bytes[0] ?? 0, checkpoint: () => Uint8Array.of(step) }
     if (attempt === 1 && step === 2) process.exit(3)
   }
+}
+
+/** Starts a process of its own that holds the output of this one open, says which, and exits. */
+export async function leavesProcess({ setAttribute }: TrainerTrial): Promise<number> {
+  const left = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  await setAttribute('left', left.pid!)
+  return process.exit(4)
 }
 
 /** What is thrown by `throws`, by name. */
