@@ -129,8 +129,8 @@ export type Operation =
   /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition; no change if it has this one. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  /** A session opened the study (with this sampler, as in `tpe@1`, and this pruner), started to run trials (up to `goal` in all), stopped, or closed the study. */
-  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }
+  /** A session opened the study (with this sampler, as in `tpe@1`, and this pruner), started to run trials (up to `goal` in all), stopped, or closed the study: then `session` names it, and nothing more comes from it. */
+  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly session?: string; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }
 
 /** What happened: an operation as it took effect. Tokens are not kept. */
 export type ChangeBody =
@@ -153,7 +153,7 @@ export type ChangeBody =
   | BeingCopied
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }
+  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly session?: string; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }
 
 /** One entry of a study's history. */
 export interface Change {

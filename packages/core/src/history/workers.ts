@@ -21,19 +21,26 @@ export interface WorkerEntry {
 /** Who works on a study: a fold of its sessions and of the trials that they run. */
 export class Workers {
   readonly #byOwner = new Map<string, WorkerEntry>()
+  readonly #closed = new Set<string>()
 
   /** Processes in the order in which they came. */
   all(): Iterable<WorkerEntry> {
     return this.#byOwner.values()
   }
 
-  session({ owner, phase, sampler, pruner }: Extract<ChangeBody, { type: 'session' }>, time: number): void {
+  /** True if the session of that name has closed the study: whatever it did is in the history. */
+  hasClosed(session: string): boolean {
+    return this.#closed.has(session)
+  }
+
+  session({ owner, phase, session, sampler, pruner }: Extract<ChangeBody, { type: 'session' }>, time: number): void {
     const entry = this.#seen(owner, time)
     entry.phase = phase
     entry.sampler = sampler ?? entry.sampler
     entry.pruner = pruner ?? entry.pruner
     if (phase === 'opened' || phase === 'resumed') entry.open++
     else if (phase === 'closed') entry.open--
+    if (phase === 'closed' && session !== undefined) this.#closed.add(session)
   }
 
   started(number: number, owner: string, time: number): void {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
 import type { ArtifactStore } from '../contracts/artifact.ts'
+import type { Registry } from '../container/registry.ts'
+import { tokens } from '../container/tokens.ts'
 import type { PrunerFactory } from '../contracts/pruner.ts'
 import { minimize } from '../objective/objectives.ts'
 import { float } from '../space/builders.ts'
@@ -52,6 +54,18 @@ describe('what nothing refers to any more', () => {
     const left = await Promise.all(artifacts.list().map(({ hash }) => decode(artifacts.get(hash))))
     expect(left).toEqual(expect.arrayContaining([2, 'notes', 'running']))
     expect(left.length).toBe(3)
+  })
+
+  it('goes at once where its session has closed the study, in the same process too', async () => {
+    const [storage, artifacts] = [new MemoryStorage(systemClock), new MemoryArtifacts()]
+    const use = [{ register: (registry: Registry) => registry.value(tokens.host, { specVersion: 'v1', identity: 'this process', isGone: () => false }) }]
+    for (const x of [0.9, 0.5, 0.1]) {
+      const study = await createStudy({ space, objective: minimize('loss'), seed: 3, ifExists: 'resume', storage, artifacts, use })
+      await study.enqueue({ x })
+      await study.optimize(training(2), { more: 1 })
+      await study.close()
+      expect(artifacts.list().length).toBe(1)
+    }
   })
 
   it('stays while nobody runs trials: a study that is looked at deletes nothing', async () => {

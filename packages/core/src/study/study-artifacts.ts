@@ -115,12 +115,13 @@ export class StudyArtifacts {
       const claimed = await this.store.list(study)
       if (claimed.every(({ hash }) => this.#references.needs(hash))) return
       await this.#access.sync()
-      const over = new Set((await this.#workers()).filter(({ state }) => state === 'closed' || state === 'gone').map(({ owner }) => processName(owner)))
+      const gone = new Set((await this.#workers()).filter(({ state }) => state === 'gone').map(({ owner }) => processName(owner)))
       // What a process wrote before it ended is known only from here on.
       await this.#access.sync()
+      const { workers } = this.#access.history
       for (const { hash, claims } of claimed) {
         if (this.#references.needs(hash)) continue
-        for (const claim of claims) if (claim.study === study && over.has(claim.session.slice(0, 16))) await this.store.release(hash, claim, Infinity)
+        for (const claim of claims) if (claim.study === study && (gone.has(claim.session.slice(0, 16)) || workers.hasClosed(claim.session.slice(17)))) await this.store.release(hash, claim, Infinity)
         if ((this.#claimed.get(hash) ?? 0) === 0) await this.#release(hash)
       }
     } catch (error) {

@@ -244,11 +244,12 @@ export class Study<P = unknown, M extends string = string> {
   /**
    * Gives the study a larger space: wider bounds, new choices, branches and parameters. Every trial so far must have its place in it;
    * `values` says what they had for new parameters. Answers this study, typed by the new space. Trials that run go on undisturbed.
-   * Throws NOT_EXTENSION with what is narrower, what `space` throws, and OPTION.
+   * Throws NOT_EXTENSION with what is narrower, UNSUPPORTED if the sampler or pruner cannot work on it, what `space` throws, and OPTION.
    */
   async extendSpace<const S extends SpaceInput>(space: S, options: ExtendOptions = {}): Promise<Study<Params<S>, M>> {
     this.#open()
     const larger: Space<unknown> = space instanceof Space ? space : Space.of(space)
+    this.#engine.checkSupported(larger)
     await extendSpace(this.#engine.access, this.#engine.owner, larger, options)
     return this as unknown as Study<Params<S>, M>
   }
@@ -385,7 +386,7 @@ export class Study<P = unknown, M extends string = string> {
       () => this.#inTime('The executor', () => executor.close()),
       () => this.#inTime('The thread that renews leases', () => engine.leases.close()),
       () => engine.warnings.stored(),
-      () => (announced ? engine.access.mustWrite([{ type: 'session', owner: engine.owner, phase: 'closed' }]) : undefined),
+      () => (announced ? engine.access.mustWrite([{ type: 'session', owner: engine.owner, phase: 'closed', session: engine.access.session }]) : undefined),
       () => (ownsStorage ? storage.close() : undefined),
     ]
     const errors: unknown[] = []
