@@ -78,3 +78,10 @@ it.each(samplers)('and what it suggests without its corrections is something els
   await study.edit(study.best.number, { metrics: { value: 50 } }, 'in seconds')
   expect(await next(study)).not.toEqual(uncorrected)
 })
+
+it('a space on which the sampler cannot work is not taken', async () => {
+  const study = await opened(new MemoryStorage(systemClock), narrow, grid())
+  await expect(study.extendSpace({ ...narrow, free: float(0, 1) }, { values: { free: 0 } })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  expect(await study.history()).toEqual([])
+  await study.optimize(loss, { trials: 2 })
+})

@@ -9,7 +9,7 @@ import type { Problem, SamplerFactory } from '../contracts/sampler.ts'
 import type { Report } from '../contracts/trainer.ts'
 import type { Failure } from '../contracts/trial-record.ts'
 import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
-import { AttuneError, describe } from '../errors.ts'
+import { AttuneError, describe, isAttuneError } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import { copyJson } from '../json.ts'
@@ -81,6 +81,7 @@ export class StudyEngine implements TrialRuntime {
   /** Milliseconds. */
   readonly lease: number
   readonly #host: Host
+  readonly #plugins: readonly [SamplerFactory, PrunerFactory]
   #sweepAfter = -Infinity
   readonly #judge: Judge
   readonly #source: TrialSource
@@ -100,6 +101,7 @@ export class StudyEngine implements TrialRuntime {
     this.leases = new Leases({ access, clock, owner: this.owner, length: parts.lease, persistent: parts.persistent, warnings: this.warnings })
     this.lease = parts.lease
     this.#host = host
+    this.#plugins = [parts.sampler, parts.pruner]
     this.#judge = new Judge(parts.pruner, this.problemFor(parts.pruner.id), this.warnings)
     access.history.references.limitForks(parts.keep.checkpoints)
     if (this.#judge.schedules) access.history.references.keepForForks()
@@ -298,6 +300,17 @@ export class StudyEngine implements TrialRuntime {
     failpoint('engine.before-sweep')
     await this.access.mustWrite([{ type: 'sweep', gone }])
     failpoint('engine.after-sweep')
+  }
+
+  /** Throws UNSUPPORTED if the sampler or pruner of this process cannot work on a space. What else they throw will be told when they are used. */
+  checkSupported(space: Space<unknown>): void {
+    for (const plugin of this.#plugins) {
+      try {
+        plugin.create(Object.create(this.problemFor(plugin.id), { space: { value: space } }) as Problem)
+      } catch (error) {
+        if (isAttuneError(error, 'UNSUPPORTED')) throw error
+      }
+    }
   }
 
   /** Only for a process that may run trials: one that just reads has no program that could be too old. */
