@@ -10,6 +10,8 @@ import { PNPM_VERSION, pnpm, root } from './pnpm.mjs'
 const programs = {
   study: ['examples/src/mnist/main.ts'],
   check: ['scripts/check.mjs'],
+  simulate: ['simulation/src/simulate.ts'],
+  soak: ['simulation/src/soak/main.ts'],
 }
 
 /** Node from which on `npx` runs pnpm, `node:sqlite` needs no flag, and TypeScript files need none. */

@@ -3,5 +3,5 @@ export const defaultSteps = 600
 
 /** The one command that repeats a run exactly. */
 export function replayCommand(seed: number, steps: number): string {
-  return `node scripts/pnpm.mjs run simulate -- --seed ${seed} --steps ${steps}`
+  return `npm run simulate -- --seed ${seed} --steps ${steps}`
 }

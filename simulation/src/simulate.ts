@@ -1,12 +1,13 @@
 /*
  * Runs seeds of the simulation: npm run simulate -- --seed 123 [--steps 600] [--trace], or as many fresh ones as fit in a time:
- * npm run simulate -- --seconds 60. A failure prints the command that repeats it, exits with 1.
+ * npm run simulate -- --seconds 60. A failure prints the command that repeats it, and makes the program exit with 1.
  */
 import { parseArgs } from 'node:util'
 import { defaultSteps, replayCommand } from './replay.ts'
 import { simulate } from './simulation.ts'
 
-const { values } = parseArgs({ options: { seed: { type: 'string' }, steps: { type: 'string', default: String(defaultSteps) }, seconds: { type: 'string', default: '10' }, trace: { type: 'boolean', default: false } } })
+// pnpm hands the dashes before the options on.
+const { values } = parseArgs({ args: process.argv.slice(2).filter((text) => text !== '--'), options: { seed: { type: 'string' }, steps: { type: 'string', default: String(defaultSteps) }, seconds: { type: 'string', default: '10' }, trace: { type: 'boolean', default: false } } })
 const steps = Number(values.steps)
 const first = values.seed === undefined ? Date.now() % 2 ** 32 : Number(values.seed)
 const until = performance.now() + (values.seed === undefined ? Number(values.seconds) * 1000 : 0)

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { soakKills } from './kills.ts'
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '1000' }, trials: { type: 'string', default: '100000' }, workers: { type: 'string', default: '4' }, seed: { type: 'string' } } })
+const { values } = parseArgs({ args: process.argv.slice(2).filter((text) => text !== '--'), options: { kills: { type: 'string', default: '1000' }, trials: { type: 'string', default: '100000' }, workers: { type: 'string', default: '4' }, seed: { type: 'string' } } })
 
 function whole(name: 'kills' | 'trials' | 'workers', least: number): number {
   const number = Number(values[name])
