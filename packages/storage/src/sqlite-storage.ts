@@ -141,10 +141,15 @@ export class SqliteStorage implements Storage, AsyncDisposable {
   #change<T>(work: (file: StudyFile, now: number) => T): Promise<T> {
     const { path, busyTimeout, clock } = this.#settings
     return this.#use(async (file) => {
-      const milliseconds = file.turns.pauseBeforeWrite()
+      const { turns } = file
+      const milliseconds = turns.pauseBeforeWrite()
       if (milliseconds > 0) await pause(milliseconds)
-      const answer = await retryBusy(() => work(file, clock.now()), path, busyTimeout, () => file.turns.met())
-      file.turns.wrote()
+      const attempt = (): T => {
+        turns.look()
+        return work(file, clock.now())
+      }
+      const answer = await retryBusy(attempt, path, busyTimeout, () => turns.met())
+      turns.wrote()
       return answer
     })
   }

@@ -33,11 +33,15 @@ export class FairTurns {
     return Math.max(0, pauseLength() - (performance.now() - this.#lastWrite))
   }
 
-  /** Told of each write that was made. */
+  /** Told of each write that was made. Never throws: the write is there. */
   wrote(): void {
     this.#writes++
     if (this.#contended > 0) this.#contended--
     this.#lastWrite = performance.now()
+  }
+
+  /** Looks for commits of others, now and then. Part of each try to write, as it throws SQLite's busy error as well. */
+  look(): void {
     if (this.#writes % turn !== 0) return
     const version = this.#committedByOthers()
     if (version === this.#lastVersion) return
