@@ -185,6 +185,29 @@ describe('a step to pause at', () => {
   })
 })
 
+describe('several processes that schedule one study', () => {
+  const together = async (pruner: PrunerFactory, trials: number, steps: number): Promise<Study<Params>> => {
+    const [storage, artifacts] = [new MemoryStorage(systemClock), new MemoryArtifacts()]
+    const studies = await Promise.all([0, 1, 2].map(() => open({ storage, artifacts, pruner, ifExists: 'resume' })))
+    await Promise.all(studies.map((study) => study.optimize(chained(steps, () => new Promise((resolve) => setImmediate(resolve))), { trials, concurrency: 2 })))
+    const study = await open({ storage, artifacts, ifExists: 'resume' })
+    expect(brokenChains(study.trials())).toEqual([])
+    expect(await warningsOf(study)).toEqual([])
+    return study
+  }
+
+  it('fill one bracket after the other, and halve each once', async () => {
+    const study = await together(halving(4, [1, 2]), 12, 3)
+    expect(study.counts).toEqual({ waiting: 0, running: 0, paused: 0, complete: 3, pruned: 9, failed: 0 })
+  })
+
+  it('fork one population, once a generation', async () => {
+    const study = await together(population(4, 2, 8), 50, 8)
+    expect(study.trials().filter(({ origin }) => origin === 'fork').map(({ attributes }) => attributes['generation'])).toEqual([1, 2, 3])
+    expect(study.counts).toMatchObject({ complete: 4, pruned: 3, paused: 0, failed: 0 })
+  })
+})
+
 describe('trials that are run by hand', () => {
   it('are paused by prune() where they have reached their step, and go on later from there', async () => {
     const study = await open({ pruner: wanting((history) => (history.length === 0 ? { suggest: true, toStep: 2 } : history.paused().length > 0 ? { promote: 0 } : undefined)) })
