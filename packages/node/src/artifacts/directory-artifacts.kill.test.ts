@@ -151,3 +151,12 @@ it('several processes put the same artefacts at once', async () => {
   expect((await checkAll()).size).toBe(40)
   expect(await readdir(join(path, 'tmp'))).toEqual([])
 })
+
+it('several processes put and release the same artefacts at once: none is lost to who needs it, and none is left', async () => {
+  const lines: string[] = []
+  const ends = await Promise.all([1, 2, 3].map(() => child('put-and-release', 150, (line) => lines.push(line))))
+  expect(lines).toEqual([])
+  expect(ends).toEqual([0, 0, 0])
+  expect(await directoryArtifacts(path).list()).toEqual([])
+  for (const shard of await readdir(path)) expect(await readdir(join(path, shard))).toEqual([])
+})

@@ -40,6 +40,16 @@ if (mode === 'die-releasing' || mode === 'die-deleting') {
   }, mode === 'die' ? nodeFileSystem : inPlace(content(0))))
   await store.put(content(0), claim)
   writeSync(1, 'whole\n')
+} else if (mode === 'put-and-release') {
+  // A study of its own that needs each artefact for a moment, as others do at the same time.
+  const store = directoryStore(path, {}, nodeFileSystem)
+  const own = { study: `study-${process.pid}`, session: '1' }
+  for (let index = 0; index < number; index++) {
+    const bytes = content(1 + (index % 3))
+    const hash = await store.put(bytes, own)
+    for (let look = 0; look < 3; look++) if (hashOf((await store.get(hash)) ?? new Uint8Array()) !== hash) writeSync(1, `lost in round ${index}\n`)
+    await store.release(hash, own, 600_000)
+  }
 } else {
   // Puts one artefact after the other, and tells each number once it is safe.
   const store = directoryStore(path, {}, nodeFileSystem)
