@@ -33,16 +33,23 @@ export function textOf(trials: readonly TrialRecord[]): string {
 
 /** All that the history refers to must be there, byte for byte. */
 export function checkArtifacts({ world, oracle, files, damaged }: Findings): void {
-  const wanted = new Map<number, string>()
+  const wanted = new Map<string, string>()
   for (const { body } of oracle.log) {
-    if (body.type !== 'checkpoint') continue
-    if (body.artifact !== null && oracle.trial(body.number)?.checkpoint === body.step) wanted.set(body.number, body.artifact.hash)
-    else wanted.delete(body.number)
+    if (body.type === 'artifact') {
+      if (body.artifact === null) wanted.delete(`${body.name} of ${body.number}`)
+      else wanted.set(`${body.name} of ${body.number}`, body.artifact.hash)
+    }
+    if (body.type === 'checkpoint') {
+      const known = oracle.trial(body.number)
+      // Nobody goes on from a trial that has ended, but for forks, which look first.
+      if (body.artifact !== null && known?.checkpoint === body.step && ['waiting', 'running', 'paused'].includes(known.state)) wanted.set(`checkpoint of ${body.number}`, body.artifact.hash)
+      else wanted.delete(`checkpoint of ${body.number}`)
+    }
   }
-  for (const [number, hash] of wanted) {
-    if (!['waiting', 'running', 'paused'].includes(oracle.trial(number)!.state) || damaged.has(hash)) continue
+  for (const [what, hash] of wanted) {
+    if (damaged.has(hash)) continue
     const bytes = files.artifact(hash)
-    if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== hash) world.violated('P14', `the checkpoint of trial ${number} is referred to, and ${bytes === undefined ? 'absent' : 'not whole'}`)
+    if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== hash) world.violated('P14', `the ${what} is referred to, and ${bytes === undefined ? 'absent' : 'not whole'}`)
   }
 }
 

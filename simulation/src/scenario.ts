@@ -15,6 +15,8 @@ export interface Scenario {
   readonly retry: number
   readonly checkpointEvery: number
   readonly artifacts: boolean
+  /** Models of so many trials are kept. */
+  readonly keep: { readonly best: number; readonly last: number }
   readonly scheduler: boolean
   /** Trials that processes ask for by hand, beside those of `optimize`. */
   readonly byHand: number
@@ -39,6 +41,7 @@ export function scenarioOf(dice: Dice): Scenario {
     retry: dice.below(3),
     checkpointEvery: 1 + dice.below(2),
     artifacts: dice.chance(0.7),
+    keep: { best: 1 + dice.below(3), last: dice.below(2) },
     scheduler: dice.chance(0.6),
     byHand: dice.chance(0.25) ? 1 + dice.below(5) : 0,
     thread: calm || dice.chance(0.5),

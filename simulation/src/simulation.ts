@@ -199,7 +199,7 @@ class Simulation {
 
   /** What a process does from its start to its end. */
   async #program(process: SimProcess, storage: Storage, logger: ReturnType<Tracker['factory']>, onlyLooks: boolean): Promise<string> {
-    const { artifacts, scheduler, lease, goal, concurrency, retry, checkpointEvery, pace, byHand, trialTimeout } = this.#scenario
+    const { artifacts, keep, scheduler, lease, goal, concurrency, retry, checkpointEvery, pace, byHand, trialTimeout } = this.#scenario
     const store = this.#options.twin?.artifacts?.(this.#files, process) ?? directoryStore(`${root}/store`, { onWarning: () => undefined }, this.#files.of(process))
     const study = await createStudy({
       name: 'simulated',
@@ -207,7 +207,7 @@ class Simulation {
       objective: minimize('loss'),
       sampler: random(),
       ...(scheduler ? { pruner: testScheduler() } : {}),
-      ...(artifacts ? { artifacts: store } : {}),
+      ...(artifacts ? { artifacts: store, keep } : {}),
       storage,
       loggers: [logger],
       seed: this.#options.seed,

@@ -55,7 +55,7 @@ function inPlace(folder: string): NonNullable<Twin['artifacts']> {
 export const twins = {
   ignoresTokens: {
     shows: ['P4', 'steps', 'P3'],
-    seeds: 30,
+    seeds: 100,
     make: () => ({ twin: { alter: (request, oracle) => ({ ...request, operations: request.operations.map((operation) => ('token' in operation ? { ...operation, token: oracle.tokenOf(operation.number) ?? operation.token } : operation)) }) } }),
   },
   requeuesTwice: {

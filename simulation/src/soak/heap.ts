@@ -1,7 +1,8 @@
 /*
  * One process that runs many trials on an SQLite file, and says after each fifth of them what its heap holds, one line of JSON each.
  * Arguments: trials, and who is told of
- * them: nobody (`alone`), a listener that keeps nothing but reads each record's parameters (`read`), or the loggers (`loggers`). Needs --expose-gc: garbage is not counted.
+ * them: nobody (`alone`), a listener that keeps nothing but reads each record's parameters (`read`), the progress display (`progress`),
+ * that and TensorBoard (`loggers`), or a listener that keeps every event (`leak`), which is a mistake that must show. Needs --expose-gc: garbage is not counted.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,16 +41,18 @@ try {
       written = event.revision
     } }
   } })
-  const loggers = how === 'loggers' ? [progress({ stream: nowhere }), watched(tensorboard({ logDir: join(folder, 'runs') }))] : []
+  const loggers = how === 'progress' ? [progress({ stream: nowhere })] : how === 'loggers' ? [progress({ stream: nowhere }), watched(tensorboard({ logDir: join(folder, 'runs') }))] : []
   const before = await used()
   const study = await createStudy({ name: 'heap', space: soakSpace, objective: minimize('loss'), sampler: random(), storage, seed: 1, loggers })
   // Whoever asks for a record's nested parameters makes the history build them, and keep them.
   if (how === 'read') study.on((event) => void ('trial' in event && event.trial.params))
+  const leaked: unknown[] = []
+  if (how === 'leak') study.on((event) => void leaked.push({ ...event }))
   const total = Number(trials)
   for (let part = 1; part <= 5; part++) {
     const began = performance.now()
     await study.optimize((trial) => soakValue(trial.params), { trials: Math.round((total * part) / 5) })
-    while (loggers.length > 0 && written < study.columns.revision) await sleep(20)
+    while (how === 'loggers' && written < study.columns.revision) await sleep(20)
     const seconds = (performance.now() - began) / 1000
     console.log(JSON.stringify({ trials: study.counts.complete, bytes: (await used()) - before, seconds }))
   }
