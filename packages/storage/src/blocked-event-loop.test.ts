@@ -42,8 +42,8 @@ async function sweepWhileBlocked(kind: string): Promise<Blocked> {
   return { answer, requeued: bodies.filter(({ type }) => type === 'requeue').length, ended: bodies.filter(({ type }) => type === 'finish'), requests }
 }
 
-describe('a training that blocks the event loop for three leases', () => {
-  it('P6: keeps its trial, although another process sweeps all the time', async () => {
+describe('a blocked event loop', () => {
+  it('P6: a training that blocks the event loop for three leases keeps its trial, although another process sweeps all the time', async () => {
     const { answer, requeued, ended, requests } = await sweepWhileBlocked('sound')
     expect(answer).toBe('complete in attempt 1')
     expect(requeued).toBe(0)
@@ -52,7 +52,7 @@ describe('a training that blocks the event loop for three leases', () => {
     expect(requests).toBeLessThanOrEqual(4)
   })
 
-  it('P6, broken twin: a storage whose renewals need the event loop loses the trial', async () => {
+  it('P6, broken twin: where renewals need the event loop, a training that blocks it loses its trial', async () => {
     const { answer, requeued } = await sweepWhileBlocked('without thread')
     expect({ answer, requeued }).toEqual({ answer: 'waiting in attempt 1', requeued: 1 })
   })

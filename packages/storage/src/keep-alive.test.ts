@@ -21,7 +21,7 @@ function running(token: string, milliseconds: number) {
 }
 
 describe('the thread that renews leases', () => {
-  it('P6: writes neither changes nor requests', async () => {
+  it('P6: the thread that renews leases writes neither changes nor requests', async () => {
     const { path, id, storage, apply } = await sharedStudy()
     await apply(running('mine/1', 400))
     const database = connect(path)
@@ -33,7 +33,7 @@ describe('the thread that renews leases', () => {
     expect(numberOf(database, 'select count(*) from requests')).toBe(1)
   })
 
-  it('P6: outlasts a locked file, and tells if that lasts for a whole lease', async () => {
+  it('P6: the thread that renews leases outlasts a locked file, and tells if that lasts for a whole lease', async () => {
     const { path, id, storage, apply } = await sharedStudy()
     await apply(running('mine/1', 300))
     const database = connect(path)
@@ -47,7 +47,7 @@ describe('the thread that renews leases', () => {
     await renewal?.stop()
   })
 
-  it.each(['open', 'closed'])('P16: does not keep the process alive with its storage %s', async (state) => {
+  it.each(['open', 'closed'])('P16: the thread that renews leases does not keep the process alive, its storage %s', async (state) => {
     const { path } = await sharedStudy()
     const child = startChild(new URL('./keep-alive.test-support.ts', import.meta.url), path, state)
     expect(await child.line()).toBe('idle')

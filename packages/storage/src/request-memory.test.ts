@@ -34,16 +34,3 @@ it('what changes nothing leaves no request: renewals, and sweeps that find nothi
   for (let i = 0; i < 10; i++) await apply({ type: 'renew', number: 0, token: 'mine/1', milliseconds: 60_000 }, { type: 'sweep', gone: [] })
   expect(countRequests(path)).toBe(1)
 })
-
-it('P18: opening the same file several times in one process works, and each sees what the others write', async () => {
-  const { path, id, storage, apply, bodies } = await sharedStudy()
-  const { SqliteStorage } = await import('./sqlite-storage.ts')
-  const others = await Promise.all([SqliteStorage.open(path), SqliteStorage.open(path)])
-  await Promise.all([storage, ...others].map((one, i) => one.write(id, { id: `r${i}`, operations: [{ type: 'create', origin: 'enqueued', params: { i } }] })))
-  for (const one of others) {
-    expect((await one.changesSince(id, 0)).length).toBe(3)
-    await one.close()
-  }
-  await apply({ type: 'attribute', key: 'still open', value: true })
-  expect((await bodies()).length).toBe(4)
-})

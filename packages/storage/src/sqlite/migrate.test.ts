@@ -43,7 +43,7 @@ describe('formats', () => {
     expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, i) => i + 1))
   })
 
-  it('P15: opens what release 0.1.0 wrote, with all that is in it', async () => {
+  it('P15: what release 0.1.0 wrote opens, with all that is in it', async () => {
     const storage = await SqliteStorage.open(fixture())
     onTestFinished(() => storage.close())
     const [study] = await storage.listStudies()
@@ -57,7 +57,7 @@ describe('formats', () => {
 })
 
 describe('a migration', () => {
-  it('P15: happens as a whole, after a copy was made', () => {
+  it('P15: a migration happens as a whole, after a copy was made', () => {
     const path = fixture()
     const database = open(path)
     const copy = migrate(library, database, path, [...migrations, next], 5)
@@ -71,14 +71,14 @@ describe('a migration', () => {
     expect(before.prepare('select count(*) as changes from changes').get()).toMatchObject({ changes: 9 })
   })
 
-  it('P15: happens once, and copies once, when several open the file', () => {
+  it('P15: a migration happens once, and copies once, when several open the file', () => {
     const path = fixture()
     expect(migrate(library, open(path), path, [...migrations, next], 5)).toBeDefined()
     expect(migrate(library, open(path), path, [...migrations, next], 6)).toBeUndefined()
     expect(readdirSync(dirname(path)).filter((name) => name.endsWith('.backup'))).toHaveLength(1)
   })
 
-  it('P15: happens once, and copies once, when 8 processes open an old file at the same moment', async () => {
+  it('P15: a migration happens once, and copies once, when 8 processes open an old file at the same moment', async () => {
     const path = fixture()
     const children = await startChildren(8, (i) => startChild(new URL('../claimer.test-support.ts', import.meta.url), path, `claimer ${i}`, 'fair', 'format 1'))
     for (const child of children) child.say('go')
@@ -88,7 +88,7 @@ describe('a migration', () => {
     expectWhole(path)
   })
 
-  it('P15: leaves the file as it was when a step fails', async () => {
+  it('P15: a migration leaves the file as it was when a step fails', async () => {
     const path = fixture()
     const database = open(path)
     expect(() => migrate(library, database, path, [...migrations, next, failing], 5)).toThrow(/absent/)
@@ -107,19 +107,19 @@ describe('a migration', () => {
     expect(traces(database)).toEqual([`format ${newest + 1}`, 'good', 'later'])
   })
 
-  it('P15: never overwrites an earlier copy', () => {
+  it('P15: a migration never overwrites an earlier copy', () => {
     const path = fixture()
     copyFileSync(path, `${path}.format-1.backup`)
     expect(migrate(library, open(path), path, [...migrations, next], 5)).toBe(`${path}.format-1-2.backup`)
   })
 
-  it('P15: leaves nothing half copied', () => {
+  it('P15: a migration leaves nothing half copied', () => {
     const path = fixture()
     migrate(library, open(path), path, [...migrations, next], 5)
     expect(existsSync(`${path}.format-1.backup.unfinished`)).toBe(false)
   })
 
-  it('P15: is refused by the release before', async () => {
+  it('P15: a migrated file is refused by the release before', async () => {
     const path = fixture()
     const database = open(path)
     migrate(library, database, path, [...migrations, next], 5)

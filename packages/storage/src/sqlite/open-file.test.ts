@@ -56,12 +56,24 @@ describe('opening a file', () => {
     await storage[Symbol.asyncDispose]()
   })
 
-  it('P18: lets many make the same file at once', async () => {
+  it('P18: a file that many make at once is made once', async () => {
     const path = newPath()
     const storages = await Promise.all(Array.from({ length: 12 }, () => SqliteStorage.open(path)))
     const made = await Promise.all(storages.map((storage, i) => storage.createStudy(definition, `r${i}`)))
     expect(made.filter((study) => study !== undefined)).toHaveLength(1)
     for (const storage of storages) await storage.close()
+  })
+
+  it('P18: opening the same file several times in one process works, and each sees what the others write', async () => {
+    const path = newPath()
+    const storages = await Promise.all([1, 2, 3].map(() => SqliteStorage.open(path)))
+    const id = (await storages[0]?.createStudy(definition, 'create'))?.id ?? ''
+    await Promise.all(storages.map((storage, i) => storage.write(id, { id: `r${i}`, operations: [{ type: 'create', origin: 'enqueued', params: { i } }] })))
+    for (const storage of storages) {
+      expect((await storage.changesSince(id, 0)).length).toBe(3)
+      // The others go on without it.
+      await storage.close()
+    }
   })
 
   it('refuses a file that is no database', async () => {
@@ -86,7 +98,7 @@ describe('opening a file', () => {
     await expectRefused(path, 'STORAGE_FOREIGN', /has not our tables/)
   })
 
-  it('P15: refuses a file of a later release', async () => {
+  it('P15: a file of a later release is refused and left untouched', async () => {
     const path = newPath()
     await filled(path, 1)
     const later = new DatabaseSync(path)
