@@ -88,6 +88,30 @@ describe('a logger', () => {
     expect(kept.filter((event) => event.endsWith('trial.completed')).length).toBe(5)
   })
 
+  it('P13: a logger that is slow until its queue is full reads the rest back: nothing is lost, nothing doubled, and no trial waits', async () => {
+    const kept: string[] = []
+    let open!: () => void
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const study = await createStudy({ space, seed: 1, loggers: [factory({ log: async ({ revision, type }) => {
+      kept.push(`${revision} ${type}`)
+      if (kept.length === 5) await gate
+    } })] })
+    await study.optimize(({ number }) => {
+      if (number === 3999) {
+        expect(kept.length).toBe(5)
+        open()
+      }
+      return number % 7
+    }, { trials: 4000 })
+    const told: string[] = []
+    for await (const { revision, type } of study.events()) told.push(`${revision} ${type}`)
+    await study.close()
+    expect(told.length).toBeGreaterThan(12_000)
+    expect(kept.slice(0, told.length)).toEqual(told)
+  })
+
   it('P13: a logger that is killed between two events of one revision gets the second one after the restart', async () => {
     const storage = new MemoryStorage(systemClock)
     const told: string[] = []

@@ -367,6 +367,29 @@ describe('snapshots', () => {
     for (const part of [metrics, flatParams, reports, reports[0], reports[0]!.metrics, suggestion]) expect(Object.isFrozen(part)).toBe(true)
   })
 
+  it('P12: who reads while another one writes sees whole trials, in order, each as it was', async () => {
+    const storage = new MemoryStorage(systemClock)
+    const [reader, writer] = await Promise.all([createStudy({ storage, space, seed: 1, ifExists: 'resume' }), createStudy({ storage, space, seed: 1, ifExists: 'resume' })])
+    const seen: string[] = []
+    const writing = writer.optimize(async ({ report }) => {
+      await report({ step: 1, value: 1 })
+      await turn()
+      await report({ step: 2, value: 2 })
+    }, { trials: 20, concurrency: 3 })
+    for (let round = 0; round < 30; round++) {
+      await reader.refresh()
+      const trials = reader.trials()
+      const before = JSON.stringify(trials)
+      for await (const event of reader.events()) if (event.type === 'trial.completed') seen.push(`${round} ${event.trial.number} ${event.trial.reports.length}`)
+      await turn()
+      expect(JSON.stringify(trials)).toBe(before)
+      for (const { state, reports, value } of trials) expect([value, reports.length <= 2]).toEqual([state === 'complete' ? 2 : undefined, true])
+    }
+    await writing
+    expect(seen.length).toBeGreaterThan(20)
+    expect(seen.every((line) => line.endsWith(' 2'))).toBe(true)
+  })
+
   it('P12: snapshots stay as they were while their trial goes on', async () => {
     const study = await createStudy({ space, seed: 1 })
     const trial = await study.ask()
