@@ -96,6 +96,42 @@ for (const story of stories) {
   })
 }
 
+describe('a run that is ended between two turns of the event loop', () => {
+  it.each(stories)('P16: settles, leaves nothing behind and can be gone on with, after whatever number of microtasks it is ended ($name)', async (story) => {
+    const whole = await undisturbed(story)
+    for (let microtasks = 0; ; microtasks++) {
+      const way = ways[microtasks % 3]!
+      const clock = new VirtualClock()
+      const [storage, artifacts] = [new SharedStorage(clock), new MemoryArtifacts({ clock })]
+      const process: Process = { clock, storage, artifacts, identity: 'first' }
+      const study = await pass(clock, story.open(process))
+      const controller = new AbortController()
+      let over = false
+      const run = story.run(study, process, { signal: controller.signal, grace }).finally(() => {
+        over = true
+      })
+      for (let i = 0; i < microtasks && !over; i++) await Promise.resolve()
+      if (over) {
+        expect(microtasks).toBeGreaterThan(100)
+        return
+      }
+      if (way === 'signal') controller.abort()
+      else if (way === 'stop') study.stop()
+      const closing = way === 'close' ? study.close() : undefined
+      const { reason } = await pass(clock, run)
+      await pass(clock, closing ?? study.close())
+      const at = `${way} after ${microtasks} microtasks`
+      expect([at, clock.pending, storage.listStudies()[0]!.counts.running]).toEqual([at, 0, 0])
+      if (reason !== whole.reason) expect([at, reason]).toEqual([at, reasons[way]])
+      const second: Process = { clock, storage, artifacts, identity: 'second' }
+      const again = await pass(clock, story.open(second))
+      await pass(clock, story.run(again, second))
+      expect([at, outcomeOf(again), story.problems(again)]).toEqual([at, whole.outcome, []])
+      await pass(clock, again.close())
+    }
+  })
+})
+
 describe('what does not end', () => {
   const story = stories[0]!
 
