@@ -1,4 +1,4 @@
-import type { Artifact, Awaitable, Execution, Executor, Json, Report, Trainer, TrainerTrial, TrainingResult } from '@attune/core'
+import type { Artifact, ArtifactOptions, Awaitable, Execution, Executor, Json, Report, Trainer, TrainerTrial, TrainingResult } from '@attune/core'
 import { ensure, ensureEqual, rejection, settles, show } from './check.ts'
 import { checkpoints, cleans, echo, hangs, model, numbers, own, results, talks, throws, waits } from './executor-trainings.ts'
 import { caseMaker, type Subject } from './subject.ts'
@@ -24,9 +24,14 @@ function trainerOf(name: keyof typeof trainings): Trainer {
 interface Heard {
   readonly warnings: string[]
   readonly attributes: { [key: string]: Json }
+  readonly artifacts: { [name: string]: readonly [bytes: readonly number[], options: ArtifactOptions] }
 }
 
-function trialOf(part: Partial<TrainerTrial> = {}, heard: Heard = { warnings: [], attributes: {} }): TrainerTrial {
+function nothingHeard(): Heard {
+  return { warnings: [], attributes: {}, artifacts: {} }
+}
+
+function trialOf(part: Partial<TrainerTrial> = {}, heard: Heard = nothingHeard()): TrainerTrial {
   return {
     number: 0,
     attempt: 1,
@@ -39,6 +44,10 @@ function trialOf(part: Partial<TrainerTrial> = {}, heard: Heard = { warnings: []
     setAttribute: async (key, value) => {
       if (key === 'refused') throw new Error('This attribute is refused.')
       heard.attributes[key] = value
+    },
+    setArtifact: async (name, bytes, options = {}) => {
+      if (name === 'refused') throw new Error('This artefact is refused.')
+      heard.artifacts[name] = [[...bytes], options]
     },
     ...part,
   }
@@ -101,7 +110,7 @@ export function executorCases(setup: () => Awaitable<ExecutorSubject>): readonly
       ensure(concurrency === undefined || (Number.isSafeInteger(concurrency) && concurrency >= 1 && concurrency <= slots), () => `concurrency must be undefined or an integer from 1 to slots (${slots}), not ${show(concurrency)}.`)
     }),
     test('gives the training all that the trial has', async (executor) => {
-      const heard: Heard = { warnings: [], attributes: {} }
+      const heard = nothingHeard()
       const params = { x: -0, list: [NaN, -Infinity], branch: { type: 'a', none: null, text: '√', yes: true } }
       await run(executor, 'echo', { number: 7, attempt: 3, params, seed: 123, toStep: 9, resumeFrom: { step: 4, bytes: Uint8Array.of(0, 1, 255) } }, heard)
       ensureEqual(heard.attributes['given'], { number: 7, attempt: 3, params, seed: 123, toStep: 9, resumeFrom: { step: 4, bytes: [0, 1, 255] } }, 'What the training was given')
@@ -128,11 +137,12 @@ export function executorCases(setup: () => Awaitable<ExecutorSubject>): readonly
       const resumed = await run(executor, 'checkpoints', { resumeFrom: { step: 2, bytes } })
       ensureEqual(resumed.reports.map(({ step }) => step), [3, 4], 'Steps after the checkpoint')
     }),
-    test('passes on warnings and attributes, and the refusal of one', async (executor) => {
-      const heard: Heard = { warnings: [], attributes: {} }
+    test('passes on warnings, attributes and artefacts, and the refusal of one', async (executor) => {
+      const heard = nothingHeard()
       await run(executor, 'talks', {}, heard)
       ensureEqual(heard.warnings, ['look here'], 'Warnings')
       ensureEqual(heard.attributes, { list: [1, 'two', null, { three: [] }], message: 'This attribute is refused.' }, 'Attributes')
+      ensureEqual(heard.artifacts, { curve: [[2, 3], { kind: 'image/png', meta: { dpi: 300 } }], plain: [[4], {}], message: [Array.from('This artefact is refused.', (letter) => letter.charCodeAt(0)), {}] }, 'Artefacts')
     }),
     test('keeps the artefact until the trial ends', async (executor) => {
       const execution = executor.run(trainerOf('model'), trialOf())
@@ -163,7 +173,7 @@ export function executorCases(setup: () => Awaitable<ExecutorSubject>): readonly
       ensureEqual((await run(executor, 'own', { params: { x: 1 } })).reports.length, 20, 'Reports of the next trial')
     }),
     test('runs `finally` blocks when the study stops pulling', async (executor) => {
-      const heard: Heard = { warnings: [], attributes: {} }
+      const heard = nothingHeard()
       const execution = executor.run(trainerOf('cleans'), trialOf({}, heard))
       await next(execution)
       await next(execution)

@@ -33,7 +33,7 @@ export async function* checkpoints({ resumeFrom }: TrainerTrial): Training {
   }
 }
 
-/** Warns, keeps an attribute, and asks for one that is refused. */
+/** Warns, keeps an attribute and artefacts, and asks for one of each that is refused. */
 export async function* talks(trial: TrainerTrial): Training {
   trial.warn('look here')
   await trial.setAttribute('list', [1, 'two', null, { three: [] }])
@@ -44,6 +44,14 @@ export async function* talks(trial: TrainerTrial): Training {
     refused = error instanceof Error ? error.message : 'no Error'
   }
   await trial.setAttribute('message', refused)
+  await trial.setArtifact('curve', Uint8Array.of(1, 2, 3).subarray(1), { kind: 'image/png', meta: { dpi: 300 } })
+  await trial.setArtifact('plain', Uint8Array.of(4))
+  try {
+    await trial.setArtifact('refused', Uint8Array.of(5))
+  } catch (error) {
+    refused = error instanceof Error ? error.message : 'no Error'
+  }
+  await trial.setArtifact('message', bytesOf(refused))
   yield { step: 1, value: 1 }
 }
 

@@ -35,6 +35,7 @@ function trialOf<P>(params: P, part: TrialPart<P> = {}): TrainerTrial<P> {
     toStep: undefined,
     warn: () => undefined,
     setAttribute: async (_key: string, _value: Json) => undefined,
+    setArtifact: async () => undefined,
     ...part,
   }
 }

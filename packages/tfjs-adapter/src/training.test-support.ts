@@ -9,7 +9,7 @@ export interface Params {
 /** A trial, as a study would give it, that keeps its warnings. */
 export function trialOf<P>(params: P, part: Partial<TrainerTrial<P>> = {}): TrainerTrial<P> & { readonly warnings: string[] } {
   const warnings: string[] = []
-  return { number: 0, attempt: 1, params, seed: 7, signal: new AbortController().signal, resumeFrom: undefined, toStep: undefined, warn: (message) => warnings.push(message), setAttribute: async () => undefined, warnings, ...part }
+  return { number: 0, attempt: 1, params, seed: 7, signal: new AbortController().signal, resumeFrom: undefined, toStep: undefined, warn: (message) => warnings.push(message), setAttribute: async () => undefined, setArtifact: async () => undefined, warnings, ...part }
 }
 
 /** Pulls a training to its end. */

@@ -11,6 +11,14 @@ export interface Artifact {
   as(kind: string): Awaitable<Artifact>
 }
 
+/** What bytes are that are kept under a name. */
+export interface ArtifactOptions {
+  /** As in `image/png` or `onnx`. Default: `application/octet-stream`. */
+  readonly kind?: string
+  /** Plain JSON. */
+  readonly meta?: Json
+}
+
 /** Who needs some bytes: one session of one study. Both are names of 1 to 64 lower-case letters, digits and hyphens. */
 export interface ArtifactClaim {
   readonly study: string

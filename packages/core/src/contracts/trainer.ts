@@ -1,4 +1,4 @@
-import type { Artifact } from './artifact.ts'
+import type { Artifact, ArtifactOptions } from './artifact.ts'
 import type { Awaitable, Json, Metrics } from './values.ts'
 
 /**
@@ -28,6 +28,8 @@ export interface TrainerTrial<P = unknown> {
   /** Says something that the user should know; becomes a warning event. */
   warn(message: string): void
   setAttribute(key: string, value: Json): Promise<void>
+  /** Keeps bytes with the trial under a name, in the study's artefact store. */
+  setArtifact(name: string, bytes: Uint8Array, options?: ArtifactOptions): Promise<void>
 }
 
 /** What a training ends with: an artefact, or its result as a number or as metrics, or nothing if its last report says it all. */

@@ -1,7 +1,6 @@
 import type { Operation } from '../contracts/change.ts'
-import type { Artifact } from '../contracts/artifact.ts'
+import type { Artifact, ArtifactOptions } from '../contracts/artifact.ts'
 import type { ArtifactReference, StoredArtifact, TrialRecord } from '../contracts/trial-record.ts'
-import type { Json } from '../contracts/values.ts'
 import { AttuneError, describe } from '../errors.ts'
 import { show } from '../space/show.ts'
 import { copyJson } from '../json.ts'
@@ -10,14 +9,6 @@ import { bestFirst, keptModels, model, type Keep } from './keep.ts'
 import type { StudyArtifacts } from './study-artifacts.ts'
 import { refused, type StudyAccess } from './study-access.ts'
 import type { Warnings } from './warnings.ts'
-
-/** What the bytes of an artefact are. */
-export interface ArtifactOptions {
-  /** As in `image/png` or `onnx`. Default: `application/octet-stream`. */
-  readonly kind?: string
-  /** Plain JSON. */
-  readonly meta?: Json
-}
 
 /** The kept artefact of a trial. */
 export interface TrialArtifact<P = unknown> extends StoredArtifact {

@@ -1,3 +1,4 @@
+import type { ArtifactOptions } from '../contracts/artifact.ts'
 import type { Operation } from '../contracts/change.ts'
 import type { Random } from '../contracts/random.ts'
 import type { Report, TrainerTrial } from '../contracts/trainer.ts'
@@ -8,7 +9,6 @@ import { boolean, choice, constant, float, int, ordinal, type NumberOptions } fr
 import type { Leaf } from '../space/definition.ts'
 import { leafToJson } from '../space/json.ts'
 import type { Space } from '../space/space.ts'
-import type { ArtifactOptions } from './kept-artifacts.ts'
 
 /** Why a running trial is asked to end. */
 export type StopReason = 'pruned' | 'paused' | 'timeout' | 'aborted' | 'lost'

@@ -26,7 +26,7 @@ export type Request =
   | { readonly type: 'checkpoint'; readonly run: number; readonly id: number }
   | { readonly type: 'bytes'; readonly run: number; readonly id: number; readonly artifact: number }
   | { readonly type: 'as'; readonly run: number; readonly id: number; readonly artifact: number; readonly kind: string }
-  /** The answer to `attribute`. */
+  /** The answer to `attribute` and `attach`. */
   | { readonly type: 'kept'; readonly run: number; readonly id: number; readonly error: WireError | undefined }
   | { readonly type: 'close' }
 
@@ -62,6 +62,7 @@ export type Response =
   | { readonly type: 'failed'; readonly run: number; readonly error: WireError }
   | { readonly type: 'warn'; readonly run: number; readonly message: string }
   | { readonly type: 'attribute'; readonly run: number; readonly id: number; readonly key: string; readonly value: unknown }
+  | { readonly type: 'attach'; readonly run: number; readonly id: number; readonly name: string; readonly bytes: Uint8Array; readonly kind: string | undefined; readonly meta: unknown }
   | { readonly type: 'answer'; readonly run: number; readonly id: number; readonly value: Uint8Array | WireArtifact }
   | { readonly type: 'refused'; readonly run: number; readonly id: number; readonly error: WireError }
   | { readonly type: 'ended'; readonly run: number }
@@ -107,7 +108,9 @@ export function parseResponse(message: unknown): Response | undefined {
     (type === 'failed' && isError(message['error'])) ||
     (type === 'warn' && isText(message['message'])) ||
     (isCount(message['id']) &&
-      ((type === 'attribute' && isText(message['key'])) || (type === 'answer' && (value instanceof Uint8Array || isArtifact(value))) || (type === 'refused' && isError(message['error']))))
+      ((type === 'attribute' && isText(message['key'])) ||
+        (type === 'attach' && isText(message['name']) && message['bytes'] instanceof Uint8Array && (message['kind'] === undefined || isText(message['kind']))) ||
+        (type === 'answer' && (value instanceof Uint8Array || isArtifact(value))) || (type === 'refused' && isError(message['error']))))
   return valid ? (message as unknown as Response) : undefined
 }
 

@@ -116,8 +116,13 @@ export class RemoteTrial {
         this.#trial.warn(response.message)
         return
       case 'attribute':
-        void this.#keep(response.id, response.key, response.value as Json)
+        void this.#keep(response.id, () => this.#trial.setAttribute(response.key, response.value as Json))
         return
+      case 'attach': {
+        const { id, name, bytes, kind, meta } = response
+        void this.#keep(id, () => this.#trial.setArtifact(name, bytes, { ...(kind === undefined ? {} : { kind }), ...(meta === undefined ? {} : { meta: meta as Json }) }))
+        return
+      }
       case 'answer':
       case 'refused':
       case 'ended':
@@ -206,10 +211,10 @@ export class RemoteTrial {
     else asked.reject(revived(response.error))
   }
 
-  async #keep(id: number, key: string, value: Json): Promise<void> {
+  async #keep(id: number, work: () => Promise<void>): Promise<void> {
     let error: WireError | undefined
     try {
-      await this.#trial.setAttribute(key, value)
+      await work()
     } catch (thrown) {
       const { code, message } = thrown as { readonly code?: unknown; readonly message?: unknown }
       error = { name: 'AttuneError', message: String(message), stack: undefined, code: typeof code === 'string' ? code : undefined, ours: true, thrown: false }

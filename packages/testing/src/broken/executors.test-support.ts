@@ -67,14 +67,19 @@ export const brokenExecutors: readonly Broken[] = [
     make: () => retold(() => ({ resumeFrom: undefined })),
     fails: ['gives the training all that the trial has', 'asks for a checkpoint only when it is wanted'],
   },
-  { what: 'swallows warnings', make: () => retold(() => ({ warn: () => undefined })), fails: ['passes on warnings and attributes, and the refusal of one'] },
+  { what: 'swallows warnings', make: () => retold(() => ({ warn: () => undefined })), fails: ['passes on warnings, attributes and artefacts, and the refusal of one'] },
   {
     what: 'does not wait for attributes',
     make: () =>
       retold((trial) => ({
         setAttribute: async (key, value) => void trial.setAttribute(key, value).catch(() => undefined),
       })),
-    fails: ['passes on warnings and attributes, and the refusal of one'],
+    fails: ['passes on warnings, attributes and artefacts, and the refusal of one'],
+  },
+  {
+    what: 'drops artefacts that a training attaches',
+    make: () => retold(() => ({ setArtifact: async () => undefined })),
+    fails: ['passes on warnings, attributes and artefacts, and the refusal of one'],
   },
   {
     what: 'keeps only the bytes of artefacts',

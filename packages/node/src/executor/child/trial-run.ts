@@ -1,4 +1,4 @@
-import type { Artifact, Json, Report, TrainerTrial, TrainingResult } from '@attune/core'
+import type { Artifact, Report, TrainerTrial, TrainingResult } from '@attune/core'
 import { cut, type Request, type Response, type RunRequest, type WireArtifact, type WireError, type WireMetrics, type WireResult } from '../protocol.ts'
 import { trainingOf } from '../training.ts'
 import { refusal, wireError } from './wire-error.ts'
@@ -113,16 +113,18 @@ export class TrialRun {
       resumeFrom: resumeFrom === undefined ? undefined : { step: resumeFrom.step, bytes: new Uint8Array(resumeFrom.bytes) },
       signal: this.#controller.signal,
       warn: (message) => this.#send({ type: 'warn', run: this.run, message: cut(String(message)) }),
-      setAttribute: (key, value) => this.#setAttribute(key, value),
+      setAttribute: (key, value) => this.#kept((id) => this.#send({ type: 'attribute', run: this.run, id, key: cut(String(key)), value })),
+      setArtifact: (name, bytes, { kind, meta } = {}) => this.#kept((id) => this.#send({ type: 'attach', run: this.run, id, name: cut(String(name)), bytes: bytesOf(bytes, 'OPTION', `The artefact "${String(name)}"`), kind: kind === undefined ? undefined : cut(String(kind)), meta })),
     }
     return Object.assign(trial, { float: refused, int: refused, choice: refused, ordinal: refused, boolean: refused, constant: refused })
   }
 
-  async #setAttribute(key: string, value: Json): Promise<void> {
+  /** Resolves once the study has kept what is sent. */
+  async #kept(send: (id: number) => void): Promise<void> {
     const id = this.#nextAttribute++
     const kept = new Promise<WireError | undefined>((resolve) => this.#attributes.set(id, resolve))
     try {
-      this.#send({ type: 'attribute', run: this.run, id, key: cut(String(key)), value })
+      send(id)
       const error = await kept
       if (error !== undefined) throw refusal(error.code ?? 'NOT_JSON', error.message)
     } finally {
