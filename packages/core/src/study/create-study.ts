@@ -249,7 +249,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
       lease: given.lease ?? 60_000,
       persistent: storage.persistent,
     })
-    if (existed) await engine.lookAround()
+    if (existed) await engine.neighbours.lookAround()
     const executor = services.get(tokens.executor)
     const pumps = await attachLoggers(access, engine, services.all(tokens.loggers))
     const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, pumps, announced: true })

@@ -21,8 +21,10 @@ import { StudyArtifacts } from './study-artifacts.ts'
 import { Duplicates } from './duplicates.ts'
 import { Judge } from './judge.ts'
 import { Leases } from './leases.ts'
-import { checkStep, finalMetrics, metricsFailure, metricsOfReport, metricsOfResult } from './metrics.ts'
+import { finalMetrics, metricsFailure, metricsOfResult } from './metrics.ts'
+import { Neighbours } from './neighbours.ts'
 import type { DuplicatePolicy } from './options.ts'
+import { Reporting } from './reporting.ts'
 import type { StudyAccess } from './study-access.ts'
 import { Suggestions } from './suggestions.ts'
 import { TrialSource, type Asked, type AskLimits } from './trial-source.ts'
@@ -44,25 +46,6 @@ export interface EngineParts {
   readonly persistent: boolean
 }
 
-/** One process that works on a study, or did. */
-export interface Worker {
-  /** Its `Host` identity: on Node machine, process id and start. */
-  readonly owner: string
-  /** `running` while its `optimize` runs, `gone` if it is known to have ended without closing the study. */
-  readonly state: 'open' | 'running' | 'closed' | 'gone'
-  /** The sampler it opened the study with, as in `tpe@1`, and the pruner. */
-  readonly sampler: string | undefined
-  readonly pruner: string | undefined
-  /** Numbers of the trials that it runs. */
-  readonly running: readonly number[]
-  /** Trials that ended under it: complete, pruned or failed. */
-  readonly ended: number
-  /** Milliseconds since the epoch, by the storage's clock. */
-  readonly openedAt: number
-  /** When it last wrote something other than a sign of life. */
-  readonly lastSeenAt: number
-}
-
 /**
  * What a study does with one trial at a time: ask, report, judge, tell. Knows nothing of loops and user code.
  */
@@ -80,9 +63,10 @@ export class StudyEngine implements TrialRuntime {
   readonly owner: string
   /** Milliseconds. */
   readonly lease: number
-  readonly #host: Host
   readonly #plugins: readonly [SamplerFactory, PrunerFactory]
-  #sweepAfter = -Infinity
+  /** The other processes that work on the study. */
+  readonly neighbours: Neighbours
+  readonly #reporting: Reporting
   readonly #judge: Judge
   readonly #source: TrialSource
 
@@ -94,17 +78,18 @@ export class StudyEngine implements TrialRuntime {
     this.dynamic = access.history.definition.space === null
     this.owner = host.identity
     this.warnings = new Warnings(access)
-    this.artifacts = new StudyArtifacts({ store: parts.artifacts, access, warnings: this.warnings, owner: this.owner, workers: () => this.workers() })
+    this.artifacts = new StudyArtifacts({ store: parts.artifacts, access, warnings: this.warnings, owner: this.owner, workers: () => this.neighbours.workers() })
     this.checkpoints = new Checkpoints(this.artifacts, this.warnings)
     this.kept = new KeptArtifacts(this.artifacts, access, parts.keep, this.warnings)
     if (parts.artifacts !== undefined) access.history.readArtifact = (hash) => this.artifacts.get(hash)
     this.leases = new Leases({ access, clock, owner: this.owner, length: parts.lease, persistent: parts.persistent, warnings: this.warnings })
     this.lease = parts.lease
-    this.#host = host
     this.#plugins = [parts.sampler, parts.pruner]
     this.#judge = new Judge(parts.pruner, this.problemFor(parts.pruner.id), this.warnings)
     access.history.references.limitForks(parts.keep.checkpoints)
     if (this.#judge.schedules) access.history.references.keepForForks()
+    this.#reporting = new Reporting({ access, artifacts: this.artifacts, checkpoints: this.checkpoints, judge: this.#judge, leases: this.leases, random: this.random, warnings: this.warnings })
+    this.neighbours = new Neighbours({ access, clock, host, leases: this.leases, lease: parts.lease })
     const suggestions = new Suggestions(parts.sampler, this.problemFor(parts.sampler.id), access.history)
     const duplicates = parts.duplicates === 'allow' ? undefined : new Duplicates(access.history)
     this.#source = new TrialSource({ runtime: this, access, leases: this.leases, checkpoints: this.checkpoints, judge: this.#judge, suggestions, duplicates, policy: parts.duplicates })
@@ -173,76 +158,9 @@ export class StudyEngine implements TrialRuntime {
     return this.#judge.schedules
   }
 
-  /** Stores a report and asks the pruner. Throws INVALID_METRIC, INVALID_STEP, INVALID_CHECKPOINT, TRIAL_ENDED. */
-  async report(trial: Trial, report: Report, checkpoint = true): Promise<'continue' | 'stop'> {
-    const { number, token } = trial
-    if (this.leases.get(number) !== trial || trial.stopReason === 'lost') {
-      if (trial.stopReason !== undefined) return 'stop'
-      throw new AttuneError('TRIAL_ENDED', `Trial ${number} has ended: it takes no more reports.`, { details: { number } })
-    }
-    const { history } = this
-    const last = history.reports(number).at(-1)
-    // Steps of whoever runs it by now are no mistake of this attempt.
-    if (last !== undefined && report.step <= last.step && this.#overtaken(trial)) {
-      trial.stop('lost')
-      return 'stop'
-    }
-    const step = checkStep(report.step, last)
-    const metrics = metricsOfReport(report, history.definition)
-    const saved = checkpoint ? await this.#saved(trial, step, report) : undefined
-    const result = await this.access.write(saved === undefined ? [{ type: 'report', number, token, step, metrics }] : [{ type: 'report', number, token, step, metrics }, saved.operation])
-    failpoint('engine.after-report')
-    await saved?.settle()
-    if (!result.ok) {
-      trial.stop('lost')
-      return 'stop'
-    }
-    if (trial.stopReason !== undefined) return 'stop'
-    const verdict = this.#judge.judge({
-      number,
-      step,
-      loss: history.loss(metrics),
-      random: this.random.stream(number, `judge:${step}`),
-      get trial() {
-        return history.trial(number)
-      },
-    })
-    if (verdict === 'prune') trial.stop('pruned')
-    else if (verdict === 'pause' || (trial.toStep !== undefined && step >= trial.toStep)) {
-      trial.stop('paused')
-      if (saved === undefined) await this.#saveWherePaused(trial, step, report)
-    }
-    return trial.stopReason === undefined ? 'continue' : 'stop'
-  }
-
-  /** Where it is paused, there it goes on: whatever the interval of checkpoints is. */
-  async #saveWherePaused(trial: Trial, step: number, report: Report): Promise<void> {
-    try {
-      const saved = await this.#saved(trial, step, report)
-      if (saved === undefined) return
-      await this.access.write([saved.operation])
-      await saved.settle()
-    } catch (error) {
-      if (this.access.hasFailedWith(error)) throw error
-      this.warn('study', `Trial ${trial.number} is paused at step ${step} without a checkpoint of that step: ${describe(error)}`, trial.number)
-    }
-  }
-
-  /** A saved checkpoint: what stores it, and what is to be called once it is stored or refused. */
-  async #saved({ number, token }: Trial, step: number, { checkpoint }: Report): Promise<{ readonly operation: Operation; settle(): Promise<void> } | undefined> {
-    const saved = checkpoint === undefined ? undefined : await this.checkpoints.save(number, step, checkpoint)
-    if (saved === undefined) return undefined
-    const settle = async (): Promise<void> => {
-      this.artifacts.settle(saved.hash)
-      await this.artifacts.tidy()
-    }
-    return { operation: { type: 'checkpoint', number, token, step, artifact: { ...saved, kind: 'checkpoint' } }, settle }
-  }
-
-  /** True if it is known here that somebody else runs the trial, or has ended it. */
-  #overtaken({ number, attempt }: Trial): boolean {
-    const record = this.history.trial(number)
-    return record.attempt !== attempt || record.state !== 'running'
+  /** See `Reporting`. */
+  report(trial: Trial, report: Report, checkpoint = true): Promise<'continue' | 'stop'> {
+    return this.#reporting.report(trial, report, checkpoint)
   }
 
   /** Ends a trial with a result: what a function answered, plus the metrics of evaluators. Throws INVALID_METRIC, TRIAL_ENDED. */
@@ -283,25 +201,6 @@ export class StudyEngine implements TrialRuntime {
     await this.#discarded(trial, 'Its lease had ended, and it was given to others.')
   }
 
-  /** Trials that run elsewhere: in other processes, or under a study that this one opened again. */
-  get runningElsewhere(): number {
-    return this.history.counts.running - this.leases.size
-  }
-
-  /** Takes in what others did, and requeues trials whose owners are gone at once, those whose leases have ended at the latest a third of a lease later. */
-  async lookAround(): Promise<void> {
-    await this.access.sync()
-    if (this.runningElsewhere === 0) return
-    const gone: string[] = []
-    for (const { owner, running } of this.history.workers.all()) if (running.size > 0 && owner !== this.owner && (await this.#host.isGone(owner))) gone.push(owner)
-    const now = this.clock.now()
-    if (gone.length === 0 && now < this.#sweepAfter) return
-    this.#sweepAfter = now + this.lease / 3
-    failpoint('engine.before-sweep')
-    await this.access.mustWrite([{ type: 'sweep', gone }])
-    failpoint('engine.after-sweep')
-  }
-
   /** Throws UNSUPPORTED if the sampler or pruner of this process cannot work on a space. What else they throw will be told when they are used. */
   checkSupported(space: Space<unknown>): void {
     for (const plugin of this.#plugins) {
@@ -319,17 +218,6 @@ export class StudyEngine implements TrialRuntime {
     const added = Object.keys(values)
     const risk = added.length === 0 ? 'its values may be beyond those that the program knows' : `its program was written without ${added.map((path) => `"${path}"`).join(', ')}`
     this.warn('study', `${by} has extended the space${note === undefined ? '' : ` (${note})`}. The process ${this.owner} goes on with the new space, but ${risk}: start it again with a program that knows it.`)
-  }
-
-  /** Who works on the study, and how they are. */
-  async workers(): Promise<readonly Worker[]> {
-    const workers: Worker[] = []
-    for (const { owner, sampler, pruner, openedAt, lastSeenAt, phase, open, running, ended } of this.history.workers.all()) {
-      const gone = owner !== this.owner && (open > 0 || running.size > 0) && (await this.#host.isGone(owner))
-      const state = gone ? 'gone' : open <= 0 ? 'closed' : phase === 'started' ? 'running' : 'open'
-      workers.push({ owner, state, sampler, pruner, running: [...running], ended, openedAt, lastSeenAt })
-    }
-    return workers
   }
 
   /** If the storage fails, the trial stays held, so that the same end can be told again: its request id makes it one. */

@@ -136,7 +136,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   /** What others do is not told to this process: it looks, more often while a lane waits for them. */
   const lookLater = (): void => {
     cancelLook?.()
-    const beside = engine.runningElsewhere > 0
+    const beside = engine.neighbours.running > 0
     const waiting = beside && spare.size + idle.size > 0
     const interval = waiting ? lookInterval.waiting : beside ? lookInterval.beside : Infinity
     cancelLook = clock.schedule(Math.min(interval, engine.lease / 3), () => {
@@ -145,7 +145,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   }
   const look = async (): Promise<void> => {
     try {
-      await engine.lookAround()
+      await engine.neighbours.lookAround()
     } catch (thrown) {
       engine.warn('study', `What other processes do cannot be seen: ${describe(thrown)}`)
     }

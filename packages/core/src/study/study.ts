@@ -14,7 +14,8 @@ import { addMetrics, editTrial, rename, restoreTrial, signed, voidTrial, type Co
 import { correctionsOf, type HistoryEntry } from './corrections-history.ts'
 import { merge, type MergeOptions, type MergeResult } from './corrections-merge.ts'
 import { extendSpace, type ExtendOptions } from './corrections-space.ts'
-import type { StudyEngine, Worker } from './engine.ts'
+import type { StudyEngine } from './engine.ts'
+import type { Worker } from './neighbours.ts'
 import type { LoggerPump } from './logger-pump.ts'
 import { flattenOpen } from './flatten-open.ts'
 import type { TrialArtifact } from './kept-artifacts.ts'
@@ -316,7 +317,7 @@ export class Study<P = unknown, M extends string = string> {
   /** The processes that work on this study or did, in the order in which they came. */
   async workers(): Promise<readonly Worker[]> {
     await this.refresh()
-    return this.#engine.workers()
+    return this.#engine.neighbours.workers()
   }
 
   /** Takes in what other processes have written. */

@@ -179,7 +179,7 @@ export class TrialSource {
     const wanted = judge.next(() => ({ random: runtime.random.stream(this.#history.length, 'pruner'), mayCreate: limits.mayCreate() }))
     if (wanted === undefined) return undefined
     if (wanted === 'wait') {
-      if (limits.running() > 0) return later
+      if (limits.running() > 0 || !limits.mayCreate()) return later
       judge.refuse(new Error('it waits, but no trial runs whose end could change its mind'))
       return undefined
     }

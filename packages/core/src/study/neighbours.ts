@@ -1,0 +1,76 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Host } from '../contracts/host.ts'
+import { failpoint } from '../failpoint.ts'
+import type { Leases } from './leases.ts'
+import type { StudyAccess } from './study-access.ts'
+
+/** One process that works on a study, or did. */
+export interface Worker {
+  /** Its `Host` identity: on Node machine, process id and start. */
+  readonly owner: string
+  /** `running` while its `optimize` runs, `gone` if it is known to have ended without closing the study. */
+  readonly state: 'open' | 'running' | 'closed' | 'gone'
+  /** The sampler it opened the study with, as in `tpe@1`, and the pruner. */
+  readonly sampler: string | undefined
+  readonly pruner: string | undefined
+  /** Numbers of the trials that it runs. */
+  readonly running: readonly number[]
+  /** Trials that ended under it: complete, pruned or failed. */
+  readonly ended: number
+  /** Milliseconds since the epoch, by the storage's clock. */
+  readonly openedAt: number
+  /** When it last wrote something other than a sign of life. */
+  readonly lastSeenAt: number
+}
+
+export interface NeighboursParts {
+  readonly access: StudyAccess
+  readonly clock: Clock
+  readonly host: Host
+  readonly leases: Leases
+  /** Milliseconds. */
+  readonly lease: number
+}
+
+/** The processes that work on the same study: what they did, and what becomes of the trials of those that are gone. */
+export class Neighbours {
+  readonly #parts: NeighboursParts
+  #sweepAfter = -Infinity
+
+  constructor(parts: NeighboursParts) {
+    this.#parts = parts
+  }
+
+  /** Trials that run elsewhere: in other processes, or under a study that this one opened again. */
+  get running(): number {
+    const { access, leases } = this.#parts
+    return access.history.counts.running - leases.size
+  }
+
+  /** Takes in what others did, and requeues trials whose owners are gone at once, those whose leases have ended at the latest a third of a lease later. */
+  async lookAround(): Promise<void> {
+    const { access, clock, host, lease } = this.#parts
+    await access.sync()
+    if (this.running === 0) return
+    const gone: string[] = []
+    for (const { owner, running } of access.history.workers.all()) if (running.size > 0 && owner !== host.identity && (await host.isGone(owner))) gone.push(owner)
+    const now = clock.now()
+    if (gone.length === 0 && now < this.#sweepAfter) return
+    this.#sweepAfter = now + lease / 3
+    failpoint('engine.before-sweep')
+    await access.mustWrite([{ type: 'sweep', gone }])
+    failpoint('engine.after-sweep')
+  }
+
+  /** Who works on the study, and how they are. */
+  async workers(): Promise<readonly Worker[]> {
+    const { access, host } = this.#parts
+    const workers: Worker[] = []
+    for (const { owner, sampler, pruner, openedAt, lastSeenAt, phase, open, running, ended } of access.history.workers.all()) {
+      const gone = owner !== host.identity && (open > 0 || running.size > 0) && (await host.isGone(owner))
+      const state = gone ? 'gone' : open <= 0 ? 'closed' : phase === 'started' ? 'running' : 'open'
+      workers.push({ owner, state, sampler, pruner, running: [...running], ended, openedAt, lastSeenAt })
+    }
+    return workers
+  }
+}
