@@ -58,7 +58,8 @@ export function shown() {
       ids.split(', ').map((promise) => {
         // The broken versions of a conformance suite name the cases that catch them.
         const ofSuite = path.includes(`${sep}broken${sep}`)
-        const told = text.replaceAll(/\\(.)/g, '$1')
+        // What a title is filled with differs from case to case.
+        const told = text.replaceAll(/\\(.)/g, '$1').replaceAll(/ \((?:%s|\$\{[^}]*\})\)/g, '').replaceAll(/%[sd]|\$\{[^}]*\}/g, '…')
         return { promise, path: path.split(sep).join('/'), title: ofSuite ? `caught by “${told}”` : told, twin: ofSuite || twin !== undefined }
       }),
     ).flat(),
@@ -75,13 +76,21 @@ export function summaryTable(tests = shown()) {
   return ['| | promise | tests | broken versions caught |', '|---|---|---|---|', ...rows].join('\n')
 }
 
+/** Lines that are there several times, once each with their number. */
+function counted(/** @type {readonly string[]} */ lines) {
+  return [...new Set(lines)].map((line) => {
+    const times = lines.filter((other) => other === line).length
+    return times === 1 ? line : `${line}, ${times} times`
+  })
+}
+
 /** The page with every test. */
 export function promisePage(tests = shown()) {
   const sections = [...promises].map(([id, text]) => {
     const own = tests.filter(({ promise }) => promise === id)
     const line = (/** @type {Shown} */ test) => `- ${test.title.replaceAll(/([<>|*_])/g, '\\$1')} ([${test.path.split('/').at(-1)}](../${test.path}))`
     const twins = own.filter(({ twin }) => twin)
-    return [`## ${id}`, text, '', ...own.filter(({ twin }) => !twin).map(line), ...(twins.length === 0 ? [] : ['', 'Deliberately broken, and caught:', '', ...twins.map(line)])].join('\n')
+    return [`## ${id}`, text, '', ...counted(own.filter(({ twin }) => !twin).map(line)), ...(twins.length === 0 ? [] : ['', 'Deliberately broken, and caught:', '', ...counted(twins.map(line))])].join('\n')
   })
   return ['# What Attune promises, and the tests that show it', '', 'Generated from the titles of the tests by `node scripts/promises.mjs`; all of them run in `npm test`. A broken version is an implementation that breaks the promise on purpose: the tests must reject it.', '', sections.join('\n\n'), ''].join('\n')
 }

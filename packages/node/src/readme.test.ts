@@ -24,3 +24,9 @@ it('the README begins with examples/keep-everything.ts, which runs', async () =>
     await rm(folder, { recursive: true })
   }
 })
+
+it('examples/in-children.ts runs the trials of examples/train.ts in child processes', async () => {
+  const children = fileURLToPath(new URL('../examples/in-children.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=attune-source', children], { env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined } })
+  expect(stdout).toMatch(/^The best of 20 trials has a loss of 0\.\d{3}\.\n$/)
+})
