@@ -38,7 +38,7 @@ export type NextTrial =
   | (NewStart & { readonly suggest: true })
   /** A paused trial ends here, as pruned. Nothing starts by that: `next` is asked again. */
   | { readonly prune: number }
-  /** Nothing starts now. Asked again when something has happened to a trial; where none runs that could, the sampler goes on, with a warning. */
+  /** Nothing starts now. Asked again when a trial has ended or was paused, here or elsewhere; where none runs, the sampler goes on, with a warning. */
   | 'wait'
   /** No more trials: the run ends with this reason when those that run have ended. */
   | Exhausted
