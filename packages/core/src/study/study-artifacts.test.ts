@@ -68,6 +68,38 @@ describe('what nothing refers to any more', () => {
     }
   })
 
+  it('P14: a checkpoint stays where this session has put the same bytes while what another has left is cleared', async () => {
+    const [storage, memory] = [new MemoryStorage(systemClock), new MemoryArtifacts()]
+    const as = (identity: string) => [{ register: (registry: Registry) => registry.value(tokens.host, { specVersion: 'v1', identity, isGone: (other) => other === 'first' }) }]
+    const changed = <T extends object>(target: T, key: string, instead: (args: readonly unknown[], go: () => unknown) => unknown): T => new Proxy(target, { get(_, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        const go = (): unknown => Reflect.apply(value, target, args)
+        return name === key ? instead(args, go) : go()
+      }
+    } })
+    // The first puts its bytes, and dies before the history is told.
+    const first = await createStudy({ space, objective: minimize('loss'), seed: 3, use: as('first'), artifacts: memory, storage: changed(storage, 'write', ([, request], go) => ((request as { readonly operations: readonly { readonly type: string }[] }).operations[0]!.type === 'report' ? new Promise(() => undefined) : go())) })
+    void (await first.ask()).report({ step: 1, loss: 1, checkpoint: () => encode('same') })
+    while (memory.list().length === 0) await new Promise((resolve) => setImmediate(resolve))
+
+    const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const slow = changed(memory, 'release', async (_, go) => {
+      begun.resolve()
+      await gate.promise
+      return go()
+    })
+    const second = await createStudy({ space, objective: minimize('loss'), seed: 3, ifExists: 'resume', use: as('second'), artifacts: slow, storage })
+    const trial = await second.ask() // Begins to clear.
+    await begun.promise
+    await trial.report({ step: 1, loss: 1, checkpoint: () => encode('same') })
+    gate.resolve()
+    await second.close()
+    expect(second.trial(trial.number).checkpoint?.step).toBe(1)
+    expect(await Promise.all(memory.list().map(({ hash }) => decode(memory.get(hash))))).toEqual(['same'])
+  })
+
   it('stays while nobody runs trials: a study that is looked at deletes nothing', async () => {
     const clock = new VirtualClock()
     const [storage, artifacts] = [new MemoryStorage(systemClock), new MemoryArtifacts({ clock })]

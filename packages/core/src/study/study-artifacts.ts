@@ -122,7 +122,8 @@ export class StudyArtifacts {
       for (const { hash, claims } of claimed) {
         if (this.#references.needs(hash)) continue
         for (const claim of claims) if (claim.study === study && (gone.has(claim.session.slice(0, 16)) || workers.hasClosed(claim.session.slice(17)))) await this.store.release(hash, claim, Infinity)
-        if ((this.#claimed.get(hash) ?? 0) === 0) await this.#release(hash)
+        // This session may have put the same bytes meanwhile, and told the history.
+        if ((this.#claimed.get(hash) ?? 0) === 0 && !this.#references.needs(hash)) await this.#release(hash)
       }
     } catch (error) {
       this.#failed(error)
