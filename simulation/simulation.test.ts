@@ -21,6 +21,8 @@ const fixedSeeds = [
   87207324,
   // A thread was started for a trial that came when its study was closed.
   87377521,
+  // Bytes were deleted that the session had put again while it cleared what another one had left.
+  88993329,
   ...Array.from({ length: 35 }, (_, i) => i + 1),
 ]
 /** Milliseconds for fresh seeds: as many as fit, and whether it is one or a thousand does not matter. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { encodeJson, loadStudy, MemoryStorage, type Change, type Json, type Storage, type Study, type StudyDefinition, type TrialRecord } from '@attune/core'
-import type { MemoryFiles } from './memory-files.ts'
+import { encodeJson, loadStudy, MemoryStorage, type ArtifactStore, type Change, type Json, type Storage, type Study, type StudyDefinition, type TrialRecord } from '@attune/core'
 import type { Oracle } from './oracle.ts'
 import type { Scenario } from './scenario.ts'
 import type { Tracker } from './tracker.ts'
@@ -18,7 +17,8 @@ export interface Findings {
   readonly world: World
   readonly oracle: Oracle
   readonly scenario: Scenario
-  readonly files: MemoryFiles
+  /** The store on a disk where nothing fails any more. */
+  readonly artifacts: ArtifactStore
   /** Hashes of what the run has damaged itself. */
   readonly damaged: ReadonlySet<string>
   /** With the revision that each must have come to. */
@@ -32,7 +32,7 @@ export function textOf(trials: readonly TrialRecord[]): string {
 }
 
 /** All that the history refers to must be there, byte for byte. */
-export function checkArtifacts({ world, oracle, files, damaged }: Findings): void {
+export async function checkArtifacts({ world, oracle, artifacts, damaged }: Findings): Promise<void> {
   const wanted = new Map<string, string>()
   for (const { body } of oracle.log) {
     if (body.type === 'artifact') {
@@ -48,7 +48,7 @@ export function checkArtifacts({ world, oracle, files, damaged }: Findings): voi
   }
   for (const [what, hash] of wanted) {
     if (damaged.has(hash)) continue
-    const bytes = files.artifact(hash)
+    const bytes = await artifacts.get(hash)
     if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== hash) world.violated('P14', `the ${what} is referred to, and ${bytes === undefined ? 'absent' : 'not whole'}`)
   }
 }
@@ -76,7 +76,7 @@ export async function readBack(findings: Findings, storage: Storage): Promise<vo
   }
   await checkViews(findings, study.definition, stored)
   await checkTrackers(findings, study)
-  if (scenario.artifacts) checkArtifacts(findings)
+  if (scenario.artifacts) await checkArtifacts(findings)
   await study.close()
 }
 

@@ -28,7 +28,6 @@ const empty = new Uint8Array(0)
 export class MemoryFiles {
   readonly #world: World
   readonly #faults: DiskFaults
-  readonly #root: string
   #inodes = 0
   /** By path; entries are safe from a power failure once their folder is synced. */
   #entries = new Map<string, Inode>()
@@ -37,7 +36,6 @@ export class MemoryFiles {
   constructor(world: World, faults: DiskFaults, root: string) {
     this.#world = world
     this.#faults = faults
-    this.#root = root
     for (let folder = root; ; folder = dirname(folder)) {
       const inode = this.#inode(true)
       this.#entries.set(folder, inode)
@@ -56,11 +54,6 @@ export class MemoryFiles {
     }
   }
 
-  /** The content of the artefact of that hash, as it lies on the disk. */
-  artifact(hash: string): Uint8Array | undefined {
-    return this.#entries.get(`${this.#root}/store/${hash.slice(0, 2)}/${hash}`)?.bytes
-  }
-
   /** Turns a bit in one artefact, and answers its hash; undefined if there is none. */
   damage(): string | undefined {
     const { dice } = this.#world
@@ -75,10 +68,11 @@ export class MemoryFiles {
     return path.slice(path.lastIndexOf('/') + 1)
   }
 
-  /** The disk as one process sees it. */
-  of(process: SimProcess): FileSystem {
+  /** The disk as one process sees it; without one, as it lies there: at once, and nothing fails. */
+  of(process?: SimProcess): FileSystem {
     const io = <T>(label: string, changes: boolean, work: () => T): Promise<T> => {
       const { dice } = this.#world
+      if (process === undefined) return Promise.resolve().then(work)
       const run = (): T => {
         if (changes && (this.#world.now < this.#faults.fullUntil || dice.chance(this.#faults.failing))) throw systemError(this.#world.now < this.#faults.fullUntil ? 'ENOSPC' : 'EIO')
         return work()

@@ -21,7 +21,7 @@ export interface Twin {
   /** Instead of the storage of the scenario. */
   readonly storage?: (world: World) => Storage
   readonly alter?: (request: WriteRequest, oracle: Oracle) => WriteRequest
-  readonly artifacts?: (files: MemoryFiles, process: SimProcess) => ArtifactStore
+  readonly artifacts?: (files: MemoryFiles, process: SimProcess | undefined) => ArtifactStore
   /** Runs with these settings in any case. */
   readonly scenario?: Partial<Scenario>
 }
@@ -144,8 +144,12 @@ class Simulation {
 
   #quietSince = 0
 
+  #store(process?: SimProcess): ArtifactStore {
+    return this.#options.twin?.artifacts?.(this.#files, process) ?? directoryStore(`${root}/store`, { onWarning: () => undefined }, this.#files.of(process))
+  }
+
   #findings(): Findings {
-    return { world: this.#world, oracle: this.#oracle, scenario: this.#scenario, files: this.#files, damaged: this.#damaged, trackers: this.#caughtUp, views: this.#views, askedByHand: this.#askedByHand }
+    return { world: this.#world, oracle: this.#oracle, scenario: this.#scenario, artifacts: this.#store(), damaged: this.#damaged, trackers: this.#caughtUp, views: this.#views, askedByHand: this.#askedByHand }
   }
 
   #done(): boolean {
@@ -200,7 +204,7 @@ class Simulation {
   /** What a process does from its start to its end. */
   async #program(process: SimProcess, storage: Storage, logger: ReturnType<Tracker['factory']>, onlyLooks: boolean): Promise<string> {
     const { artifacts, keep, scheduler, lease, goal, concurrency, retry, checkpointEvery, pace, byHand, trialTimeout } = this.#scenario
-    const store = this.#options.twin?.artifacts?.(this.#files, process) ?? directoryStore(`${root}/store`, { onWarning: () => undefined }, this.#files.of(process))
+    const store = this.#store(process)
     const study = await createStudy({
       name: 'simulated',
       space: simSpace,
@@ -329,7 +333,7 @@ class Simulation {
       world.trace('the power fails') // Of the machines with the workers and their disk; the server has its own.
       for (const each of living) this.#kill(each, 'by the power')
       this.#files.losePower()
-      checkArtifacts(this.#findings())
+      await checkArtifacts(this.#findings())
     }
   }
 }
