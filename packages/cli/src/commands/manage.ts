@@ -25,8 +25,7 @@ export function addRename(program: Command, invocation: Invocation): void {
     .addOption(byOption())
     .action((name: string, to: string, options: CommonOptions & SignedOptions) => answerFrom(invocation, options, async (storage) => {
       await renameStudy(storage, name, to, signature(options, invocation))
-      return { json: named((await readStudy(storage, to)).study.summary), text: () => `Renamed ${plain(name)} to ${plain(to)}.
-` }
+      return { json: named((await readStudy(storage, to)).study.summary), text: () => `Renamed ${plain(name)} to ${plain(to)}.\n` }
     }))
 }
 

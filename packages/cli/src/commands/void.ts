@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { plain } from '@attune/node/terminal'
 import { readStudy } from '../study/read-study.ts'
 import { trialJson } from '../study/json-forms.ts'
 import { addCommand, answerFrom, byOption, signature, wholeNumber, type CommonOptions, type Invocation, type SignedOptions } from './command.ts'
@@ -16,6 +17,6 @@ export function addVoid(program: Command, invocation: Invocation): void {
     .action((name: string, number: number, options: VoidOptions) => answerFrom(invocation, options, async (storage) => {
       const { study } = await readStudy(storage, name)
       const trial = await study.void(number, options.reason, signature(options, invocation))
-      return { json: { study: name, trial: trialJson(trial) }, text: () => `Trial ${number} of ${name} is void.\n` }
+      return { json: { study: name, trial: trialJson(trial) }, text: () => `Trial ${number} of ${plain(name)} is void.\n` }
     }))
 }
