@@ -44,10 +44,11 @@ function headLine(tally: Tally, { styles }: Frame, columns: number): string {
   return `${styles.strong(name)}  ${parts.map(({ text, style }) => (style === undefined ? text : styles[style](text))).join(', ')}`
 }
 
-function stateParts({ counts, running }: Tally): readonly { readonly text: string; readonly style?: keyof Styles }[] {
+function stateParts({ counts, paused, running }: Tally): readonly { readonly text: string; readonly style?: keyof Styles }[] {
   return [
     { text: `${counts.complete} complete` },
     ...(counts.pruned > 0 ? [{ text: `${counts.pruned} pruned` }] : []),
+    ...(paused > 0 ? [{ text: `${paused} paused` }] : []),
     ...(counts.failed > 0 ? [{ text: `${counts.failed} failed`, style: 'bad' as const }] : []),
     ...(running.size > 0 ? [{ text: `${running.size} running`, style: 'accent' as const }] : []),
   ]

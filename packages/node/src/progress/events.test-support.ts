@@ -71,6 +71,14 @@ export class Events {
     this.#set({ ...this.#trials.get(number)!, state: 'waiting', earlierFailures: [{ reason: 'lost', message }] }, 'trial.requeued')
   }
 
+  pause(number: number): void {
+    this.#set({ ...this.#trials.get(number)!, state: 'paused' }, 'trial.paused')
+  }
+
+  resume(number: number): void {
+    this.#set({ ...this.#trials.get(number)!, state: 'running' }, 'trial.resumed')
+  }
+
   improve(number: number): void {
     this.#set(this.#trials.get(number)!, 'best.improved')
   }
@@ -93,7 +101,7 @@ export class Events {
     return { revision: ++this.#revision, time: this.#clock.now() }
   }
 
-  #set(trial: TrialRecord, type: 'trial.started' | 'trial.completed' | 'trial.pruned' | 'trial.failed' | 'trial.requeued' | 'best.improved'): void {
+  #set(trial: TrialRecord, type: 'trial.started' | 'trial.completed' | 'trial.pruned' | 'trial.failed' | 'trial.requeued' | 'trial.paused' | 'trial.resumed' | 'best.improved'): void {
     this.#trials.set(trial.number, trial)
     this.#send({ ...this.#base(), type, trial })
   }

@@ -55,6 +55,30 @@ describe('on a terminal', () => {
     `)
   })
 
+  it('counts paused trials towards the total, until they go on or end', async () => {
+    const given = await setup({ context: context({ counts: { complete: 1, paused: 1 } }) })
+    const { events, clock, terminal } = given
+    events.studyStarted(4)
+    const shown = (): readonly string[] => {
+      clock.advance(1000)
+      return [/ {2}(\d complete.*)/.exec(terminal.screen)![1]!, /\d\/4/.exec(terminal.screen)![0]]
+    }
+    for (const number of [2, 3]) {
+      events.start(number)
+      clock.advance(500)
+      events.pause(number)
+    }
+    expect(shown()).toEqual(['1 complete, 3 paused', '4/4'])
+    events.resume(2)
+    expect(shown()).toEqual(['1 complete, 2 paused, 1 running', '3/4'])
+    events.end(2, 'complete', [0.9])
+    events.end(3, 'pruned', [0.5])
+    expect(shown()).toEqual(['2 complete, 1 pruned, 1 paused', '4/4'])
+    events.studyStopped('4 trials are done, 1 of them paused')
+    await given.logger.close()
+    expect(terminal.screen).toContain('2 complete, 1 pruned, 1 paused')
+  })
+
   it('leaves a summary, and nothing of the block', async () => {
     const given = await setup()
     play(given)

@@ -7,7 +7,7 @@ const mostEntries = 5
 /** What is left on the screen at the end. `elapsed` is in milliseconds. */
 export function summary(tally: Tally, elapsed: number, styles: Styles): readonly string[] {
   const { counts } = tally
-  const states = [`${counts.complete} complete`, ...(counts.pruned > 0 ? [`${counts.pruned} pruned`] : []), ...(counts.failed > 0 ? [styles.bad(`${counts.failed} failed`)] : [])]
+  const states = [`${counts.complete} complete`, ...(counts.pruned > 0 ? [`${counts.pruned} pruned`] : []), ...(tally.paused > 0 ? [`${tally.paused} paused`] : []), ...(counts.failed > 0 ? [styles.bad(`${counts.failed} failed`)] : [])]
   const time = tally.before > 0 ? `; ${tally.ended - tally.before} of them in this run of ${formatTime(elapsed)}` : ` in ${formatTime(elapsed)}`
   const lines = [`${styles.strong(plain(tally.name))}: ${states.join(', ')}${time}${tally.stopped === undefined || tally.stopped === '' ? '' : styles.faint(` (${plain(tally.stopped)})`)}`]
   if (tally.best.size === 0) lines.push(styles.warn(counts.complete > 0 ? '  no trial keeps the constraints' : '  no trial is complete'))

@@ -37,7 +37,7 @@ export class Tally {
   readonly warnings: Map<string, ShownWarning> = new Map()
   /** Failures by reason and message, with the trials that had them. */
   readonly failures: Map<string, { readonly reason: FailureReason; readonly message: string; readonly trials: number[] }> = new Map()
-  /** Trials wanted in all, complete and pruned, if it is known. */
+  /** Trials wanted in all: complete, pruned and paused, if it is known. */
   goal: number | undefined
   /** Why `optimize` ended, once it has. */
   stopped: string | undefined
@@ -52,6 +52,9 @@ export class Tally {
   /** Number of pruned trials by their last step. */
   readonly #prunedAt = new Map<number, number>()
   readonly #voided = new Set<number>()
+  readonly #paused = new Set<number>()
+  /** Trials that were paused when the display began: which ones is not told. */
+  #pausedBefore: number
   /** True if results of earlier sessions are unknown here: with several objectives only the first one's best is told. */
   readonly partial: boolean
 
@@ -61,20 +64,25 @@ export class Tally {
     this.goal = goal
     for (const state of ['complete', 'pruned', 'failed'] as const) this.counts[state] = study.counts[state]
     this.before = this.ended
+    this.#pausedBefore = study.counts.paused
     this.partial = this.objectives.length > 1 && study.counts.complete > 0
     const value = best?.values?.[0]
     const objective = this.objectives[0]
     if (best !== undefined && value !== undefined && objective !== undefined) this.best.set(0, { objective, value, trial: best })
   }
 
-  /** Complete and pruned trials: what `trials: 50` counts. */
+  /** Complete, pruned and paused trials: what `trials: 50` counts. */
   get done(): number {
-    return this.counts.complete + this.counts.pruned
+    return this.counts.complete + this.counts.pruned + this.paused
+  }
+
+  get paused(): number {
+    return this.#paused.size + this.#pausedBefore
   }
 
   /** Trials that have ended in any way. */
   get ended(): number {
-    return this.done + this.counts.failed
+    return this.counts.complete + this.counts.pruned + this.counts.failed
   }
 
   /** Steps that pruned trials were spared, measured by the longest complete one; undefined where trials have no steps. */
@@ -99,6 +107,7 @@ export class Tally {
         break
       case 'trial.started':
       case 'trial.resumed':
+        if (event.type === 'trial.resumed') this.#unpause(event.trial.number)
         this.running.set(event.trial.number, { number: event.trial.number, since: event.time, step: undefined, metrics: {} })
         break
       case 'trial.reported': {
@@ -107,6 +116,10 @@ export class Tally {
         break
       }
       case 'trial.paused':
+        this.running.delete(event.trial.number)
+        this.#paused.add(event.trial.number)
+        this.seen++
+        break
       case 'trial.requeued':
         this.running.delete(event.trial.number)
         break
@@ -132,8 +145,13 @@ export class Tally {
     }
   }
 
+  #unpause(number: number): void {
+    if (!this.#paused.delete(number)) this.#pausedBefore = Math.max(0, this.#pausedBefore - 1)
+  }
+
   #end(trial: TrialRecord): void {
-    this.running.delete(trial.number)
+    // One that does not run was paused: a scheduler has ended it.
+    if (!this.running.delete(trial.number) && trial.attempt > 0 && this.paused > 0) this.#unpause(trial.number)
     const state = trial.state as 'complete' | 'pruned' | 'failed'
     this.counts[state]++
     const steps = trial.reports.at(-1)?.step ?? 0
