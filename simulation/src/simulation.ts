@@ -85,6 +85,8 @@ class Simulation {
   readonly #folder: string
   readonly #memory: Storage
   #chaos = true
+  /** Since when nothing goes wrong any more. */
+  #quietSince = 0
   #kills = 0
   #askedByHand = 0
 
@@ -141,8 +143,6 @@ class Simulation {
       kills: this.#kills,
     }
   }
-
-  #quietSince = 0
 
   #store(process?: SimProcess): ArtifactStore {
     return this.#options.twin?.artifacts?.(this.#files, process) ?? directoryStore(`${root}/store`, { onWarning: () => undefined }, this.#files.of(process))
