@@ -102,7 +102,7 @@ function answer(result: WorkerResult, exitCode: number | undefined): Answer {
 
 function text({ ended, goal, reason, study }: WorkerResult, { styles }: View): string {
   const total = ended.complete + ended.pruned + ended.failed
-  const done = study.counts.complete + study.counts.pruned
+  const done = study.counts.complete + study.counts.pruned + study.counts.paused
   const own = total === 0 ? 'no trial' : `${count(total, 'trial')}: ${(['complete', 'pruned', 'failed'] as const).filter((state) => ended[state] > 0).map((state) => `${ended[state]} ${state}`).join(', ')}`
   return `This worker ended ${own}.\n${styles.strong(plain(study.definition.name))} has ${goal === undefined ? formatNumber(done) : `${done} of ${count(goal, 'trial')}`} (${describeCounts(study.counts)}). It stopped because ${reason}.\n`
 }

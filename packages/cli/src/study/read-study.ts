@@ -23,7 +23,7 @@ export async function readStudy(storage: Storage, name: string): Promise<StudyFa
   const study = await loadStudy({ storage, name, constraints: standIns(summary?.definition.space ?? null) })
   const { columns, counts, definition } = study
   const goal = columns.goal
-  const done = counts.complete + counts.pruned
+  const done = counts.complete + counts.pruned + counts.paused
   const workers = await Promise.all((await study.workers()).map(knowingTheDead))
   const [last] = await storage.changesSince(study.summary.id, study.summary.revision - 1, 1)
   return {

@@ -23,7 +23,7 @@ interface OfTrial<P> extends Base {
  */
 export type StudyEvent<P = unknown> =
   | (Base & { readonly type: 'study.opened' | 'study.resumed'; readonly study: StudySummary })
-  /** `optimize` began: `goal` is the number of complete and pruned trials the study should have in all, if it was given. */
+  /** `optimize` began: `goal` is the number of complete, pruned and paused trials the study should have in all, if it was given. */
   | (Base & { readonly type: 'study.started'; readonly goal: number | undefined })
   | (Base & { readonly type: 'study.stopped'; readonly reason: string })
   | (OfTrial<P> & { readonly type: 'trial.asked' | 'trial.started' | 'trial.paused' | 'trial.resumed' | 'trial.completed' | 'trial.pruned' | 'trial.failed' })

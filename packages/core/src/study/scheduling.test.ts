@@ -36,6 +36,7 @@ describe('a pruner that promotes without waiting', () => {
     expect(brokenChains(trials)).toEqual([])
     expect(new Set(ran).size).toBe(ran.length)
     expect(trials).toHaveLength(20)
+    expect(() => study.best).toThrow('has no best trial yet: 0 complete, 0 pruned, 0 failed, 20 paused. The pruner let none go on to its end')
     expect(result.reason).toBe(`20 trials are done, 20 of them paused`)
     const reached = [1, 2, 4, 8].map((rung) => trials.filter(({ reports }) => reports.length >= rung).length)
     // What came late may be better than what had gone on: at least the best half of each rung goes on.

@@ -266,9 +266,9 @@ export class Study<P = unknown, M extends string = string> {
   get best(): CompleteTrial<P> {
     if (this.definition.objectives.length > 1) throw new AttuneError('SEVERAL_OBJECTIVES', `Study "${this.name}" has ${this.definition.objectives.length} objectives, so there is no single best trial: use pareto().`)
     if (this.columns.best < 0) {
-      const { complete, pruned, failed } = this.columns.counts
+      const { complete, pruned, failed, paused } = this.columns.counts
       const infeasible = complete > 0 ? ' and none of the complete ones keeps the constraints' : ''
-      throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${infeasible}. ${complete + pruned + failed === 0 ? 'Run optimize first.' : 'study.trials() tells what became of each.'}`)
+      throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${paused > 0 ? `, ${paused} paused` : ''}${infeasible}. ${complete + pruned + failed + paused === 0 ? 'Run optimize first.' : paused > 0 && complete === 0 ? 'The pruner let none go on to its end: give it more time, or higher steps.' : 'study.trials() tells what became of each.'}`)
     }
     return this.trial(this.columns.best) as CompleteTrial<P>
   }
