@@ -1,7 +1,7 @@
 import type { Executor } from '../contracts/executor.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import type { FailureReason } from '../contracts/trial-record.ts'
-import { AttuneError, describe } from '../errors.ts'
+import { AttuneError, describe, isAttuneError } from '../errors.ts'
 import { checkOptimizeOptions } from './check-optimize-options.ts'
 import type { StudyEngine } from './engine.ts'
 import { FailureWatch } from './failure-watch.ts'
@@ -15,6 +15,8 @@ import { within } from './within.ts'
 const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'crashed']
 /** Milliseconds between two looks at what other processes do: while a lane waits for them, and while they run trials. */
 const lookInterval = { waiting: 250, beside: 1000 } as const
+/** What a look throws that the next one will throw, too. */
+const lastingFailures: ReadonlySet<string> = new Set(['STUDY_NOT_FOUND', 'STORAGE_CLOSED', 'STORAGE_CORRUPT', 'STORAGE_DAMAGED', 'STORAGE_NEWER'])
 
 /** How executors see a function: it lives in this process, and any number of calls may overlap. */
 function functionTrainer(objective: { readonly name: string }): Trainer {
@@ -78,7 +80,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   const { signal } = options
   const begin = clock.now()
   /** Trials that count: those that ended with a result, and those that are paused and may never go on. */
-  const done = (): number => counts.complete + counts.pruned + history.paused().length
+  const done = (): number => counts.complete + counts.pruned + counts.paused
   const goal = options.trials ?? (options.more === undefined ? undefined : done() + options.more)
   const rules: StopRule[] = options.stop === undefined ? [] : Array.isArray(options.stop) ? [...(options.stop as readonly StopRule[])] : [options.stop as StopRule]
   if (options.timeout !== undefined) rules.unshift(afterTime(options.timeout))
@@ -147,7 +149,11 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     try {
       await engine.neighbours.lookAround()
     } catch (thrown) {
-      engine.warn('study', `What other processes do cannot be seen: ${describe(thrown)}`)
+      if (isAttuneError(thrown) && lastingFailures.has(thrown.code)) {
+        // Lanes that wait for others write nothing: they would wait for ever.
+        error ??= thrown
+        abort(`it failed: ${describe(thrown)}`)
+      } else engine.warn('study', `What other processes do cannot be seen: ${describe(thrown)}`)
     }
     if (cancelLook === undefined) return
     spare.wake()
@@ -222,7 +228,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
         await engine.access.sync()
         if (history.revision > revision) continue // Others have done something since.
         const waitsFor = 'later' in asked ? running() : engine.schedules ? mine.size : 0
-        if (waitsFor + asking === 0 && !('later' in asked && mayCreate())) return 'later' in asked ? end(settled()) : mine.size > 0 ? undefined : end(asked.nothingLeft)
+        if (waitsFor + asking === 0 && !('later' in asked && (mayCreate() || history.waitingCount > 0))) return 'later' in asked ? end(settled()) : mine.size > 0 ? undefined : end(asked.nothingLeft)
         if (waitsFor + asking === 0 || reason !== undefined) continue
         idleSince = Math.min(idleSince, history.revision)
         const turn = idle.wait()
@@ -234,7 +240,10 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
       if (aborted) asked.stop('aborted')
       try {
         const problem = watch.judge(await runTrial(engine, asked as Trial<P>, objective, runOptions))
-        if (problem !== undefined) error ??= problem
+        if (problem !== undefined) {
+          error ??= problem
+          end(`it failed: ${describe(problem)}`)
+        }
       } catch (thrown) {
         error ??= thrown
         await letGo(asked)
@@ -248,8 +257,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   }
   /** Why a run ends that may start nothing new, and whose pruner lets nothing go on. */
   const settled = (): string => {
-    const paused = history.paused().length
-    return `${trialsAreDone(done())}${paused > 0 ? `, ${paused} of them paused` : ''}`
+    return `${trialsAreDone(done())}${counts.paused > 0 ? `, ${counts.paused} of them paused` : ''}`
   }
 
   await engine.access.mustWrite([goal === undefined ? { type: 'session', owner: engine.owner, phase: 'started' } : { type: 'session', owner: engine.owner, phase: 'started', goal }])

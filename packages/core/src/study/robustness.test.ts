@@ -53,6 +53,18 @@ describe('lanes', () => {
     expect(result.reason).toBe('2 trials are done')
   })
 
+  it('that ask for a trial when the run has failed start none', async () => {
+    const slow: SamplerFactory = { ...random(), create: ({ space: { dimensions } }) => ({ suggest: async () => { await turn(); return { params: { [dimensions[0]!.path]: 0.5 } } } }) }
+    const study = await createStudy({ space, sampler: slow, seed: 1 })
+    let runs = 0
+    const failing = (): number => {
+      runs++
+      throw new Error('no such file')
+    }
+    await expect(study.optimize(failing, { trials: 20, concurrency: 4 })).rejects.toMatchObject({ code: 'OBJECTIVE_FAILS' })
+    expect([runs, study.columns.length]).toEqual([3, 3])
+  })
+
   it('of two studies on one storage see each other, give unique numbers, and never spin on a known value', { timeout: 20_000 }, async () => {
     const storage = new MemoryStorage(systemClock)
     const events: [StudyEvent[], StudyEvent[]] = [[], []]
