@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { AttuneError } from '@attune/core'
+import { echo } from './echo.ts'
 import { inheritedNodeOptions, type Variables } from './environment.ts'
 import { FrameReader, frameOf } from './frames.ts'
 import { guardHeld } from './held-guard.ts'
@@ -36,7 +37,9 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
   ]
   // Standard input is how the child notices that this process is gone; messages cross on descriptor 3.
   const child = spawn(process.execPath, [...flags, fileURLToPath(program)], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env: settings.env, windowsHide: true })
-  const channel = child.stdio[3] as Socket
+  // Without a file descriptor to spare there are no streams either; then an error event says so.
+  const streams = (child.stdio as ChildProcess['stdio'] | undefined) ?? []
+  const channel = streams[3] as Socket | undefined
   const printed = new LastOutput()
   const { promise: gone, resolve: markGone } = Promise.withResolvers<void>()
   /** How many processes the kernel had ended for memory when the trial began. */
@@ -56,7 +59,7 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
     exited = true
     tell(problem ?? error)
     // What the child started itself may hold them open, and would keep this process alive.
-    for (const stream of child.stdio) stream?.destroy()
+    for (const stream of streams) stream?.destroy()
     markGone()
   }
   /** Ends a child that cannot be trusted or afforded any more. */
@@ -80,14 +83,14 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
   })
   // What goes wrong with these comes with its end, which says why.
   for (const stream of [child.stdin, channel]) stream?.on('error', () => undefined)
-  const show = (stream: NodeJS.WriteStream, text: string): void => void (settings.output === 'inherit' && stream.write(text))
+  const show = (stream: NodeJS.WriteStream, text: string): void => void (settings.output === 'inherit' && echo(stream, text))
   child.stdout?.setEncoding('utf8').on('data', (text: string) => show(process.stdout, text))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     printed.push(text)
     show(process.stderr, text)
   })
   const reader = new FrameReader(() => settings.maxBytes)
-  channel.on('data', (piece: Uint8Array) => {
+  channel?.on('data', (piece: Uint8Array) => {
     if (problem !== undefined) return
     try {
       for (const message of reader.push(piece)) {
@@ -101,7 +104,7 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
   })
 
   const send: Runner['send'] = (request) => {
-    if (exited || channel.destroyed) return // Its end says why.
+    if (exited || channel === undefined || channel.destroyed) return // Its end says why.
     for (const part of frameOf(request, settings.maxBytes)) channel.write(part)
   }
   send({ type: 'begin', roots: settings.roots, maxBytes: settings.maxBytes })
@@ -165,5 +168,5 @@ function hold(child: ChildProcess, exited: () => boolean): () => void {
 function setReferenced(child: ChildProcess, referenced: boolean): void {
   const method = referenced ? 'ref' : 'unref'
   child[method]()
-  for (const stream of child.stdio) (stream as { ref?(): void; unref?(): void } | null)?.[method]?.()
+  for (const stream of child.stdio ?? []) (stream as { ref?(): void; unref?(): void } | null)?.[method]?.()
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { AttuneError } from '@attune/core'
+import { echo } from './echo.ts'
 import { runnerVariable } from './environment.ts'
 import { parseResponse } from './protocol.ts'
 import { LastOutput, messageOf, type Runner, type RunnerEvents } from './runner.ts'
@@ -16,6 +17,7 @@ export function startThread(settings: ThreadSettings, events: RunnerEvents): Run
   const program = import.meta.url.endsWith('.ts') ? new URL('./child/thread-main.ts', import.meta.url) : new URL('./child/thread-main.js', import.meta.url)
   const worker = new Worker(program, {
     env: { ...process.env, ATTUNE_CPUS: '1', [runnerVariable]: '1' },
+    stdout: true,
     stderr: true,
     ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
   })
@@ -24,9 +26,10 @@ export function startThread(settings: ThreadSettings, events: RunnerEvents): Run
   const { promise: gone, resolve: markGone } = Promise.withResolvers<void>()
   let problem: Error | undefined
   let exited = false
+  worker.stdout.setEncoding('utf8').on('data', (text: string) => echo(process.stdout, text))
   worker.stderr.setEncoding('utf8').on('data', (text: string) => {
     printed.push(text)
-    process.stderr.write(text)
+    echo(process.stderr, text)
   })
   worker.on('message', (message: unknown) => {
     if (problem !== undefined) return

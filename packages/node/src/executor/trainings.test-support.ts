@@ -220,3 +220,9 @@ export const releases: Trainer = {
     process.stderr.write('released the trainer\n')
   },
 }
+
+/** Prints more than a pipe holds. */
+export function prints({ params }: TrainerTrial<Point>): number {
+  for (let line = 0; line < 20; line++) console.log('x'.repeat(10_000))
+  return params.x ** 2
+}
