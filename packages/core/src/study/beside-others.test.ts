@@ -5,21 +5,21 @@ import { float } from '../space/builders.ts'
 import { VirtualClock } from '../virtual-clock.test-support.ts'
 import { createStudy } from './create-study.ts'
 import type { StudyOptions } from './options.ts'
-import { pass, SharedStorage } from './whole-study.test-support.ts'
+import { pass, SharedStorage, turn } from './whole-study.test-support.ts'
 
 const space = { x: float(0, 1) }
 
 /** Processes that share a storage and a clock. */
-function processes(): { readonly clock: VirtualClock; readonly storage: SharedStorage; open(identity: string, options?: Partial<StudyOptions<typeof space>>): ReturnType<typeof createStudy<typeof space>> } {
+function processes(): { readonly clock: VirtualClock; readonly storage: SharedStorage; open(identity: string, own?: VirtualClock): ReturnType<typeof createStudy<typeof space>> } {
   const clock = new VirtualClock()
   const storage = new SharedStorage(clock)
   return {
     clock,
     storage,
-    open: (identity, options = {}) => createStudy({
-      space, storage, seed: 1, lease: 3000, ...options,
+    open: (identity, own = clock) => createStudy({
+      space, storage, seed: 1, lease: 3000, ifExists: 'resume',
       use: [{ register: (registry) => {
-        registry.value(tokens.clock, clock)
+        registry.value(tokens.clock, own)
         registry.value(tokens.host, { specVersion: 'v1', identity, isGone: () => false })
       } }],
     }),
@@ -52,8 +52,27 @@ describe('a run that waits for the trial of another process', () => {
       }
     })
     const over = pass(clock, run)
-    while (failures < 3) await new Promise((resolve) => setImmediate(resolve))
+    while (failures < 3) await turn()
     await other.tell(trial, 1)
     expect((await over).reason).toBe('1 trial is done')
+  })
+})
+
+describe('a trial that was asked for by hand, and lost', () => {
+  it('counts as one of whoever runs it by now: none is started in its place, and its end is waited for', async () => {
+    const { clock, open } = processes()
+    const own = new VirtualClock()
+    const frozen = await open('frozen', own)
+    const lost = await frozen.ask()
+    clock.advance(3001)
+    const other = await open('other')
+    const taken = await other.ask()
+    expect([taken.number, taken.attempt]).toEqual([0, 2])
+    own.advance(1000) // Now the one that was frozen would renew its lease.
+    const run = pass(own, frozen.optimize(() => 1, { trials: 1 }))
+    await expect.poll(() => lost.signal.aborted).toBe(true)
+    for (let i = 0; i < 20; i++) await turn()
+    await other.tell(taken, 1)
+    expect([(await run).reason, frozen.columns.length, frozen.counts.complete]).toEqual(['1 trial is done', 1, 1])
   })
 })

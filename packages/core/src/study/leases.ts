@@ -22,6 +22,8 @@ export class Leases {
   readonly #parts: LeaseParts
   readonly #held = new Map<number, Trial>()
   readonly #byHand = new Set<number>()
+  /** Numbers of trials that nobody here has ended yet, and that others have taken over. */
+  readonly #lost = new Set<number>()
   #tokens = 0
   #cancelRenewal: (() => void) | undefined
   #keepAlive: Promise<KeepAlive | undefined> | undefined
@@ -46,11 +48,12 @@ export class Leases {
     return this.#held.get(number)
   }
 
-  get size(): number {
-    return this.#held.size
+  /** How many trials run here, as far as is known: those that were lost run elsewhere by now. */
+  get running(): number {
+    return this.#held.size - this.#lost.size
   }
 
-  /** How many of them were asked for by hand: nobody knows whether they will be told. */
+  /** How many of these were asked for by hand: nobody knows whether they will be told. */
   get byHand(): number {
     return this.#byHand.size
   }
@@ -67,12 +70,21 @@ export class Leases {
     // Its lease had ended, and this very process has claimed it again.
     this.#held.get(trial.number)?.stop('lost')
     this.#byHand.delete(trial.number)
+    this.#lost.delete(trial.number)
     this.#held.set(trial.number, trial)
     // One that was on its way when the study was closed is put back at once.
     if (!this.#parts.persistent || this.#closed) return
     if (this.#cancelRenewal === undefined) this.#renewLater()
     // Kept when no trial runs for a moment: a thread is dear.
     this.#keepAlive ??= this.#startKeepAlive()
+  }
+
+  /** Somebody else has taken the trial over: its code is asked to end, and what it comes to is not kept. */
+  lose(trial: Trial): void {
+    trial.stop('lost')
+    if (this.#held.get(trial.number) !== trial) return
+    this.#byHand.delete(trial.number)
+    this.#lost.add(trial.number)
   }
 
   /** Lets go of a trial whose end could not be stored: its lease ends by itself. */
@@ -101,6 +113,7 @@ export class Leases {
     if (this.#held.get(trial.number) === trial) {
       this.#held.delete(trial.number)
       this.#byHand.delete(trial.number)
+      this.#lost.delete(trial.number)
     }
     if (this.#held.size > 0) return
     this.#cancelRenewal?.()
@@ -136,7 +149,7 @@ export class Leases {
     try {
       const result = await access.write([{ type: 'renew', number: trial.number, token: trial.token, milliseconds: length }])
       // Whoever runs it now may be quicker: what is done here is done in vain.
-      if (!result.ok && this.#held.get(trial.number) === trial) trial.stop('lost')
+      if (!result.ok && this.#held.get(trial.number) === trial) this.lose(trial)
     } catch (error) {
       warnings.tell('study', `The lease of trial ${trial.number} could not be renewed: ${describe(error)}`, trial.number)
     }

@@ -44,7 +44,7 @@ export class Neighbours {
   /** Trials that run elsewhere: in other processes, or under a study that this one opened again. */
   get running(): number {
     const { access, leases } = this.#parts
-    return access.history.counts.running - leases.size
+    return access.history.counts.running - leases.running
   }
 
   /** Takes in what others did, and requeues trials whose owners are gone at once, those whose leases have ended at the latest a third of a lease later. */

@@ -42,7 +42,7 @@ export class Reporting {
     const last = history.reports(number).at(-1)
     // Steps of whoever runs it by now are no mistake of this attempt.
     if (last !== undefined && report.step <= last.step && this.#overtaken(trial)) {
-      trial.stop('lost')
+      leases.lose(trial)
       return 'stop'
     }
     const step = checkStep(report.step, last)
@@ -52,7 +52,7 @@ export class Reporting {
     failpoint('engine.after-report')
     await saved?.settle()
     if (!result.ok) {
-      trial.stop('lost')
+      leases.lose(trial)
       return 'stop'
     }
     if (trial.stopReason !== undefined) return 'stop'
