@@ -4,7 +4,6 @@ import { AttuneError } from '../errors.ts'
 import { float } from '../space/builders.ts'
 import { VirtualClock } from '../virtual-clock.test-support.ts'
 import { createStudy } from './create-study.ts'
-import type { StudyOptions } from './options.ts'
 import { pass, SharedStorage, turn } from './whole-study.test-support.ts'
 
 const space = { x: float(0, 1) }
