@@ -29,7 +29,12 @@ export function childEnvironment(slot: Variables, given: Variables): Variables {
 const inheritedFlags = /^(--conditions|-C|--import|--require|-r|--loader|--experimental-loader|--experimental-strip-types|--experimental-transform-types|--no-experimental-strip-types|--enable-source-maps|--preserve-symlinks|--disable-warning|--no-warnings)(=|$)/
 const takesValue = /^(--conditions|-C|--import|--require|-r|--loader|--experimental-loader|--disable-warning)$/
 
-/** Flags for a child: those of this process that its modules may need. Not those of a debugger, whose port is taken. */
-export function inheritedNodeOptions(options: readonly string[] = process.execArgv): readonly string[] {
+/** Flags for a child: those of this process that its modules may need, wherever it was given them. Not those of a debugger, whose port is taken. */
+export function inheritedNodeOptions(options: readonly string[] = [...wordsOf(process.env['NODE_OPTIONS'] ?? ''), ...process.execArgv]): readonly string[] {
   return options.filter((option, i) => inheritedFlags.test(option) || (i > 0 && takesValue.test(options[i - 1]!)))
+}
+
+/** What NODE_OPTIONS holds, as Node takes it apart: words between spaces, with double quotes around spaces and a backslash before a quote within. */
+function wordsOf(text: string): readonly string[] {
+  return (text.match(/(?:"(?:\\.|[^"\\])*"|[^ "])+/g) ?? []).map((word) => word.replaceAll(/"((?:\\.|[^"\\])*)"/g, (_, quoted: string) => quoted.replaceAll(/\\(.)/g, '$1')))
 }
