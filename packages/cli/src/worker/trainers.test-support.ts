@@ -61,6 +61,7 @@ export function deaf({ number }: Trial): Promise<number> {
 export async function untilAborted({ signal }: Pick<Trial, 'signal'>): Promise<number> {
   process.stdout.write(`process ${process.pid} waits\n`)
   await once(signal, 'abort')
+  process.stdout.write(`process ${process.pid} ends\n`)
   return 0
 }
 

@@ -17,8 +17,8 @@ const receive = createTrialRunner({
 })
 const die = (): void => void process.kill(process.pid, 'SIGKILL')
 
-// Ctrl-C reaches the whole group: what becomes of a trial is for the study to say.
-process.on('SIGINT', () => undefined)
+// Ctrl-C, `timeout` and schedulers of clusters reach the whole group: what becomes of a trial is for the study to say.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined)
 channel.on('data', (piece: Uint8Array) => {
   for (const message of reader.push(piece)) receive(message)
 })
