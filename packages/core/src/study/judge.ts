@@ -6,6 +6,9 @@ import { copyJson } from '../json.ts'
 import { show } from '../space/show.ts'
 import type { Warnings } from './warnings.ts'
 
+/** In the place of a pruner that cannot be made again. */
+const indifferent: Pruner = Object.freeze({ judge: () => 'continue' } as const)
+
 /** The pruner of a study. One that throws prunes nothing, and is told of: it must not take trials down. */
 export class Judge {
   readonly #factory: PrunerFactory
@@ -66,7 +69,15 @@ export class Judge {
   }
 
   #current(): Pruner {
-    return (this.#pruner ??= this.#factory.create(this.#problem))
+    if (this.#pruner === undefined) {
+      try {
+        this.#pruner = this.#factory.create(this.#problem)
+      } catch (error) {
+        this.#tell(error)
+        this.#pruner = indifferent
+      }
+    }
+    return this.#pruner
   }
 
   #tell(error: unknown): void {

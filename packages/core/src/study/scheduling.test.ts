@@ -159,6 +159,23 @@ describe('a pruner that forks', () => {
   })
 })
 
+describe('a scheduler that cannot be made again after a correction', () => {
+  it('P17: is told of, and trials go on without it', async () => {
+    const made: number[] = []
+    const factory = promoting([1, 2])
+    const study = await open({ pruner: { ...factory, create: (problem) => {
+      made.push(made.length)
+      if (made.length > 1) throw new Error('poison')
+      return factory.create(problem)
+    } } })
+    await study.optimize(chained(3), { trials: 4 })
+    await study.void(0, 'wrong data')
+    await study.optimize(chained(3), { trials: 6 })
+    expect(study.counts.complete).toBeGreaterThan(0)
+    expect([made.length, await warningsOf(study)]).toEqual([2, ['The pruner has failed, so trials go on where it cannot judge them: poison']])
+  })
+})
+
 describe('a step to pause at', () => {
   it('holds where the owner died between the last report and the pause: the trial is not run on, and not complete', async () => {
     const [storage, artifacts] = [new MemoryStorage(systemClock), new MemoryArtifacts()]
