@@ -71,7 +71,7 @@ function cards(text: string): NonNullable<ProcessesOptions['devices']> {
   return names.map((name) => (/^\d+$/.test(name) ? Number(name) : name))
 }
 
-/** What the modules bring. Throws CLI_USAGE, CLI_MODULE, MODULE_NOT_FOUND and MODULE_EXPORT. */
+/** What the modules bring. Throws CLI_USAGE, MODULE_NOT_FOUND, MODULE_LOAD and MODULE_EXPORT. */
 async function parts({ trainer, options, slots, devices, concurrency = 1 }: WorkerCommandOptions): Promise<Pick<WorkerOptions, 'trainer'> & Partial<WorkerOptions>> {
   const training = parseReference('--trainer', trainer)
   const given = options === undefined ? {} : await importExport('--options', parseReference('--options', options))

@@ -19,13 +19,13 @@ export function parseReference(option: string, text: string): ExportReference {
   return { file: realpathSync(path), name: hash < 0 || hash === text.length - 1 ? 'default' : text.slice(hash + 1) }
 }
 
-/** Imports the module, whose code runs by this, and answers the export. Throws CLI_MODULE and MODULE_EXPORT. */
+/** Imports the module, whose code runs by this, and answers the export. Throws MODULE_LOAD and MODULE_EXPORT. */
 export async function importExport(option: string, { file, name }: ExportReference): Promise<unknown> {
   let module: { readonly [name: string]: unknown }
   try {
     module = (await import(pathToFileURL(file).href)) as typeof module
   } catch (cause) {
-    throw new AttuneError('CLI_MODULE', `${option}: ${file} cannot be loaded: ${describe(cause)}`, { cause, details: { file } })
+    throw new AttuneError('MODULE_LOAD', `${option}: ${file} cannot be loaded: ${describe(cause)}`, { cause, details: { file } })
   }
   if (Object.hasOwn(module, name)) return module[name]
   const names = Object.keys(module)

@@ -19,8 +19,10 @@ function packageOf(file: string): string {
 }
 
 export interface ModuleProblem {
-  readonly code: 'MODULE_NOT_FOUND' | 'MODULE_NOT_ALLOWED'
+  readonly code: 'MODULE_NOT_FOUND' | 'MODULE_NOT_ALLOWED' | 'MODULE_LOAD' | 'MODULE_EXPORT'
   readonly problem: string
+  /** What was thrown while it was loaded. */
+  readonly cause?: unknown
 }
 
 /** The path of a module, or what is wrong with its URL: it must name a file that exists. */

@@ -62,6 +62,20 @@ describe('fromModule', () => {
     }
   })
 
+  it('says which module cannot be loaded, and where that was thrown', async () => {
+    const path = folder()
+    writeFileSync(join(path, 'package.json'), '{"type":"module"}')
+    writeFileSync(join(path, 'no syntax.js'), 'export const train = (')
+    writeFileSync(join(path, 'throws.js'), 'throw new RangeError("no data")')
+    for (const [file, says] of [['no syntax.js', 'SyntaxError: '], ['throws.js', 'RangeError: no data']] as const) {
+      const here = await once(await studyOn(new InProcessExecutor()), fromModule(join(path, file), 'train'))
+      expect(here.failure?.message).toContain(`${join(path, file)} cannot be loaded: `)
+      const there = await once(await studyOn(processes({ slots: 1, allow: [path] })), fromModule(join(path, file), 'train'))
+      expect(there.failure?.message).toContain(`${join(path, file)} cannot be loaded: ${says}`)
+      if (file === 'throws.js') expect(there.failure?.stack).toContain('throws.js:1:7')
+    }
+  })
+
   it('does not let a module start studies in its child', async () => {
     const path = folder()
     writeFileSync(join(path, 'package.json'), '{"type":"module"}')

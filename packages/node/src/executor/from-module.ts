@@ -1,7 +1,8 @@
 import { pathToFileURL } from 'node:url'
-import { AttuneError, type Report, type Trainer, type TrainingResult } from '@attune/core'
+import { AttuneError, type ModuleReference, type Report, type Trainer, type TrainingResult } from '@attune/core'
 import { moduleFile } from './allowed-modules.ts'
-import { exportProblem, trainingOf } from './training.ts'
+import { loadExport } from './load-export.ts'
+import { trainingOf } from './training.ts'
 
 export interface ModuleOptions {
   /**
@@ -28,7 +29,7 @@ export function fromModule<T = unknown>(reference: URL | string, name?: string, 
   const { concurrency = 'exclusive' } = options
   if (concurrency !== 'exclusive' && concurrency !== 'shared') throw new AttuneError('OPTION', `concurrency must be 'exclusive' or 'shared', not ${JSON.stringify(concurrency)}.`)
   let loading: Promise<unknown> | undefined
-  const load = (): Promise<unknown> => (loading ??= loadExport(module.url, module.name))
+  const load = (): Promise<unknown> => (loading ??= exportOf(module))
   async function* train(trial: Parameters<Trainer['train']>[0]): AsyncGenerator<Report, TrainingResult, void> {
     const exported = await load()
     if (concurrency === 'shared' && (exported as Partial<Trainer>).concurrency === 'exclusive') {
@@ -50,7 +51,7 @@ export function fromModule<T = unknown>(reference: URL | string, name?: string, 
   }
 }
 
-function resolved(reference: URL | string, name: string | undefined): { readonly url: string; readonly name: string } {
+function resolved(reference: URL | string, name: string | undefined): ModuleReference {
   const url = typeof reference === 'string' && !/^file:/i.test(reference) ? fromPath(reference) : new URL(reference)
   const named = decodeURIComponent(url.hash.slice(1))
   if (name !== undefined && named !== '') throw new AttuneError('OPTION', `The export is named twice: "${named}" in the reference, and "${name}". Name it once.`)
@@ -69,9 +70,8 @@ function fromPath(reference: string): URL {
   return url
 }
 
-async function loadExport(url: string, name: string): Promise<unknown> {
-  const module = (await import(url)) as { readonly [name: string]: unknown }
-  const problem = exportProblem(module, url, name)
-  if (problem !== undefined) throw new AttuneError('MODULE_EXPORT', problem)
-  return module[name]
+async function exportOf({ url, name }: ModuleReference): Promise<unknown> {
+  const loaded = await loadExport(url, name)
+  if ('problem' in loaded) throw new AttuneError(loaded.code, loaded.problem, { cause: loaded.cause })
+  return loaded.exported
 }

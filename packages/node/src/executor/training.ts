@@ -8,15 +8,6 @@ export interface ModuleTrial<P = unknown> extends TrainerTrial<P> {
 
 type Training = AsyncGenerator<Report, TrainingResult, void>
 
-/** Why an export of a module cannot be run, if it cannot. */
-export function exportProblem(module: { readonly [name: string]: unknown }, url: string, name: string): string | undefined {
-  const names = Object.keys(module)
-  if (!Object.hasOwn(module, name)) return `${url} exports no "${name}": it exports ${names.length === 0 ? 'nothing' : names.map((one) => `"${one}"`).join(', ')}.`
-  const exported = module[name]
-  const trainable = typeof exported === 'function' || (typeof exported === 'object' && exported !== null && typeof (exported as { readonly train?: unknown }).train === 'function')
-  return trainable ? undefined : `"${name}" of ${url} is of type ${typeof exported}: export a trainer, or a function that takes the trial.`
-}
-
 /** Runs what a module exports as a training that is pulled. */
 export function trainingOf(exported: unknown, trial: TrainerTrial): Training {
   if (typeof exported !== 'function') return (exported as Trainer).train(trial)

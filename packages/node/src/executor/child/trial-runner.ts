@@ -1,6 +1,6 @@
 import { allowedModule } from '../allowed-modules.ts'
+import { loadExport } from '../load-export.ts'
 import { parseRequest, type Response, type RunRequest } from '../protocol.ts'
-import { exportProblem } from '../training.ts'
 import { TrialRun } from './trial-run.ts'
 import { refusal, wireError } from './wire-error.ts'
 
@@ -34,7 +34,7 @@ export function createTrialRunner(port: RunnerPort): (message: unknown) => void 
     const key = `${name} ${url}`
     const known = exports.get(key)
     if (known !== undefined) return known
-    const loading = loadExport(url, name, roots)
+    const loading = allowedExport(url, name, roots)
     exports.set(key, loading)
     loading.catch(() => exports.delete(key))
     return loading
@@ -77,11 +77,12 @@ export function createTrialRunner(port: RunnerPort): (message: unknown) => void 
   }
 }
 
-async function loadExport(url: string, name: string, roots: readonly string[]): Promise<unknown> {
+async function allowedExport(url: string, name: string, roots: readonly string[]): Promise<unknown> {
   const allowed = allowedModule(url, roots)
-  if ('problem' in allowed) throw refusal(allowed.code, allowed.problem)
-  const module = (await import(allowed.url)) as { readonly [name: string]: unknown }
-  const problem = exportProblem(module, url, name)
-  if (problem !== undefined) throw refusal('MODULE_EXPORT', problem)
-  return module[name]
+  const loaded = 'problem' in allowed ? allowed : await loadExport(allowed.url, name)
+  if (!('problem' in loaded)) return loaded.exported
+  const error = refusal(loaded.code, loaded.problem)
+  // Where it was thrown matters, not where it was caught.
+  if (loaded.cause instanceof Error) error.stack = `${error.name}: ${error.message}\n${loaded.cause.stack ?? ''}`
+  throw error
 }
