@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { content } from './content.test-support.ts'
 import { directoryArtifacts, directoryStore } from './directory-artifacts.ts'
@@ -240,6 +240,36 @@ describe('claims', () => {
         if (over) expect(gone).toBe(true)
         else expect(await directoryArtifacts(path).get(hash)).toEqual(bytes)
         if (!over) expect((await directoryArtifacts(path).list())[0]!.claims).toContainEqual(other)
+      }
+    }
+  })
+})
+
+describe('a power cut', () => {
+  it('P14: leaves what was put, also where its folders had been made by a put that failed, or by a process that died', async () => {
+    const hash = createHash('sha256').update(content(1)).digest('hex')
+    for (const again of ['the same process', 'another one']) {
+      for (let at = 0, over = false; !over; at++) {
+        await rm(path, { recursive: true, force: true })
+        let syncs = 0
+        const synced: string[] = []
+        const files = (failing: boolean): FileSystem => watchedFileSystem((call, where) => {
+          if (call !== 'sync') return
+          if (failing && syncs++ === at) throw systemError('EIO')
+          synced.push(where)
+        })
+        let fails = true
+        const first = directoryStore(path, {}, watchedFileSystem(() => undefined, Object.fromEntries(Object.entries(nodeFileSystem).map(([name]) => [name, (...args: never[]) => (files(fails) as unknown as { readonly [name: string]: (...given: never[]) => Promise<unknown> })[name]!(...args)])) as unknown as FileSystem))
+        over = await Promise.resolve(first.put(content(1))).then(() => true, () => false)
+        if (over) continue
+        fails = false
+        if (again === 'another one') synced.length = 0
+        const second = again === 'the same process' ? first : directoryStore(path, {}, files(false))
+        expect(await second.put(content(1))).toBe(hash)
+        const root = await realpath(path)
+        // Every folder on the way was synced by this process before it answered.
+        expect(synced, `${again}, sync ${at} failed`).toEqual(expect.arrayContaining([root, join(root, hash.slice(0, 2))]))
+        if (at === 0) expect(synced.map((each) => join(each))).toContain(dirname(path))
       }
     }
   })

@@ -7,7 +7,7 @@ import { failpoint } from '@attune/core/failpoint'
 import { nodeHost } from '../host/node-host.ts'
 import { claim as makeClaim, removeStaleClaims, touch } from './claims.ts'
 import { explain } from './explain.ts'
-import { nodeFileSystem } from './file-system.ts'
+import { errorCode, nodeFileSystem } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
 import { Folders, hashPattern, shardPattern } from './folders.ts'
 import { giveUp, look, removeOld, youngest } from './removal.ts'
@@ -63,6 +63,8 @@ class DirectoryStore implements ArtifactStore {
   readonly #room: Room
   readonly #host: Host = nodeHost()
   #prepared: Promise<string> | undefined
+  /** The uppermost directory that was made for it: kept where its sync fails, and is tried again. */
+  #made: string | undefined
   /** The last call for each hash that changes something: the next one waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
@@ -196,10 +198,20 @@ class DirectoryStore implements ArtifactStore {
     return this.#prepared
   }
 
+  /** A process may have made the directory a moment ago, and died. What lies above an older one need not be ours to read. */
+  async #syncAbove(): Promise<void> {
+    try {
+      await this.#folders.sync(dirname(this.#path))
+    } catch (error) {
+      if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) throw error
+    }
+  }
+
   async #makeRoot(): Promise<string> {
-    const made = await this.#files.mkdir(this.#path, { recursive: true })
+    this.#made ??= await this.#files.mkdir(this.#path, { recursive: true })
     // A new directory is there after a power cut only if the one above it is synced.
-    for (let folder = this.#path; made !== undefined && folder.length >= made.length && folder !== dirname(folder); folder = dirname(folder)) await this.#folders.sync(dirname(folder))
+    if (this.#made === undefined) await this.#syncAbove()
+    else for (let folder = this.#path; folder.length >= this.#made.length && folder !== dirname(folder); folder = dirname(folder)) await this.#folders.sync(dirname(folder))
     const root = await this.#files.realpath(this.#path)
     const temporary = join(root, temporaryFolder)
     if (!(await this.#folders.is(temporary))) return root

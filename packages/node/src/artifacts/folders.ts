@@ -26,6 +26,8 @@ export interface Found {
 export class Folders {
   readonly path: string
   readonly #files: FileSystem
+  /** Folders that are there after a power cut, as this process knows. */
+  readonly #synced = new Set<string>()
 
   constructor(path: string, files: FileSystem) {
     this.path = path
@@ -46,9 +48,12 @@ export class Folders {
   }
 
   async make(path: string): Promise<void> {
-    if (await this.is(path)) return
-    await this.#files.mkdir(path, { recursive: true })
+    const there = await this.is(path)
+    if (there && this.#synced.has(path)) return
+    if (!there) await this.#files.mkdir(path, { recursive: true })
+    // Also where it is there: whoever made it may have died, or failed, before it was on the disk.
     await this.sync(dirname(path))
+    this.#synced.add(path)
   }
 
   /** Refuses whatever is no real directory: a symbolic link would lead out of the store. */
