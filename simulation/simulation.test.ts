@@ -23,6 +23,8 @@ const fixedSeeds = [
   87377521,
   // Bytes were deleted that the session had put again while it cleared what another one had left.
   88993329,
+  // A power cut took folders whose sync had failed the first time.
+  89416904,
   ...Array.from({ length: 35 }, (_, i) => i + 1),
 ]
 /** Milliseconds for fresh seeds: as many as fit, and whether it is one or a thousand does not matter. */
