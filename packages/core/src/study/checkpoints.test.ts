@@ -83,6 +83,17 @@ describe('checkpoints', () => {
     expect(study.best.state).toBe('complete')
     expect(warnings).toEqual(['The checkpoint of trial 0 at step 1 cannot be saved, the study goes on without checkpoints until it can: disk full', 'The model of trial 0 could not be kept: disk full'])
   })
+
+  it.each([
+    ['models that do not fit', (warning: string) => /^The model of trial \d+ could not be kept/.test(warning)],
+    ['checkpoints that do not fit', (warning: string) => /^Trial \d+ goes on without checkpoints/.test(warning)],
+  ])('are not told of for each of many trials: %s', async (_, matches) => {
+    const study = await createStudy({ artifacts: new MemoryArtifacts({ maxBytes: 1 }), space, objective: minimize('loss'), seed: 1 })
+    const warnings: string[] = []
+    study.on((event) => event.type === 'warning' && matches(event.message) && warnings.push(event.message))
+    await study.optimize(summing(2), { trials: 30 })
+    expect([study.counts.complete, warnings.length, warnings.at(-1)]).toEqual([30, 10, expect.stringContaining('This happens often, and is not told any more.')])
+  })
 })
 
 describe('artefacts', () => {

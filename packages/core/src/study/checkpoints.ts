@@ -14,8 +14,6 @@ export class Checkpoints {
   /** True while the store fails. */
   #failing = false
   #outages = 0
-  /** Trials whose checkpoints are larger than the store takes. */
-  readonly #tooLarge = new Set<number>()
 
   constructor(artifacts: StudyArtifacts, warnings: Warnings) {
     this.#artifacts = artifacts
@@ -77,9 +75,7 @@ export class Checkpoints {
 
   #failed(number: number, step: number, error: unknown): void {
     if (isAttuneError(error, 'ARTIFACT_TOO_LARGE')) {
-      if (this.#tooLarge.has(number)) return
-      this.#tooLarge.add(number)
-      this.#warnings.tell('artifacts', `Trial ${number} goes on without checkpoints: ${describe(error)}`, number)
+      this.#warnings.tellSome('checkpoint too large', 'artifacts', `Trial ${number} goes on without checkpoints: ${describe(error)}`, number)
       return
     }
     if (this.#failing) return

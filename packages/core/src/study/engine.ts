@@ -92,7 +92,7 @@ export class StudyEngine implements TrialRuntime {
     this.neighbours = new Neighbours({ access, clock, host, leases: this.leases, lease: parts.lease })
     const suggestions = new Suggestions(parts.sampler, this.problemFor(parts.sampler.id), access.history)
     const duplicates = parts.duplicates === 'allow' ? undefined : new Duplicates(access.history)
-    this.#source = new TrialSource({ runtime: this, access, leases: this.leases, checkpoints: this.checkpoints, judge: this.#judge, suggestions, duplicates, policy: parts.duplicates })
+    this.#source = new TrialSource({ runtime: this, access, leases: this.leases, checkpoints: this.checkpoints, judge: this.#judge, suggestions, duplicates, policy: parts.duplicates, warnings: this.warnings })
     if (suggestions.observes || duplicates !== undefined) {
       access.onEnd = (trial) => {
         duplicates?.add(trial)

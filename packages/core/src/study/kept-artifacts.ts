@@ -53,7 +53,7 @@ export class KeptArtifacts {
     try {
       await this.set(number, model, await artifact.bytes(), artifact)
     } catch (error) {
-      this.#warnings.tell('artifacts', `The model of trial ${number} could not be kept: ${describe(error)}`, number)
+      this.#warnings.tellSome('model not kept', 'artifacts', `The model of trial ${number} could not be kept: ${describe(error)}`, number)
     }
     await this.#retain()
   }

@@ -52,6 +52,21 @@ describe('a pruner that promotes without waiting', () => {
   })
 })
 
+describe('a training without checkpoints', () => {
+  it('is started again for each promotion and each fork, and that is told of a few trials, not of all', async () => {
+    const promoted = await open({ pruner: promoting([1, 2, 4, 8]) })
+    await promoted.optimize(async function* ({ params: { x }, toStep = 8 }) {
+      for (let step = 1; step <= toStep; step++) yield { step, loss: x }
+    }, { trials: 60 })
+    const warnings = await warningsOf(promoted)
+    expect([promoted.counts.paused, warnings.length]).toEqual([60, 10])
+    expect(warnings.at(-1)).toMatch(/^Trial \d+ goes on from the beginning: .* This happens often, and is not told any more\.$/)
+    const forked = await open({ pruner: wanting((history) => (history.length === 0 ? undefined : { fork: history.length - 1, params: { x: 0.5 } })) })
+    await forked.optimize(({ params: { x } }) => x, { trials: 30 })
+    expect([forked.counts.complete, (await warningsOf(forked)).length]).toEqual([30, 10])
+  })
+})
+
 describe('a pruner that waits for a rung to fill', () => {
   it.each([1, 3, 8])('starts nothing meanwhile, and every trial ends (%i at once)', async (concurrency) => {
     const study = await open({ pruner: halving(4, [1, 2, 4]) })

@@ -13,6 +13,7 @@ import { refused, type StudyAccess } from './study-access.ts'
 import type { NothingLeft, Suggested, Suggestions } from './suggestions.ts'
 import { Trial, type TrialRuntime, type TrialStart } from './trial.ts'
 import { unlessAborted } from './unless-aborted.ts'
+import type { Warnings } from './warnings.ts'
 
 /** How often a trial may lose its owner, without a checkpoint in between, before it counts as failed: it may be what kills them. */
 const lostAttempts = 5
@@ -26,6 +27,7 @@ export interface TrialSourceParts {
   readonly suggestions: Suggestions
   readonly duplicates: Duplicates | undefined
   readonly policy: DuplicatePolicy
+  readonly warnings: Warnings
 }
 
 /** A trial was recorded with the value that its parameters were known to have: nothing is to be run. */
@@ -146,7 +148,7 @@ export class TrialSource {
 
   /** A claimed trial with what it goes on from; undefined if it is not to be run after all, and was ended or paused. */
   async #startClaimed(number: number, promoted: boolean, token: string): Promise<Trial | undefined> {
-    const { access, checkpoints, runtime } = this.#parts
+    const { access, checkpoints, warnings } = this.#parts
     const record = this.#history.trial(number)
     const lost = this.#history.lostInVain(number)
     const hopeless: Failure | undefined = lost >= lostAttempts ? { reason: 'lost', message: `The trial lost its owner ${lost} times without coming further: it may be what ends them.` } : undefined
@@ -169,7 +171,7 @@ export class TrialSource {
       await access.write([{ type: 'pause', number, token }])
       return undefined
     }
-    if (promoted && record.checkpoint === undefined) runtime.warn('study', `Trial ${number} goes on from the beginning: it was paused without a checkpoint. Yield one with each report, and give the study an artefact store.`, number)
+    if (promoted && record.checkpoint === undefined) warnings.tellSome('promoted without a checkpoint', 'study', `Trial ${number} goes on from the beginning: it was paused without a checkpoint. Yield one with each report, and give the study an artefact store.`, number)
     return this.#hold({ number, attempt: record.attempt, token, flatParams: record.flatParams, toStep: record.toStep, resumeFrom: resumption(found) })
   }
 
@@ -220,7 +222,7 @@ export class TrialSource {
 
   /** Undefined if the number was taken meanwhile, or the parent has come too far. */
   async #fork(wanted: Extract<NextTrial, { readonly fork: number }>): Promise<Trial | undefined> {
-    const { access, checkpoints, runtime, leases } = this.#parts
+    const { access, checkpoints, warnings, leases } = this.#parts
     const { fork: parent, params } = wanted
     const number = this.#history.length
     // The parent may run elsewhere: what it has saved since is there, what it had before may be gone.
@@ -228,7 +230,7 @@ export class TrialSource {
     const record = this.#history.trial(parent)
     if (this.#history.length !== number || (wanted.toStep !== undefined && record.checkpoint !== undefined && wanted.toStep <= record.checkpoint.step)) return undefined
     const found = await checkpoints.of(record)
-    if (found === undefined) runtime.warn('study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
+    if (found === undefined) warnings.tellSome('forked without a checkpoint', 'study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
     const lease = leases.request()
     const created = await checkpoints.whileClaimed(found, () => this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) }))
     return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined

@@ -1,9 +1,14 @@
 import type { StudyAccess } from './study-access.ts'
 
+/** What happens to every trial must not fill the history: so many warnings of a kind are told. */
+const mostOfAKind = 10
+
 /** What the user should know, as changes of the history: each message once. */
 export class Warnings {
   readonly #access: StudyAccess
   readonly #told = new Set<string>()
+  /** How often each kind was told. */
+  readonly #kinds = new Map<string, number>()
   readonly #underWay = new Set<Promise<unknown>>()
 
   constructor(access: StudyAccess) {
@@ -18,6 +23,15 @@ export class Warnings {
     const write = this.#access.mustWrite([number === undefined ? { type: 'warn', source, message } : { type: 'warn', source, message, number }]).catch(() => undefined)
     this.#underWay.add(write)
     void write.then(() => this.#underWay.delete(write))
+  }
+
+  /** Says what may happen to many trials: the first ten of the kind. */
+  tellSome(kind: string, source: string, message: string, number: number): void {
+    if (this.#told.has(`${source}\n${message}`)) return
+    const before = this.#kinds.get(kind) ?? 0
+    if (before === mostOfAKind) return
+    this.#kinds.set(kind, before + 1)
+    this.tell(source, before + 1 === mostOfAKind ? `${message} This happens often, and is not told any more.` : message, number)
   }
 
   /** Resolves once everything told so far is stored, or was given up. */
