@@ -13,22 +13,23 @@ export class References {
   #forking = false
   /** Bytes that a copy of this study may refer to: it tells nobody when it no longer does. */
   readonly #shared = new Set<string>()
-  #copying = false
+  /** Names of the copies under way. */
+  readonly #copies = new Set<string>()
 
   /** True if the bytes must stay, as far as this study knows. */
   needs(hash: string): boolean {
-    return this.#copying || this.#counts.has(hash) || this.#shared.has(hash)
+    return this.#copies.size > 0 || this.#counts.has(hash) || this.#shared.has(hash)
   }
 
   /** True if the study itself refers to the bytes, or may be about to be copied with them. */
   refersTo(hash: string): boolean {
-    return this.#counts.has(hash) || (this.#copying && this.#shared.has(hash))
+    return this.#counts.has(hash) || (this.#copies.size > 0 && this.#shared.has(hash))
   }
 
   change(before: ArtifactReference | undefined, after: ArtifactReference | undefined): void {
     if (after !== undefined) {
       this.#counts.set(after.hash, (this.#counts.get(after.hash) ?? 0) + 1)
-      if (this.#copying) this.#shared.add(after.hash)
+      if (this.#copies.size > 0) this.#shared.add(after.hash)
     }
     if (before !== undefined) this.#drop(before.hash)
   }
@@ -62,15 +63,16 @@ export class References {
     if (over >= 0) this.#drop(this.#ended[over]!)
   }
 
-  /** From the first mark on another study may copy what is referred to, up to the second. */
-  copying(phase: 'begins' | 'ends'): void {
-    this.#copying = phase === 'begins'
+  /** From the first mark on a study of that name may copy what is referred to, up to the second. */
+  copying(as: string, phase: 'begins' | 'ends'): void {
+    if (phase === 'begins') this.#copies.add(as)
+    else this.#copies.delete(as)
     this.#shareAll()
   }
 
   /** This study is a copy: what it was made of belongs to the other one as well. */
   copied(): void {
-    this.#copying = false
+    this.#copies.clear()
     this.#shareAll()
   }
 

@@ -227,7 +227,7 @@ export class StudyHistory implements History {
     }
     if (body.type === 'warn' || body.type === 'merge') return noEffect
     if (body.type === 'copying') {
-      this.references.copying(body.phase)
+      this.references.copying(body.as, body.phase)
       return noEffect
     }
     if (body.type === 'attribute' && body.number === undefined) {
