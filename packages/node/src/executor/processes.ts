@@ -1,4 +1,5 @@
 import { AttuneError, type Executor } from '@attune/core'
+import { refuseUnknownOptions } from '../unknown-options.ts'
 import { childEnvironment, type Variables } from './environment.ts'
 import { poolExecutor, rootsOf, type AllowOption } from './pool-executor.ts'
 import { startProcess } from './process-runner.ts'
@@ -22,6 +23,8 @@ export interface ProcessesOptions extends SlotOptions, AllowOption {
  * @example const study = await createStudy({ space, executor: processes({ devices: [0, 1], perTrial: { device: 0.5, memoryMb: 8000 } }) })
  */
 export function processes(options: ProcessesOptions = {}): Executor {
+  refuseUnknownOptions('processes()', options, ['slots', 'devices', 'cpus', 'memoryMb', 'perTrial', 'env', 'nodeOptions', 'allow', 'output', 'maxMessageMb'])
+  refuseUnknownOptions('perTrial of processes()', options.perTrial ?? {}, ['device', 'cpus', 'memoryMb'])
   return processExecutor('processes', options, planSlots(options))
 }
 

@@ -1,4 +1,5 @@
 import type { Executor } from '@attune/core'
+import { refuseUnknownOptions } from '../unknown-options.ts'
 import { poolExecutor, rootsOf, type AllowOption } from './pool-executor.ts'
 import { planSlots, type SlotOptions } from './slots.ts'
 import { startThread } from './thread-runner.ts'
@@ -18,6 +19,8 @@ export interface ThreadsOptions extends AllowOption, Pick<SlotOptions, 'slots' |
  */
 export function threads(options: ThreadsOptions = {}): Executor {
   const { perTrial, ...rest } = options
+  refuseUnknownOptions('threads()', options, ['slots', 'cpus', 'perTrial', 'allow'])
+  refuseUnknownOptions('perTrial of threads()', perTrial ?? {}, ['memoryMb'])
   const { count } = planSlots(perTrial?.memoryMb === undefined ? rest : { ...rest, perTrial: { memoryMb: perTrial.memoryMb } })
   const roots = rootsOf(options)
   return poolExecutor('threads', count, roots, (_slot, events) => startThread({ memoryMb: perTrial?.memoryMb, roots }, events))

@@ -1,5 +1,6 @@
 import { AttuneError, systemClock } from '@attune/core'
 import type { Clock, Logger, LoggerContext, LoggerFactory, StudyEvent } from '@attune/core'
+import { refuseUnknownOptions } from '../unknown-options.ts'
 import { block } from './block.ts'
 import { line } from './lines.ts'
 import { Screen } from './screen.ts'
@@ -36,6 +37,7 @@ const longest = 1000
  */
 export function progress(options: ProgressOptions = {}): LoggerFactory {
   const { total } = options
+  refuseUnknownOptions('progress()', options, ['silent', 'stream', 'live', 'total', 'clock', 'environment'])
   if (total !== undefined && !(Number.isSafeInteger(total) && total >= 0)) throw new AttuneError('OPTION', `progress({ total }) is the number of trials wanted, an integer from 0, got ${String(total)}.`, { details: { total } })
   return {
     specVersion: 'v1',

@@ -1,0 +1,8 @@
+import { AttuneError } from '@attune/core'
+
+/** Refuses options that do not exist: a misspelt one would silently leave the default in force. Throws OPTION. */
+export function refuseUnknownOptions(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new AttuneError('OPTION', `${what} has no option "${name}". Its options are: ${known.join(', ')}.`, { details: { option: name } })
+  }
+}
