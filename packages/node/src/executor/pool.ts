@@ -56,17 +56,24 @@ export class RunnerPool {
   /** @param module Allowed, with its real URL. */
   run(module: ModuleReference, trial: TrainerTrial): Execution {
     let slot: Slot | undefined
+    let over = false
     let giveUp = (): void => undefined
     let held = (): number => 0
     const begin = async (): Promise<RemoteTrial | undefined> => {
-      slot = await this.#take(module.url, trial.signal, (cancel) => (giveUp = cancel))
-      if (slot === undefined) {
+      const taken = await this.#take(module.url, trial.signal, (cancel) => (giveUp = cancel))
+      if (over) {
+        if (taken !== undefined) await this.#free(taken)
+        return undefined
+      }
+      if (taken === undefined) {
         if (trial.signal.aborted) return undefined
         throw new AttuneError('TRIAL_CRASHED', 'The executor was closed before the trial began.')
       }
+      slot = taken
       const from = this.#exclusiveTotal()
       held = () => this.#exclusiveTotal() - from
-      return this.#begin(slot, module, trial)
+      await this.#gate.open(trial.signal) // A child that starts computes, too.
+      return slot === undefined || trial.signal.aborted ? undefined : this.#begin(taken, module, trial)
     }
     const finish = (): void => {
       const total = held()
@@ -76,8 +83,11 @@ export class RunnerPool {
       reports: reportsOf(begin, finish),
       heldFor: () => held(),
       end: async () => {
+        over = true
         giveUp()
-        if (slot !== undefined) await this.#free(slot)
+        const taken = slot
+        slot = undefined // From here on it is another trial's.
+        if (taken !== undefined) await this.#free(taken)
       },
     }
   }
@@ -157,7 +167,6 @@ export class RunnerPool {
 
   async #free(slot: Slot): Promise<void> {
     const { trial, runner } = slot
-    if (!slot.taken) return
     try {
       // What did not end in time is ended, and so is what does not let go.
       if (runner !== undefined && !((trial?.over ?? true) && (await inTime(trial?.end())))) await runner.kill()
