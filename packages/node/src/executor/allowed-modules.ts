@@ -35,7 +35,11 @@ export function moduleFile(url: string): { readonly path: string } | ModuleProbl
   } catch {
     return { code: 'MODULE_NOT_ALLOWED', problem: `"${url}" is no plain file: URL. Only modules in files are run, as in new URL('./train.js', import.meta.url).` }
   }
-  if (existsAs(path, 'file')) return { path }
+  try {
+    if (existsAs(path, 'file')) return { path }
+  } catch (error) {
+    return { code: 'MODULE_NOT_FOUND', problem: `${path} cannot be reached: ${(error as Error).message}` }
+  }
   return { code: 'MODULE_NOT_FOUND', problem: `There is no file ${path}. Correct the path; a relative one begins at the current folder, and at the module if you write new URL('./train.js', import.meta.url).` }
 }
 
@@ -58,6 +62,7 @@ function contains(folder: string, path: string): boolean {
   return way !== '' && !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`)
 }
 
+/** Throws what keeps it from being seen, such as a folder that may not be entered. */
 export function existsAs(path: string, kind: 'file' | 'folder'): boolean {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat !== undefined && (kind === 'file' ? stat.isFile() : stat.isDirectory())

@@ -25,12 +25,22 @@ describe('fromModule', () => {
     const path = join(folder(), 'what? 100% #1.mjs')
     writeFileSync(path, 'export const train = () => 1')
     expect(fromModule(`${path}#train`).module).toEqual({ url: pathToFileURL(path).href, name: 'train' })
+    // Names of exports may be any text.
+    expect(fromModule(`${path}#100%`).module?.name).toBe('100%')
+    // One file is one module, however its URL is written.
+    expect(fromModule(new URL(`${pathToFileURL(path).href.replace('what', 'w%68at')}?`)).module?.url).toBe(pathToFileURL(path).href)
   })
 
   it('refuses what is no file, with what to do', () => {
     expect(() => fromModule('./no-such-file.js#train')).toThrow(expect.objectContaining({ code: 'MODULE_NOT_FOUND' }))
     for (const reference of [new URL('https://example.org/train.js'), new URL('data:text/javascript,export default 1'), new URL('node:fs'), new URL('?x=1', import.meta.url)]) {
       expect(() => fromModule(reference)).toThrow(expect.objectContaining({ code: 'MODULE_NOT_ALLOWED' }))
+    }
+    for (const reference of [new URL('file:///a%00b.js'), 'x'.repeat(5000)]) {
+      expect(() => fromModule(reference)).toThrow(expect.objectContaining({ code: 'MODULE_NOT_FOUND', message: expect.stringContaining('cannot be reached') }))
+    }
+    for (const reference of ['file://:80/train.js', new URL('#100%', import.meta.url), undefined as never, 42 as never]) {
+      expect(() => fromModule(reference)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining('names no module') }))
     }
     expect(() => fromModule(new URL('#a', import.meta.url), 'b')).toThrow(expect.objectContaining({ code: 'OPTION' }))
     expect(() => fromModule(import.meta.url, 'a', { concurrency: 'both' as never })).toThrow(expect.objectContaining({ code: 'OPTION' }))

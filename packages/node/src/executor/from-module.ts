@@ -52,22 +52,35 @@ export function fromModule<T = unknown>(reference: URL | string, name?: string, 
 }
 
 function resolved(reference: URL | string, name: string | undefined): ModuleReference {
-  const url = typeof reference === 'string' && !/^file:/i.test(reference) ? fromPath(reference) : new URL(reference)
-  const named = decodeURIComponent(url.hash.slice(1))
+  const { url, named } = typeof reference === 'string' && !/^file:/i.test(reference) ? fromPath(reference) : fromUrl(reference)
   if (name !== undefined && named !== '') throw new AttuneError('OPTION', `The export is named twice: "${named}" in the reference, and "${name}". Name it once.`)
-  url.hash = ''
   // From which folders it may be loaded is for the executor to say.
-  const file = moduleFile(url.href)
+  const file = moduleFile(url)
   if ('problem' in file) throw new AttuneError(file.code, file.problem)
-  return { url: url.href, name: name ?? (named === '' ? 'default' : named) }
+  return { url: pathToFileURL(file.path).href, name: name ?? (named === '' ? 'default' : named) }
+}
+
+/** A module, and the name behind its `#`. */
+interface Reference {
+  readonly url: string
+  readonly named: string
 }
 
 /** A path from the current folder, with the export behind the last `#`. */
-function fromPath(reference: string): URL {
+function fromPath(reference: string): Reference {
   const hash = reference.lastIndexOf('#')
-  const url = pathToFileURL(hash < 0 ? reference : reference.slice(0, hash))
-  if (hash >= 0) url.hash = reference.slice(hash + 1)
-  return url
+  return hash < 0 ? { url: pathToFileURL(reference).href, named: '' } : { url: pathToFileURL(reference.slice(0, hash)).href, named: reference.slice(hash + 1) }
+}
+
+function fromUrl(reference: URL | string): Reference {
+  try {
+    const url = new URL(reference)
+    const named = decodeURIComponent(url.hash.slice(1))
+    url.hash = ''
+    return { url: url.href, named }
+  } catch {
+    throw new AttuneError('OPTION', `${JSON.stringify(String(reference))} names no module: pass new URL('./train.js', import.meta.url), or a path from the current folder.`)
+  }
 }
 
 async function exportOf({ url, name }: ModuleReference): Promise<unknown> {
