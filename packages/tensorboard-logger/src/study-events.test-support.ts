@@ -51,7 +51,7 @@ export function context(options: { readonly name?: string; readonly id?: string;
     revision: 0,
     counts: { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 },
   } satisfies StudySummary
-  return { study, space: options.space ?? exampleSpace }
+  return { study, owner: 'a process', space: options.space ?? exampleSpace }
 }
 
 type Ending = { readonly state: 'complete' | 'pruned'; readonly metrics: Metrics; readonly values: readonly number[] } | { readonly state: 'failed'; readonly message: string }

@@ -10,7 +10,7 @@ export interface Story {
 async function storyOf(study: Study<unknown>): Promise<Story> {
   const events: StudyEvent[] = []
   for await (const event of study.events()) events.push(event)
-  const story = { context: { study: study.summary, space: study.space }, events }
+  const story = { context: { study: study.summary, owner: 'a process', space: study.space }, events }
   await study.close()
   return story
 }

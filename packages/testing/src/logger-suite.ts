@@ -229,7 +229,7 @@ export function loggerCases(setup: () => Awaitable<LoggerSubject>): readonly Sui
       await before.close()
       const study = await createStudy({ ...options, loggers: [subject.factory()] })
       await study.close()
-      const probe = await open(subject, { study: study.summary, space: study.space })
+      const probe = await open(subject, { study: study.summary, owner: 'a process', space: study.space })
       const { cursor } = probe
       await end(probe)
       if (cursor !== 'now') await ensureFollowed(subject, storage)
@@ -244,7 +244,7 @@ async function ensureFollowed(subject: LoggerSubject, storage: ReturnType<typeof
   for await (const event of study.events()) events.push(event)
   const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
   ensureEqual(warnings, [], 'Warnings of the study')
-  await ensureKept(subject, { context: { study: study.summary, space: study.space }, events }, 'A real study')
+  await ensureKept(subject, { context: { study: study.summary, owner: 'a process', space: study.space }, events }, 'A real study')
   await study.close()
 }
 

@@ -12,6 +12,11 @@ interface Base {
   readonly more?: true
 }
 
+interface OfProcess extends Base {
+  /** The process that did it, as `owner` of a logger's context names the one that the logger runs in. */
+  readonly owner: string
+}
+
 interface OfTrial<P> extends Base {
   /** A snapshot of the trial right after the change. */
   readonly trial: TrialRecord<P>
@@ -22,10 +27,10 @@ interface OfTrial<P> extends Base {
  * process that looks at a study sees the same stream, and a logger can catch up after a restart.
  */
 export type StudyEvent<P = unknown> =
-  | (Base & { readonly type: 'study.opened' | 'study.resumed'; readonly study: StudySummary })
-  /** `optimize` began: `goal` is the number of complete, pruned and paused trials the study should have in all, if it was given. */
-  | (Base & { readonly type: 'study.started'; readonly goal: number | undefined })
-  | (Base & { readonly type: 'study.stopped'; readonly reason: string })
+  | (OfProcess & { readonly type: 'study.opened' | 'study.resumed'; readonly study: StudySummary })
+  /** `optimize` began, in this process or another: `goal` is the number of complete, pruned and paused trials the study should have in all, if it was given. */
+  | (OfProcess & { readonly type: 'study.started'; readonly goal: number | undefined })
+  | (OfProcess & { readonly type: 'study.stopped'; readonly reason: string })
   | (OfTrial<P> & { readonly type: 'trial.asked' | 'trial.started' | 'trial.paused' | 'trial.resumed' | 'trial.completed' | 'trial.pruned' | 'trial.failed' })
   /** An attempt failed or lost its owner, and the trial waits to be started again. */
   | (OfTrial<P> & { readonly type: 'trial.requeued' })

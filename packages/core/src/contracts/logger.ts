@@ -7,6 +7,8 @@ import type { Awaitable } from './values.ts'
 /** What a logger is told when its study is opened. */
 export interface LoggerContext {
   readonly study: StudySummary
+  /** The process that the logger runs in, as events name it. Those of other processes at the same study come too. */
+  readonly owner: string
   /** The best trial so far by the first objective, if a study that is opened again has one. */
   readonly best?: TrialRecord
   /** The space now; for one defined by running it grows, so read it at each use. */

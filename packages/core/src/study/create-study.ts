@@ -187,7 +187,7 @@ async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories
     try {
       const study = access.summary()
       const { best } = access.history
-      const logger = await startLogger(factory, { study, ...(best < 0 ? {} : { best: access.history.trial(best) }), get space() { return engine.space } }, engine.clock)
+      const logger = await startLogger(factory, { study, owner: engine.owner, ...(best < 0 ? {} : { best: access.history.trial(best) }), get space() { return engine.space } }, engine.clock)
       const pump = new LoggerPump(factory.id, logger, {
         clock: engine.clock,
         revision: () => access.history.revision,

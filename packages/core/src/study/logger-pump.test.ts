@@ -140,7 +140,7 @@ describe('a logger', () => {
   })
 
   it('P13: an event that comes just after a logger has looked for the last time is not left behind', async () => {
-    const event = (revision: number): StudyEvent => ({ type: 'study.stopped', revision, time: 0, reason: '' })
+    const event = (revision: number): StudyEvent => ({ type: 'study.stopped', revision, time: 0, owner: 'a process', reason: '' })
     for (let turns = 0; turns < 20; turns++) {
       const seen: number[] = []
       const pump = new LoggerPump('test', { cursor: 0, log: ({ revision }) => void seen.push(revision), flush() {}, close() {} }, { clock: systemClock, revision: () => 0, replay: async function* () {}, warn() {} })

@@ -7,6 +7,7 @@ export const maximizeAccuracy: Objective = { metric: 'valAccuracy', direction: '
 /** What a logger is told of a study. */
 export function context(given: { readonly name?: string; readonly objectives?: readonly Objective[]; readonly counts?: Partial<StudySummary['counts']>; readonly best?: TrialRecord } = {}): LoggerContext {
   return {
+    owner: 'this process',
     study: {
       id: '1',
       definition: { name: given.name ?? 'digits', space: null, fingerprint: null, objectives: given.objectives ?? [maximizeAccuracy], constraints: [], metrics: null, seed: 1 },
@@ -38,12 +39,12 @@ export class Events {
     this.#send = send
   }
 
-  studyStarted(goal?: number): void {
-    this.#send({ ...this.#base(), type: 'study.started', goal })
+  studyStarted(goal?: number, owner = 'this process'): void {
+    this.#send({ ...this.#base(), type: 'study.started', owner, goal })
   }
 
-  studyStopped(reason: string): void {
-    this.#send({ ...this.#base(), type: 'study.stopped', reason })
+  studyStopped(reason: string, owner = 'this process'): void {
+    this.#send({ ...this.#base(), type: 'study.stopped', owner, reason })
   }
 
   start(number: number): void {

@@ -9,14 +9,19 @@ export function line(event: StudyEvent, tally: Tally, styles: Styles): string | 
   const name = plain(tally.name)
   switch (event.type) {
     case 'study.started': {
+      if (event.owner !== tally.owner) return styles.faint(`  ${plain(event.owner)} runs trials too`)
       const goals = tally.objectives.map(({ direction, metric }) => `${direction} ${plain(metric)}`).join(', ')
       const wanted = tally.goal === undefined ? '' : `, ${count(tally.goal, 'trial')}`
       return `${styles.strong(name)}: ${goals}${wanted}${tally.done > 0 ? `; ${tally.done} done already${knownBest(tally)}` : ''}`
     }
+    case 'study.stopped':
+      return event.owner === tally.owner ? undefined : styles.faint(`  ${plain(event.owner)} has stopped: ${plain(event.reason)}`)
     case 'trial.completed':
       return `${head(event.trial, tally)}  complete  ${values(event.trial, tally)}${effort(event.trial)}${event.trial.violation > 0 ? styles.warn('  violates constraints') : ''}`
     case 'trial.pruned':
       return styles.faint(`${head(event.trial, tally)}  pruned    ${values(event.trial, tally)}${effort(event.trial)}`)
+    case 'trial.paused':
+      return styles.faint(`${head(event.trial, tally)}  paused    ${formatMetrics(event.trial.reports.at(-1)?.metrics ?? {}, tally.objectives.map(({ metric }) => metric))}${effort(event.trial)}`)
     case 'trial.failed':
       return styles.bad(`${head(event.trial, tally)}  failed    ${reason(event.trial)}`)
     case 'trial.requeued':
@@ -32,9 +37,9 @@ export function line(event: StudyEvent, tally: Tally, styles: Styles): string | 
   }
 }
 
-function head({ number }: TrialRecord, { done, goal }: Tally): string {
+function head({ number, parent }: TrialRecord, { done, goal }: Tally): string {
   const place = goal === undefined ? String(done) : `${String(done).padStart(String(goal).length)}/${goal}`
-  return `[${place}] trial ${number}`
+  return `[${place}] trial ${number}${parent === undefined ? '' : ` (fork of ${parent})`}`
 }
 
 function knownBest({ best, partial }: Tally): string {

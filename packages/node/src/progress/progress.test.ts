@@ -79,6 +79,18 @@ describe('on a terminal', () => {
     expect(terminal.screen).toContain('2 complete, 1 pruned, 1 paused')
   })
 
+  it('goes on when another process stops', async () => {
+    const given = await setup()
+    play(given)
+    given.events.studyStopped('it was interrupted', 'host/2')
+    given.clock.advance(1000)
+    expect(given.terminal.screen).toContain('4/10 trials')
+    expect(given.terminal.screen).not.toContain('interrupted')
+    given.events.studyStopped('10 trials are done')
+    expect(given.terminal.screen).toContain('in 11s (10 trials are done)')
+    await given.logger.close()
+  })
+
   it('leaves a summary, and nothing of the block', async () => {
     const given = await setup()
     play(given)
@@ -221,6 +233,44 @@ describe('elsewhere', () => {
         best valAccuracy 0.97 of trial 2
           learningRate    0.01
           optimizer.type  adam
+      "
+    `)
+  })
+
+  it('tells of pauses and forks', async () => {
+    const { events, terminal } = await setup({ tty: false })
+    events.studyStarted(4)
+    events.start(0)
+    events.report(0, 3, { valAccuracy: 0.7 })
+    events.pause(0)
+    events.start(1)
+    events.end(1, 'complete', [0.8], { parent: 0 })
+    expect(terminal.output).toMatchInlineSnapshot(`
+      "digits: maximize valAccuracy, 4 trials
+      [1/4] trial 0  paused    valAccuracy=0.7  step 3
+      [2/4] trial 1 (fork of 0)  complete  valAccuracy=0.8  0.0s
+      "
+    `)
+  })
+
+  it('tells what another process at the study begins and ends, without taking it for the run that is shown', async () => {
+    const given = await setup({ tty: false })
+    const { events, clock, terminal } = given
+    events.studyStarted(4)
+    clock.advance(5000)
+    events.studyStarted(9, 'host/2')
+    events.start(0)
+    events.end(0, 'complete', [0.9])
+    events.studyStopped('it was interrupted', 'host/2')
+    clock.advance(5000)
+    events.studyStopped('4 trials are done')
+    expect(terminal.output).toMatchInlineSnapshot(`
+      "digits: maximize valAccuracy, 4 trials
+        host/2 runs trials too
+      [1/4] trial 0  complete  valAccuracy=0.9  0.0s
+        host/2 has stopped: it was interrupted
+      digits: 1 complete in 10s (4 trials are done)
+        no trial keeps the constraints
       "
     `)
   })

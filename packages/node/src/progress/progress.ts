@@ -88,7 +88,8 @@ class Progress implements Logger {
     // A warning or correction between two runs needs no display of its own on a terminal.
     if (this.#began === undefined && (event.type === 'study.started' || event.type === 'trial.started' || event.type === 'trial.resumed')) this.#began = now
     if (this.#screen === undefined) this.#say(line(event, this.#tally, this.#styles))
-    if (event.type === 'study.stopped') this.#finish()
+    // What another process begins and ends is no end of the run that is shown.
+    if (event.type === 'study.stopped' && event.owner === this.#tally.owner) this.#finish()
     else if (this.#screen !== undefined && this.#began !== undefined) this.#drawSoon(now)
   }
 

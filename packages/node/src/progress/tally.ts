@@ -30,6 +30,8 @@ const mostFailures = 100
 /** What there is to show of a study: a fold over its events. */
 export class Tally {
   name: string
+  /** The process that shows it. */
+  readonly owner: string
   readonly objectives: readonly Objective[]
   readonly counts: { complete: number; pruned: number; failed: number } = { complete: 0, pruned: 0, failed: 0 }
   readonly running: Map<number, RunningTrial> = new Map()
@@ -58,7 +60,8 @@ export class Tally {
   /** True if results of earlier sessions are unknown here: with several objectives only the first one's best is told. */
   readonly partial: boolean
 
-  constructor({ study, best }: Pick<LoggerContext, 'study' | 'best'>, goal: number | undefined) {
+  constructor({ study, owner, best }: Pick<LoggerContext, 'study' | 'owner' | 'best'>, goal: number | undefined) {
+    this.owner = owner
     this.name = study.definition.name
     this.objectives = study.definition.objectives
     this.goal = goal
@@ -97,13 +100,17 @@ export class Tally {
   add(event: StudyEvent): void {
     switch (event.type) {
       case 'study.started':
+        if (event.owner !== this.owner) {
+          this.goal ??= event.goal
+          break
+        }
         this.goal = event.goal ?? this.goal
         this.stopped = undefined
         this.seen = 0
         this.before = this.ended
         break
       case 'study.stopped':
-        this.stopped = event.reason
+        if (event.owner === this.owner) this.stopped = event.reason
         break
       case 'trial.started':
       case 'trial.resumed':
