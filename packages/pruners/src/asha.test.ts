@@ -124,6 +124,7 @@ describe('losses', () => {
   it('that are NaN prune; those that are missing do not', async () => {
     const study = await script(asha(thirds))
     expect(await study.report(await study.start(), 1, NaN)).toBe(false)
+    expect(await study.warnings()).toEqual([expect.stringContaining('a parameter that the space does not have')])
     const trial = await study.start()
     expect(await study.report(trial, 1, undefined)).toBe(true)
     expect(await study.report(trial, 2, 1)).toBe(true)
