@@ -59,7 +59,7 @@ class Waiters {
   }
 
   wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
+    if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake()
   }
 }
 

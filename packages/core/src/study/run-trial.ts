@@ -95,7 +95,7 @@ export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objectiv
     if (trial.stopReason === undefined) return await failed(engine, trial, failureOf(error), options, error)
   } finally {
     cancelTimeout?.()
-    await endExecution(engine, trial, execution, options.grace)
+    if (execution !== undefined) await endExecution(engine, trial, execution, options.grace)
   }
   return ended(engine, trial, options)
 }
@@ -117,18 +117,18 @@ function stopAfter(engine: StudyEngine, trial: Trial, time: number, heldFor: () 
 }
 
 /** Frees the slot before the trial's end is stored or after: either way nothing runs any more for a trial that has ended. */
-async function endExecution(engine: StudyEngine, trial: Trial, execution: Execution | undefined, grace: number): Promise<void> {
+async function endExecution(engine: StudyEngine, trial: Trial, execution: Execution, grace: number): Promise<void> {
   try {
-    if (execution !== undefined && !(await within(engine.clock, grace, () => execution.end(), true))) engine.warn('study', `What ran trial ${trial.number} was not free within ${grace} ms.`, trial.number)
+    if (!(await within(engine.clock, grace, () => execution.end(), true))) engine.warn('study', `What ran trial ${trial.number} was not free within ${grace} ms.`, trial.number)
   } catch (error) {
     engine.warn('study', `What ran trial ${trial.number} could not be freed: ${describe(error)}`, trial.number)
   }
 }
 
 async function completed(engine: StudyEngine, trial: Trial, result: unknown, more: Metrics | undefined, artifact: Artifact | undefined, patience: Patience, options: RunOptions): Promise<Ended> {
-  const { earlierFailures } = engine.history.trial(trial.number)
   let requeued = false
-  const outcome = await engine.complete(trial, result, more, (failure) => (requeued = options.retries(failure, earlierFailures)))
+  // Only for a failure: a snapshot of each trial before its end would be a copy of each.
+  const outcome = await engine.complete(trial, result, more, (failure) => (requeued = options.retries(failure, engine.history.trial(trial.number).earlierFailures)))
   if (outcome.state === 'failed') return { state: requeued ? 'requeued' : 'failed', failure: outcome.failure }
   if (artifact !== undefined && engine.kept.wants(trial.number)) await patiently(engine, trial, engine.kept.keepModel(trial.number, artifact), patience)
   return { state: 'complete' }

@@ -26,6 +26,7 @@ import { paretoFront } from './pareto.ts'
 import type { ObjectiveFunction } from './run-trial.ts'
 import { checkNumber } from './stop-rules.ts'
 import { tableOf, type TableRow } from './table.ts'
+import type { AskLimits } from './trial-source.ts'
 import { failureOf, Trial } from './trial.ts'
 import { within } from './within.ts'
 
@@ -57,8 +58,11 @@ export class Study<P = unknown, M extends string = string> {
   #run: Promise<OptimizeResult> | undefined
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
-  /** Trials that are being asked for by hand. */
-  readonly #asking = new Set<Promise<Trial<P>>>()
+  /** How many trials are being asked for by hand, and who waits until none is. */
+  #asking = 0
+  #askedAll: (() => void) | undefined
+  /** Asking by hand is bound by nothing. */
+  readonly #noLimits: AskLimits = { mayCreate: () => true, running: () => this.columns.counts.running }
   /** Started with the first trial: a study that is only looked at deletes nothing. */
   #collecting: Promise<void> | undefined
 
@@ -123,26 +127,21 @@ export class Study<P = unknown, M extends string = string> {
   async ask(): Promise<Trial<P>> {
     this.#open()
     this.#collecting ??= this.#engine.artifacts.collect()
-    const asking = this.#ask()
-    this.#asking.add(asking)
+    this.#asking++
     try {
-      return await asking
-    } finally {
-      this.#asking.delete(asking)
-    }
-  }
-
-  async #ask(): Promise<Trial<P>> {
-    for (;;) {
-      const trial = await this.#engine.ask(this.#closing.signal, { mayCreate: () => true, running: () => this.columns.counts.running })
-      if (trial instanceof Trial) {
-        this.#engine.leases.handOut(trial)
-        if (!this.#closing.signal.aborted) return trial as Trial<P>
-        await this.#putBack(trial)
+      for (;;) {
+        const trial = await this.#engine.ask(this.#closing.signal, this.#noLimits)
+        if (trial instanceof Trial) {
+          this.#engine.leases.handOut(trial)
+          if (!this.#closing.signal.aborted) return trial as Trial<P>
+          await this.#putBack(trial)
+        }
+        this.#open()
+        if ('later' in trial) throw new AttuneError('PRUNER_WAITS', 'The pruner starts nothing until trials that run have ended or are paused: tell those that were asked for, then ask again.')
+        if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
       }
-      this.#open()
-      if ('later' in trial) throw new AttuneError('PRUNER_WAITS', 'The pruner starts nothing until trials that run have ended or are paused: tell those that were asked for, then ask again.')
-      if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
+    } finally {
+      if (--this.#asking === 0) this.#askedAll?.()
     }
   }
 
@@ -382,7 +381,7 @@ export class Study<P = unknown, M extends string = string> {
       () => this.#run?.then(undefined, () => undefined), // What ended it is told to whoever started it.
       ...engine.leases.all().map((trial) => () => this.#putBack(trial)),
       // Those that were on their way when the study was closed put themselves back.
-      () => this.#inTime('Asking for a trial', () => Promise.allSettled(this.#asking).then(() => undefined)),
+      () => this.#inTime('Asking for a trial', () => (this.#asking === 0 ? undefined : new Promise<void>((resolve) => (this.#askedAll = resolve)))),
       () => (this.#collecting === undefined ? undefined : this.#inTime('Deleting artefacts', () => this.#collect())),
       () => Promise.all(pumps.map((pump) => pump.close(flushDeadline))),
       () => this.#inTime('The executor', () => executor.close()),
