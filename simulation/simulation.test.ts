@@ -35,7 +35,7 @@ function failureOf(seed: number, { violations }: SimulationResult): string {
 }
 
 describe('the simulation', () => {
-  it('P1, P2, P3, P4, P5, P7, P13, P14, P16, P17: hold in the simulation, whatever dies, freezes, fails or gets lost, by fixed and fresh seeds', { timeout: 1_800_000 }, async () => {
+  it('P1, P2, P3, P4, P5, P6, P7, P13, P14, P16, P17: hold in the simulation, whatever dies, freezes, fails or gets lost, by fixed and fresh seeds', { timeout: 1_800_000 }, async () => {
     const began = performance.now()
     let trials = 0
     let kills = 0
@@ -83,6 +83,7 @@ const broken: readonly (readonly [title: string, BrokenPart])[] = [
   ['P4, broken twin: the simulation finds a storage that does not look at tokens', twins.ignoresTokens],
   ['P5, broken twin: the simulation finds a sweep that requeues a lost trial twice', twins.requeuesTwice],
   ['P5, broken twin: the simulation finds a sweep that takes trials from the living', twins.sweepsTheLiving],
+  ['P6, broken twin: the simulation finds a process without a thread that renews its leases', twins.renewsNothing],
   ['P7, broken twin: the simulation finds a storage that does not know a repeated request', twins.forgetsRequests],
   ['P2, broken twin: the simulation finds a storage that does not look at the number that is expected', twins.ignoresExpectedNumbers],
   ['P3, broken twin: the simulation finds a storage that lets a trial end again', twins.endsTrialsAgain],

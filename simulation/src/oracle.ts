@@ -10,8 +10,6 @@ interface Known {
   token: string | undefined
   owner: string | undefined
   leaseEnd: number
-  /** True once a thread has renewed this attempt's lease. */
-  covered: boolean
   /** Steps that count, in order. */
   steps: number[]
   checkpoint: number | undefined
@@ -32,7 +30,7 @@ export class Oracle {
   readonly #processes: () => readonly SimProcess[]
   /** Trials that are wanted, failed ones aside; Infinity where trials are asked for by hand. */
   readonly #goal: number
-  /** True if nothing but death and blocked event loops happens: then no living owner whose thread renews its leases may lose a trial. */
+  /** True if nothing but death and blocked event loops happens: then no living owner may lose a trial, because a thread renews its leases. */
   readonly #calm: boolean
 
   constructor(world: World, processes: () => readonly SimProcess[], goal: number, calm: boolean) {
@@ -80,7 +78,7 @@ export class Oracle {
     else this.failed(request)
     let next = 0
     for (const operation of request.operations) {
-      this.#allowed(process, operation, request.id.startsWith('thread '))
+      this.#allowed(process, operation)
       const changes = operation.type === 'sweep' ? fresh : operation.type === 'renew' ? [] : fresh.slice(next, ++next)
       for (const change of changes) this.#take(change, operation)
     }
@@ -88,13 +86,11 @@ export class Oracle {
     if (there > this.#goal) this.#world.violated('budget', `${there} trials have ended, are paused, run or wait, ${this.#goal} were wanted`)
   }
 
-  #allowed(process: SimProcess, operation: Operation, byThread: boolean): void {
+  #allowed(process: SimProcess, operation: Operation): void {
     if (!('token' in operation)) return
     const known = this.#trials[operation.number]
     if (known?.token !== operation.token) this.#world.violated('P4', `${operation.type} of trial ${operation.number} by ${process.name} was accepted: its attempt was over`)
-    if (operation.type !== 'renew' || known === undefined) return
-    known.leaseEnd = this.#world.now + operation.milliseconds
-    if (byThread) known.covered = true
+    if (operation.type === 'renew' && known !== undefined) known.leaseEnd = this.#world.now + operation.milliseconds
   }
 
   #take(change: Change, operation: Operation): void {
@@ -106,7 +102,7 @@ export class Oracle {
     if (body.type === 'create') {
       if (body.number !== this.#trials.length) world.violated('P2', `trial ${body.number} was made where ${this.#trials.length} is next`)
       const lease = operation.type === 'create' ? operation.lease : undefined
-      this.#trials[body.number] = { state: lease === undefined ? 'waiting' : 'running', params: body.params as unknown as SimParams, token: lease?.token, owner: lease?.owner, leaseEnd: world.now + (lease?.milliseconds ?? 0), covered: false, steps: [], checkpoint: body.checkpoint?.step }
+      this.#trials[body.number] = { state: lease === undefined ? 'waiting' : 'running', params: body.params as unknown as SimParams, token: lease?.token, owner: lease?.owner, leaseEnd: world.now + (lease?.milliseconds ?? 0), steps: [], checkpoint: body.checkpoint?.step }
       return
     }
     const known = this.#trials[body.number]
@@ -118,7 +114,7 @@ export class Oracle {
         return
       case 'claim':
         if (known.state !== 'waiting' && known.state !== 'paused') world.violated('P3', `trial ${body.number} was claimed while it was ${known.state}`)
-        if (operation.type === 'claim') Object.assign(known, { state: 'running', token: operation.lease.token, owner: operation.lease.owner, leaseEnd: world.now + operation.lease.milliseconds, covered: false })
+        if (operation.type === 'claim') Object.assign(known, { state: 'running', token: operation.lease.token, owner: operation.lease.owner, leaseEnd: world.now + operation.lease.milliseconds })
         known.steps = known.steps.filter((step) => step <= (known.checkpoint ?? -Infinity))
         return
       case 'report':
@@ -155,7 +151,7 @@ export class Oracle {
     const owner = this.#processes().find(({ identity }) => identity === known.owner)
     const lives = owner !== undefined && owner.alive && !owner.ended
     if (lives && known.leaseEnd > world.now) world.violated('P5', `trial ${number} was taken from ${owner.name}, which lives and holds a lease`)
-    if (lives && this.#calm && known.covered) world.violated('P6', `trial ${number} was taken from ${owner.name}, whose event loop was only blocked`)
+    if (lives && this.#calm) world.violated('P6', `trial ${number} was taken from ${owner.name}, whose event loop was only blocked`)
   }
 
   /** Holds the history that is stored in the end against what was seen and acknowledged. */

@@ -114,6 +114,11 @@ export const twins = {
       return { twin: {}, undo: () => void (LoggerPump.prototype.push = push) }
     },
   },
+  renewsNothing: {
+    shows: ['P6'],
+    seeds: 100,
+    make: () => ({ twin: { scenario: { calm: true, thread: false } } }),
+  },
   forgetsToRelease: {
     shows: ['P16', 'P4', 'P17'],
     seeds: 10,

@@ -40,6 +40,8 @@ export class Leases {
   /** A lease for one more attempt, with a token of its own. */
   request(): LeaseRequest {
     const { owner, access, persistent, length } = this.#parts
+    // From before the trial is there: what blocks the event loop may come before its answer. Kept when no trial runs for a moment: a thread is dear.
+    if (persistent && !this.#closed) this.#keepAlive ??= this.#startKeepAlive()
     return { owner, token: `${access.session}/${++this.#tokens}`, milliseconds: persistent ? length : Number.MAX_SAFE_INTEGER }
   }
 
@@ -75,8 +77,6 @@ export class Leases {
     // One that was on its way when the study was closed is put back at once.
     if (!this.#parts.persistent || this.#closed) return
     if (this.#cancelRenewal === undefined) this.#renewLater()
-    // Kept when no trial runs for a moment: a thread is dear.
-    this.#keepAlive ??= this.#startKeepAlive()
   }
 
   /** Somebody else has taken the trial over: its code is asked to end, and what it comes to is not kept. */
