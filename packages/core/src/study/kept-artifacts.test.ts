@@ -86,6 +86,17 @@ describe('keep', () => {
     }
   })
 
+  it('a function that reports by calls may answer its model, as a generator may', async () => {
+    const study = await open(new MemoryArtifacts())
+    await study.optimize(async (trial) => {
+      await trial.report({ step: 1, loss: trial.params.x })
+      return artifactOf(trial.number)
+    }, { trials: 3 })
+    expect(study.best.value).toBe(study.best.params.x)
+    expect(decode((await study.best.artifact())?.bytes)).toBe(study.best.number)
+    await study.close()
+  })
+
   it('the model of a void trial goes, and that of the next best stays', async () => {
     const artifacts = new MemoryArtifacts()
     const study = await open(artifacts, { best: 2 })

@@ -14,8 +14,8 @@ import { failureOf, type Trial } from './trial.ts'
 /** What a function under optimisation may answer: a number, metrics, or nothing if it reported steps. */
 export type ObjectiveResult = number | Metrics | undefined | void
 
-/** Code under optimisation: a function, an async function or an async generator of reports. */
-export type ObjectiveFunction<P> = (trial: Trial<P>) => Awaitable<ObjectiveResult> | AsyncGenerator<Report, TrainingResult, void>
+/** Code under optimisation: a function, an async function or an async generator of reports. If it answers an artefact, its metrics are those that it reported. */
+export type ObjectiveFunction<P> = (trial: Trial<P>) => Awaitable<ObjectiveResult | Artifact> | AsyncGenerator<Report, TrainingResult, void>
 
 export interface RunOptions {
   readonly executor: Executor
@@ -48,7 +48,7 @@ function isGenerator(value: unknown): value is AsyncGenerator<Report, TrainingRe
 }
 
 /** An artefact can answer its bytes; anything else that a training returns is its result. */
-function isArtifact(value: TrainingResult): value is Artifact {
+function isArtifact(value: unknown): value is Artifact {
   return typeof value === 'object' && value !== null && typeof (value as { readonly bytes?: unknown }).bytes === 'function'
 }
 
@@ -79,16 +79,17 @@ export async function runTrial<P>(engine: StudyEngine, trial: Trial<P>, objectiv
   try {
     if (isTrainer(objective)) execution = options.executor.run(objective, trial)
     const running = execution === undefined ? (objective as ObjectiveFunction<P>)(trial) : execution.reports
-    if (isGenerator(running)) {
-      const result = await drive(engine, trial, running, patience, options)
+    let result: unknown
+    if (isGenerator(running)) result = await drive(engine, trial, running, patience, options)
+    else {
+      result = typeof running === 'object' && running !== null && 'then' in running ? await patiently(engine, trial, running as PromiseLike<unknown>, patience) : running
+      // Reports that nobody awaited belong to the result.
+      if (result !== stopped && trial.reporting !== undefined) await patiently(engine, trial, trial.reporting, patience)
+    }
+    if (result !== stopped) {
       const artifact = isArtifact(result) ? result : undefined
       const more = trial.stopReason === undefined && artifact !== undefined && options.evaluators.length > 0 ? await evaluate(engine, trial, artifact, patience, options) : undefined
       if (trial.stopReason === undefined) return await completed(engine, trial, artifact === undefined ? result : undefined, more, artifact, patience, options)
-    } else {
-      const result: unknown = typeof running === 'object' && running !== null && 'then' in running ? await patiently(engine, trial, running as PromiseLike<ObjectiveResult>, patience) : running
-      // Reports that nobody awaited belong to the result.
-      if (result !== stopped && trial.reporting !== undefined) await patiently(engine, trial, trial.reporting, patience)
-      if (result !== stopped && trial.stopReason === undefined) return await completed(engine, trial, result, undefined, undefined, patience, options)
     }
   } catch (error) {
     if (engine.access.hasFailedWith(error)) throw error // Not of the trial's making, and it can be run again.
