@@ -59,14 +59,14 @@ export interface Running {
 
 const running = new Set<ChildProcess>()
 
-/** Starts a command as a process. `detached` makes it a group of its own, which a signal reaches as Ctrl-C does: with all its children. */
-export function start(args: readonly string[], environment: Environment = {}, detached = false): Running {
-  return startProgram(program, args, environment, detached)
+/** Starts a command as a process. */
+export function start(args: readonly string[], environment: Environment = {}): Running {
+  return startProgram(program, args, environment)
 }
 
 /** Starts any program as a process. */
-export function startProgram(path: string, args: readonly string[], environment: Environment = {}, detached = false): Running {
-  const child = spawn(process.execPath, ['--conditions=attune-source', path, ...args], { detached, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment } })
+export function startProgram(path: string, args: readonly string[], environment: Environment = {}): Running {
+  const child = spawn(process.execPath, ['--conditions=attune-source', path, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment } })
   running.add(child)
   let [output, errors] = ['', '']
   const listeners = new Set<() => void>()

@@ -202,14 +202,15 @@ describe('child processes', () => {
 
   it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('P16: Ctrl-C or SIGTERM at a worker and its child processes leaves none of them, lets their trials end, and puts them back (%s)', async (signal, exitCode) => {
     await make()
-    const waiting = start(['worker', '-s', file, '--study', 'shared', '--trainer', `${trainers}#untilAborted`, '--trials', '5', '--slots', '2'], {}, true)
-    await waiting.said(/process \d+ waits\n(.*\n)*process \d+ waits\n/)
-    process.kill(-waiting.child.pid!, signal)
+    const waiting = start(['worker', '-s', file, '--study', 'shared', '--trainer', `${trainers}#untilAborted`, '--trials', '5', '--slots', '2'])
+    const [both] = await waiting.said(/process \d+ waits\n(.*\n)*process \d+ waits\n/)
+    const children = Array.from(both.matchAll(/process (\d+) waits/g), ([, pid]) => Number(pid))
+    expect(children).toHaveLength(2)
+    // As a terminal or a manager of services does that reaches every process.
+    for (const pid of [...children, waiting.child.pid!]) process.kill(pid, signal)
     const { code, output } = await waiting.ended
     expect(code).toBe(exitCode)
     expect(output.match(/process \d+ ends/g)).toHaveLength(2)
-    const children = Array.from(output.matchAll(/process (\d+) waits/g), ([, pid]) => Number(pid))
-    expect(children).toHaveLength(2)
     for (const pid of children) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
     expect((await result()).trials.map(({ state, failure }) => ({ state, failure }))).toEqual(Array(2).fill({ state: 'waiting', failure: undefined }))
   })

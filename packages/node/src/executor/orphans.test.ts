@@ -53,6 +53,14 @@ describe('a process with children', () => {
     await until(() => pids.every(isGone))
   })
 
+  it.skipIf(process.platform === 'win32')('P16: programs that a trial in a child process has started end with a parent that is killed', async () => {
+    const { parent, pids, ended } = await start('program')
+    expect(pids.filter(isGone)).toEqual([])
+    parent.kill('SIGKILL')
+    await ended
+    await until(() => pids.every(isGone))
+  })
+
   it('P16: a process ends by itself once its study is closed, and its children are gone', async () => {
     const { pids, ended } = await start('close')
     expect(await ended).toEqual([0, null])

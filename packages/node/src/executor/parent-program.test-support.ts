@@ -1,14 +1,14 @@
 // A study in a process of its own. It says which children it has once they are busy, and then ends or is ended as its argument says.
 import { spawn } from 'node:child_process'
 import process from 'node:process'
-import { createStudy, float } from '@attune/core'
+import { constant, createStudy, float } from '@attune/core'
 import { fromModule } from './from-module.ts'
 import { processes } from './processes.ts'
 import { ticks, until } from './studies.test-support.ts'
 
 const [, , ending, evaluates] = process.argv
 const executor = processes({ slots: 2 })
-const study = await createStudy({ space: { x: float(-5, 5) }, executor, seed: 1 })
+const study = await createStudy({ space: { x: float(-5, 5), then: constant('loop') }, executor, seed: 1 })
 if (ending === 'close') {
   await study.optimize(fromModule(new URL('trainings.test-support.ts', import.meta.url), 'where'), { trials: 4 })
   console.log(JSON.stringify([...new Set(study.trials().map(({ metrics }) => metrics['pid']))]))
@@ -22,6 +22,12 @@ if (ending === 'close') {
   await study.optimize(fromModule(new URL('trainings.test-support.ts', import.meta.url), 'where'), { trials: 4 })
   console.log(JSON.stringify([...new Set(study.trials().map(({ metrics }) => metrics['pid']))]))
   // The study is not closed: idle children do not keep this process alive.
+} else if (ending === 'program') {
+  const run = study.optimize(fromModule(new URL('trainings.test-support.ts', import.meta.url), 'startsProgram'), { trials: 1 })
+  await until(() => study.trials()[0]?.attributes['pid'] !== undefined)
+  const { pid, program } = study.trials()[0]!.attributes
+  console.log(JSON.stringify([pid, program]))
+  await run
 } else {
   const run = study.optimize(fromModule(new URL('trainings.test-support.ts', import.meta.url), 'announces'), { trials: 2 })
   const pids = new Set<unknown>()

@@ -7,6 +7,7 @@ import { inheritedNodeOptions, type Variables } from './environment.ts'
 import { FrameReader, frameOf } from './frames.ts'
 import { guardHeld } from './held-guard.ts'
 import { kernelKills, watchMemory } from './memory-watch.ts'
+import { leadsGroup, signalGroup } from './process-group.ts'
 import { parseResponse } from './protocol.ts'
 import { LastOutput, messageOf, type Runner, type RunnerEvents } from './runner.ts'
 
@@ -36,7 +37,7 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
     ...settings.nodeOptions,
   ]
   // Standard input is how the child notices that this process is gone; messages cross on descriptor 3.
-  const child = spawn(process.execPath, [...flags, fileURLToPath(program)], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env: settings.env, windowsHide: true })
+  const child = spawn(process.execPath, [...flags, fileURLToPath(program)], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env: settings.env, windowsHide: true, detached: leadsGroup })
   // Without a file descriptor to spare there are no streams either; then an error event says so.
   const streams = (child.stdio as ChildProcess['stdio'] | undefined) ?? []
   const channel = streams[3] as Socket | undefined
@@ -62,10 +63,13 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
     for (const stream of streams) stream?.destroy()
     markGone()
   }
+  const signal = (name: NodeJS.Signals): void => {
+    if (!exited && child.pid !== undefined) signalGroup(child.pid, name)
+  }
   /** Ends a child that cannot be trusted or afforded any more. */
   const fail = (error: Error): void => {
     problem ??= error
-    child.kill('SIGKILL')
+    signal('SIGKILL')
   }
 
   child.on('error', (error) => {
@@ -74,6 +78,8 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
   })
   child.on('exit', (code, signal) => {
     exited = true
+    // What it has started ends with it.
+    if (leadsGroup && child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
     const finish = (): void => end(reasonOf(code, signal, printed, killsBefore))
     const late = setTimeout(finish, outputDeadline)
     child.on('close', () => {
@@ -133,11 +139,19 @@ export function startProcess(settings: ProcessSettings, events: RunnerEvents): R
     async kill() {
       problem ??= crashed(`Child process ${child.pid} was ended.`)
       setReferenced(child, true)
-      if (!exited) child.kill('SIGKILL')
+      signal('SIGKILL')
       await gone
     },
     gone,
-    hold: process.platform === 'win32' ? undefined : () => hold(child, () => exited),
+    hold: process.platform === 'win32' ? undefined : () => {
+      if (exited || child.pid === undefined) return () => undefined
+      const release = guardHeld(child.pid)
+      signal('SIGSTOP')
+      return () => {
+        signal('SIGCONT')
+        release()
+      }
+    },
   }
 }
 
@@ -151,17 +165,6 @@ function reasonOf(code: number | null, signal: NodeJS.Signals | null, printed: L
     if (kills !== undefined && killsBefore !== undefined && kills > killsBefore) return new AttuneError('OUT_OF_MEMORY', `The system ran out of memory and ended the process of the trial. Run fewer trials at once, or limit each by perTrial.memoryMb.${printed.told}`, { details })
   }
   return new AttuneError('TRIAL_CRASHED', `The process of the trial ${how} before the trial did.${printed.told}`, { details })
-}
-
-/** Stops the child until the answer is called. */
-function hold(child: ChildProcess, exited: () => boolean): () => void {
-  if (exited() || child.pid === undefined) return () => undefined
-  const release = guardHeld(child.pid)
-  child.kill('SIGSTOP')
-  return () => {
-    if (!exited()) child.kill('SIGCONT')
-    release()
-  }
 }
 
 /** Whether the child keeps this process alive. */

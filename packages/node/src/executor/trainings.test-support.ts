@@ -157,9 +157,9 @@ export async function* diesOnce({ attempt, resumeFrom }: TrainerTrial): Reports 
   }
 }
 
-/** Starts a process of its own that holds the output of this one open, says which, and exits. */
+/** Starts a process in a group of its own that holds the output of this one open, says which, and exits. */
 export async function leavesProcess({ setAttribute }: TrainerTrial): Promise<number> {
-  const left = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const left = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
   await setAttribute('left', left.pid!)
   return process.exit(4)
 }
@@ -203,6 +203,16 @@ export async function* announces({ setAttribute }: TrainerTrial): Reports {
   await setAttribute('pid', process.pid)
   yield { step: 1, value: 1 }
   busyLoop()
+}
+
+/** Starts a program that never ends, says which, and goes on as a parameter says. */
+export async function startsProgram({ params, setAttribute }: TrainerTrial<{ readonly then: string }>): Promise<number> {
+  const program = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' })
+  await setAttribute('program', program.pid!)
+  await setAttribute('pid', process.pid)
+  if (params.then === 'exit') return process.exit(5)
+  if (params.then === 'loop') return busyLoop()
+  return 1
 }
 
 let released = 0

@@ -2,6 +2,7 @@
 // does, however that came; the main thread may be computing then and would not notice.
 import { readSync } from 'node:fs'
 import process from 'node:process'
+import { signalGroup } from '../process-group.ts'
 
 const nothing = new Uint8Array(1)
 const pause = new Int32Array(new SharedArrayBuffer(4))
@@ -17,4 +18,4 @@ function readsOn(): boolean {
 }
 
 while (readsOn());
-process.kill(process.pid, 'SIGKILL')
+signalGroup(process.pid, 'SIGKILL')

@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import process from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { FrameReader, frameOf } from '../frames.ts'
+import { signalGroup } from '../process-group.ts'
 import { createTrialRunner } from './trial-runner.ts'
 
 let maxBytes = 1 << 20
@@ -15,9 +16,9 @@ const receive = createTrialRunner({
   limit: (bytes) => (maxBytes = bytes),
   close: () => process.exit(0),
 })
-const die = (): void => void process.kill(process.pid, 'SIGKILL')
+const die = (): void => signalGroup(process.pid, 'SIGKILL')
 
-// Ctrl-C, `timeout` and schedulers of clusters reach the whole group: what becomes of a trial is for the study to say.
+// Schedulers of clusters and service managers reach every process: what becomes of a trial is for the study to say.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined)
 channel.on('data', (piece: Uint8Array) => {
   for (const message of reader.push(piece)) receive(message)
