@@ -75,3 +75,26 @@ describe('a trial that was asked for by hand, and lost', () => {
     expect([(await run).reason, frozen.columns.length, frozen.counts.complete]).toEqual(['1 trial is done', 1, 1])
   })
 })
+
+describe('a total that several processes share', () => {
+  it('is not exceeded by trials that were enqueued, where two processes claim the last ones at once', async () => {
+    const { clock, open } = processes()
+    const studies = [await open('a'), await open('b'), await open('c')]
+    for (const x of [0.1, 0.2, 0.3, 0.4, 0.5]) await studies[0]!.enqueue({ x })
+    const reasons = await pass(clock, Promise.all(studies.map((study) => study.optimize(async ({ params: { x } }) => {
+      await turn()
+      return x
+    }, { trials: 2 }))))
+    await studies[0]!.refresh()
+    expect(studies[0]!.counts).toMatchObject({ complete: 2, waiting: 3, running: 0 })
+    expect(new Set(reasons.map(({ reason }) => reason))).toEqual(new Set(['2 trials are done']))
+  })
+
+  it('grows by "more" from what others have done since the study was opened here', async () => {
+    const { clock, open } = processes()
+    const [early, other] = [await open('early'), await open('other')]
+    await pass(clock, other.optimize(({ params: { x } }) => x, { trials: 3 }))
+    await pass(clock, early.optimize(({ params: { x } }) => x, { more: 2 }))
+    expect(early.counts.complete).toBe(5)
+  })
+})

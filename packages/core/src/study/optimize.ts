@@ -81,6 +81,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   const begin = clock.now()
   /** Trials that count: those that ended with a result, and those that are paused and may never go on. */
   const done = (): number => counts.complete + counts.pruned + counts.paused
+  if (options.more !== undefined) await engine.access.sync() // More than there are, by whomever.
   const goal = options.trials ?? (options.more === undefined ? undefined : done() + options.more)
   const rules: StopRule[] = options.stop === undefined ? [] : Array.isArray(options.stop) ? [...(options.stop as readonly StopRule[])] : [options.stop as StopRule]
   if (options.timeout !== undefined) rules.unshift(afterTime(options.timeout))
@@ -176,10 +177,10 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     return rule({ history, counts, objectives: history.definition.objectives, endedSinceBest: history.endedSinceBest, elapsed: clock.now() - begin })
   }
 
-  /** Puts a trial back whose end could not be stored. Where that fails too, its lease ends by itself. */
-  const letGo = async (trial: Trial): Promise<void> => {
+  /** Puts a trial back that is not to be run on here. Where that fails too, its lease ends by itself. */
+  const letGo = async (trial: Trial, message = 'The run ended before the trial did.'): Promise<void> => {
     trial.stop('aborted')
-    await engine.fail(trial, { reason: 'aborted', message: 'The run ended before the trial did.' }, true).catch(() => engine.leases.giveUp(trial))
+    await engine.fail(trial, { reason: 'aborted', message }, true).catch(() => engine.leases.giveUp(trial))
   }
 
   /** Asks for a trial, and after the end no longer than the grace period: one that comes later is put back. */
@@ -239,6 +240,11 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
       if (!(asked instanceof Trial)) continue
       if (aborted) asked.stop('aborted')
       try {
+        // Creates count who else creates, claims do not: whoever claimed beyond the total sees it now.
+        if (goal !== undefined && counts.complete + counts.pruned + running() > goal) {
+          await letGo(asked, 'The last trials of the total were started elsewhere.')
+          continue
+        }
         const problem = watch.judge(await runTrial(engine, asked as Trial<P>, objective, runOptions))
         if (problem !== undefined) {
           error ??= problem
