@@ -93,14 +93,14 @@ describe('a child process', () => {
     expect(isGone(pid)).toBe(true)
   })
 
-  it.skipIf(process.platform === 'win32').each(['exit', 'loop', 'return'])('ends with the programs that its trial has started (where it goes on with: %s)', async (then) => {
-    const study = await studyOn(processes({ slots: 1 }), { space: { then: constant(then) } })
+  it.skipIf(process.platform === 'win32').each(['exit', 'loop', 'return'])('ends with the programs that its trial has started (where it goes on with: %s)', async (after) => {
+    const study = await studyOn(processes({ slots: 1 }), { space: { after: constant(after) } })
     const controller = new AbortController()
     const started = (): readonly number[] => study.trials().flatMap(({ attributes }) => (typeof attributes['pid'] === 'number' ? [attributes['pid'], attributes['program'] as number] : []))
     try {
       const run = study.optimize(training('startsProgram'), { trials: 1, grace: 50, signal: controller.signal, stop: ({ counts }) => (counts.failed > 0 ? 'one has failed' : undefined) })
       await until(() => started().length > 0)
-      if (then === 'loop') controller.abort()
+      if (after === 'loop') controller.abort()
       await run
       await study.close()
       await until(() => started().every(isGone))

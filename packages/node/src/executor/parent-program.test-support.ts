@@ -8,7 +8,7 @@ import { ticks, until } from './studies.test-support.ts'
 
 const [, , ending, evaluates] = process.argv
 const executor = processes({ slots: 2 })
-const study = await createStudy({ space: { x: float(-5, 5), then: constant('loop') }, executor, seed: 1 })
+const study = await createStudy({ space: { x: float(-5, 5), after: constant('loop') }, executor, seed: 1 })
 if (ending === 'close') {
   await study.optimize(fromModule(new URL('trainings.test-support.ts', import.meta.url), 'where'), { trials: 4 })
   console.log(JSON.stringify([...new Set(study.trials().map(({ metrics }) => metrics['pid']))]))

@@ -206,12 +206,12 @@ export async function* announces({ setAttribute }: TrainerTrial): Reports {
 }
 
 /** Starts a program that never ends, says which, and goes on as a parameter says. */
-export async function startsProgram({ params, setAttribute }: TrainerTrial<{ readonly then: string }>): Promise<number> {
+export async function startsProgram({ params, setAttribute }: TrainerTrial<{ readonly after: string }>): Promise<number> {
   const program = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' })
   await setAttribute('program', program.pid!)
   await setAttribute('pid', process.pid)
-  if (params.then === 'exit') return process.exit(5)
-  if (params.then === 'loop') return busyLoop()
+  if (params.after === 'exit') return process.exit(5)
+  if (params.after === 'loop') return busyLoop()
   return 1
 }
 
