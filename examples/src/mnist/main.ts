@@ -70,7 +70,7 @@ Pruning saved ${saved} of ${all} epochs (${Math.round((100 * saved) / all)} %).
 Files:
 ${[...files, `${options.out}/study.db`].map((file) => `  ${file}`).join('\n')}
 Learning curves and parameters in TensorBoard (pip install tensorboard):
-  tensorboard --logdir ${options.out}/tensorboard`)
+  tensorboard --logdir ${/\s/.test(options.out) ? `"${options.out}/tensorboard"` : `${options.out}/tensorboard`}`)
 }
 
 try {
