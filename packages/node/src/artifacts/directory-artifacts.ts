@@ -27,6 +27,8 @@ const temporaryFolder = 'tmp'
 const damagedFolder = 'damaged'
 const damaged = Symbol('damaged')
 const largest = 2 ** 31 - 1
+/** Looks for an artefact that is claimed and not found: each can only fail by what others do in that very moment. */
+const mostLooks = 20
 
 /**
  * Artefacts as files in a directory: `ab/ab12…` by the SHA-256 of their content, claims as empty files beside them. The directory is made by the first `put`;
@@ -97,10 +99,15 @@ class DirectoryStore implements ArtifactStore {
       if (shard === undefined) return undefined
       const found = await this.#read(join(shard, hash), hash)
       if (found !== undefined) return found === damaged ? undefined : found
-      // Somebody may be deciding whether to delete it, or have ended while doing so; it may be back under its name, too.
-      for (const name of (await look(this.#files, shard, hash)).holders.toReversed()) {
-        const kept = await this.#read(join(shard, name), hash)
-        if (kept !== undefined && kept !== damaged) return kept
+      // Somebody may be deciding whether to delete it, or have ended while doing so. Its name may change between the look and the
+      // reading, and a listing of a folder may miss a file that is renamed meanwhile: what is claimed is looked for again.
+      for (let again = 0; again < mostLooks; again++) {
+        const { claims, holders } = await look(this.#files, shard, hash)
+        if (holders.length === 0 && claims.length === 0) return undefined
+        for (const name of holders.toReversed()) {
+          const kept = await this.#read(join(shard, name), hash)
+          if (kept !== undefined && kept !== damaged) return kept
+        }
       }
       return undefined
     } catch (error) {
