@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -196,6 +196,21 @@ describe('limits', () => {
 })
 
 describe('claims', () => {
+  it('are found again where the artefact is put back between the look and the reading', async () => {
+    const hash = await directoryArtifacts(path).put(content(0), { study: 'a', session: '1' })
+    const shard = join(path, hash.slice(0, 2))
+    const aside = join(shard, `${hash}.aside-${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`)
+    await rename(join(shard, hash), aside)
+    let looks = 0
+    const readdirAndPutBack: FileSystem['readdir'] = async (folder) => {
+      const names = await nodeFileSystem.readdir(folder)
+      if (looks++ === 0) await rename(aside, join(shard, hash))
+      return names
+    }
+    expect(await directoryStore(path, {}, { ...nodeFileSystem, readdir: readdirAndPutBack }).get(hash)).toEqual(new Uint8Array(content(0)))
+    expect(looks).toBe(2)
+  })
+
   const mine = { study: 'mine', session: '1' }
 
   it('of a put that did not come to its end are taken away a day later', async () => {
