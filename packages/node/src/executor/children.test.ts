@@ -176,7 +176,7 @@ describe('processes()', () => {
   })
 
   it('refuses options that are none', () => {
-    for (const options of [{ slots: 0 }, { slots: 1.5 }, { devices: [-1] }, { devices: ['0,1'] }, { devices: [0, 0] }, { devices: [0], perTrial: { device: 1.5 } }, { perTrial: { cpus: 0 } }, { output: 'loud' }, { maxMessageMb: 5000 }, { allow: ['/no such folder'] }]) {
+    for (const options of [{ slots: 0 }, { slots: 1.5 }, { devices: [-1] }, { devices: ['0,1'] }, { devices: [0, 0] }, { devices: [0], perTrial: { device: 1.5 } }, { perTrial: { cpus: 0 } }, { output: 'loud' }, { maxMessageMb: 5000 }, { env: 3 }, { env: { PORT: 80 } }, { nodeOptions: '--expose-gc' }, { nodeOptions: [1] }, { allow: ['/no such folder'] }]) {
       expect(refused(() => processes(options as Json as object)), JSON.stringify(options)).not.toBe('it was accepted')
     }
   })

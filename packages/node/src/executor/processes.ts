@@ -35,8 +35,15 @@ export function processExecutor(id: string, options: ProcessesOptions, plan: Slo
   // The length of a message crosses in 32 bits.
   if (maxMessageMb > 4095) throw new AttuneError('OPTION', `maxMessageMb must be at most 4095, not ${maxMessageMb}.`)
   if (output !== 'inherit' && output !== 'ignore') throw new AttuneError('OPTION', `output must be 'inherit' or 'ignore', not ${JSON.stringify(output)}.`)
+  // Flags given as one text would be taken apart into letters.
+  if (!areTexts(nodeOptions) || !Array.isArray(nodeOptions)) throw new AttuneError('OPTION', "nodeOptions must be an array of flags, as in ['--expose-gc'].")
+  if (!areTexts(env)) throw new AttuneError('OPTION', "env must hold texts by name, as in { MODEL_DIRECTORY: '/models' }.")
   const roots = rootsOf(options)
   return poolExecutor(id, plan.count, roots, (slot, events) =>
     startProcess({ env: childEnvironment(plan.variables(slot), env), nodeOptions, memoryMb: perTrial?.memoryMb, maxBytes: Math.floor(maxMessageMb * 2 ** 20), roots, output }, events),
   )
+}
+
+function areTexts(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string')
 }
