@@ -20,6 +20,12 @@ describe('runWorker', () => {
     expect(await runWorker({ storage, study: 'known', trainer: objective, progress: false })).toMatchObject({ ended: { complete: 0 }, goal: 6 })
   })
 
+  it('refuses options that lack a storage or a name, with what to give', async () => {
+    for (const [options, says] of [[undefined, 'storage: sqlite('], [{ study: 'known' }, 'storage: sqlite('], [{ storage: await stored() }, "study: 'digits'"]] as const) {
+      await expect(runWorker(options as never)).rejects.toMatchObject({ code: 'OPTION', message: expect.stringContaining(says) })
+    }
+  })
+
   it('leaves a storage open that it did not open, and closes one that it did', async () => {
     const storage = await stored()
     await runWorker({ storage, study: 'known', trainer: objective, trials: 1, progress: false })

@@ -43,7 +43,7 @@ export interface WorkerResult extends OptimizeResult {
  * @example await runWorker({ storage: sqlite('study.db'), study: 'digits', trainer: ({ params }) => train(params) })
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerResult> {
-  const { storage: given, study: name } = options
+  const { storage: given, study: name } = checked(options)
   const storage = 'create' in given ? await given.create() : given
   try {
     // Where there is none, the error names those that there are.
@@ -57,6 +57,13 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerResult> {
   } finally {
     if (storage !== given) await storage.close()
   }
+}
+
+function checked(options: WorkerOptions): WorkerOptions {
+  const { storage, study } = Object(options) as { readonly [option: string]: unknown }
+  if (typeof storage !== 'object' || storage === null) throw new AttuneError('OPTION', "runWorker needs a storage, as in storage: sqlite('study.db').")
+  if (typeof study !== 'string') throw new AttuneError('OPTION', `runWorker needs the name of a study, as in study: 'digits', got ${String(study)}.`)
+  return options
 }
 
 const node: Module = {
