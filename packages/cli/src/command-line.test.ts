@@ -21,7 +21,7 @@ afterEach(endAll)
 afterAll(removeFolders)
 
 const front = '手書き数字 ✏️'
-const commands = ['studies', 'show', 'export', 'report', 'worker', 'void', 'copy', 'rename', 'delete']
+const commands = ['studies', 'show', 'export', 'report', 'worker', 'void', 'restore', 'copy', 'rename', 'delete']
 /** The only document on the output. */
 const json = ({ output }: { readonly output: string }): ReturnType<typeof parsed> => {
   expect(output.trimEnd().split('\n')).toHaveLength(1)
@@ -213,7 +213,7 @@ describe('exit codes', () => {
 
   it('3 for a file that does not exist, which no command makes', async () => {
     const missing = join(await newFolder(), 'missing.db')
-    for (const args of [['studies'], ['show', 'x'], ['export', 'x'], ['report', 'x', '-o', 'x.html'], ['void', 'x', '1', '--reason', 'y'], ['copy', 'x', 'y'], ['rename', 'x', 'y'], ['delete', 'x', '--yes'], ['worker', '--study', 'x', '--trainer', 'y']]) {
+    for (const args of [['studies'], ['show', 'x'], ['export', 'x'], ['report', 'x', '-o', 'x.html'], ['void', 'x', '1', '--reason', 'y'], ['restore', 'x', '1', '--reason', 'y'], ['copy', 'x', 'y'], ['rename', 'x', 'y'], ['delete', 'x', '--yes'], ['worker', '--study', 'x', '--trainer', 'y']]) {
       const { code, errors } = await attune([...args, '-s', missing])
       expect(code, errors).toBe(3)
       expect(errors).toContain(`There is no file ${missing}`)

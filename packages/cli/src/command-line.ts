@@ -8,7 +8,7 @@ import { addCopy, addDelete, addRename } from './commands/manage.ts'
 import { addReport } from './commands/report.ts'
 import { addShow } from './commands/show.ts'
 import { addStudies } from './commands/studies.ts'
-import { addVoid } from './commands/void.ts'
+import { addRestore, addVoid } from './commands/void.ts'
 import { addWorker } from './commands/worker.ts'
 import { describe } from './describe-error.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -64,7 +64,7 @@ function program(invocation: Invocation): Command {
     })
     .configureHelp({ styleTitle: (title) => stylesFor(hasColour(stdout, environment)).strong(title), subcommandTerm: (sub) => [sub.name(), ...sub.registeredArguments.map((argument) => `<${argument.name()}>`)].join(' ') })
     .addHelpText('after', '\nEvery command explains itself: attune worker --help\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such file, study or trial,\n130 interrupted, 143 terminated.')
-  for (const add of [addStudies, addShow, addExport, addReport, addWorker, addVoid, addCopy, addRename, addDelete]) add(command, invocation)
+  for (const add of [addStudies, addShow, addExport, addReport, addWorker, addVoid, addRestore, addCopy, addRename, addDelete]) add(command, invocation)
   return command
 }
 

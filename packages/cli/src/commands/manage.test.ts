@@ -27,6 +27,14 @@ describe('what changes a study', () => {
     expect(json(await change(['void', 'digits', '5', '--reason', 'no data', '--json']))).toMatchObject({ study: 'digits', trial: { number: 5, voided: 'no data' } })
   })
 
+  it('restore takes a void back, and refuses a trial that is not void', async () => {
+    expect((await change(['void', 'digits', '6', '--reason', 'no data'])).code).toBe(0)
+    expect((await change(['restore', 'digits', '6', '--reason', 'there was', '--by', 'somebody'])).output).toBe('Trial 6 of digits counts again.\n')
+    expect((await change(['show', 'digits'])).output).toMatch(/^  \S+ \S+ +restore trial 6 +somebody +there was$/m)
+    expect(json(await change(['show', 'digits', '--trial', '6', '--json'])).trial.voided).toBe(null)
+    expect(await change(['restore', 'digits', '6', '--reason', 'again'])).toMatchObject({ code: 1, errors: expect.stringContaining('6') })
+  })
+
   it('copy copies, and refuses a name that is taken', async () => {
     expect((await change(['copy', 'digits', 'copied'])).output).toBe('Copied digits as copied.\n')
     expect(json(await change(['copy', 'digits', 'again', '--json']))).toMatchObject({ study: 'again' })

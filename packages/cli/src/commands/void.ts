@@ -4,7 +4,7 @@ import { readStudy } from '../study/read-study.ts'
 import { trialJson } from '../study/json-forms.ts'
 import { addCommand, answerFrom, byOption, signature, wholeNumber, type CommonOptions, type Invocation, type SignedOptions } from './command.ts'
 
-interface VoidOptions extends CommonOptions, SignedOptions {
+interface ReasonOptions extends CommonOptions, SignedOptions {
   readonly reason: string
 }
 
@@ -14,9 +14,22 @@ export function addVoid(program: Command, invocation: Invocation): void {
     .argument('<number>', 'number of the trial', wholeNumber(0))
     .requiredOption('--reason <text>', 'why: it is kept with the trial')
     .addOption(byOption())
-    .action((name: string, number: number, options: VoidOptions) => answerFrom(invocation, options, async (storage) => {
+    .action((name: string, number: number, options: ReasonOptions) => answerFrom(invocation, options, async (storage) => {
       const { study } = await readStudy(storage, name)
       const trial = await study.void(number, options.reason, signature(options, invocation))
       return { json: { study: name, trial: trialJson(trial) }, text: () => `Trial ${number} of ${plain(name)} is void.\n` }
+    }))
+}
+
+export function addRestore(program: Command, invocation: Invocation): void {
+  addCommand(program, 'restore', 'take a trial back into a study', 'Takes a void back: the trial counts again, and the history keeps both.', ["attune restore digits 31 --reason 'the data was right' --storage study.db"])
+    .argument('<study>', 'name of the study')
+    .argument('<number>', 'number of the trial', wholeNumber(0))
+    .requiredOption('--reason <text>', 'why: it is kept in the history')
+    .addOption(byOption())
+    .action((name: string, number: number, options: ReasonOptions) => answerFrom(invocation, options, async (storage) => {
+      const { study } = await readStudy(storage, name)
+      const trial = await study.restore(number, options.reason, signature(options, invocation))
+      return { json: { study: name, trial: trialJson(trial) }, text: () => `Trial ${number} of ${plain(name)} counts again.\n` }
     }))
 }
