@@ -196,18 +196,18 @@ describe('limits', () => {
 })
 
 describe('claims', () => {
-  it('are found again where the artefact is put back between the look and the reading', async () => {
+  it('keep an artefact in sight that is put back between the look and the reading', async () => {
     const hash = await directoryArtifacts(path).put(content(0), { study: 'a', session: '1' })
     const shard = join(path, hash.slice(0, 2))
     const aside = join(shard, `${hash}.aside-${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`)
     await rename(join(shard, hash), aside)
     let looks = 0
-    const readdirAndPutBack: FileSystem['readdir'] = async (folder) => {
+    const readdirAndPutBack = async (folder: string): Promise<string[]> => {
       const names = await nodeFileSystem.readdir(folder)
       if (looks++ === 0) await rename(aside, join(shard, hash))
       return names
     }
-    expect(await directoryStore(path, {}, { ...nodeFileSystem, readdir: readdirAndPutBack }).get(hash)).toEqual(new Uint8Array(content(0)))
+    expect(await directoryStore(path, {}, { ...nodeFileSystem, readdir: readdirAndPutBack as FileSystem['readdir'] }).get(hash)).toEqual(new Uint8Array(content(0)))
     expect(looks).toBe(2)
   })
 
