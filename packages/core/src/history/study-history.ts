@@ -303,7 +303,8 @@ export class StudyHistory implements History {
       case 'amend': {
         const best = this.best
         this.#amend(entry, body.amendment, time)
-        this.#findBest()
+        // Looks at every trial, which a history with many voids could not afford.
+        if (!('void' in body.amendment) || entry.number === best) this.#findBest()
         return this.best !== best && this.best >= 0
       }
     }
