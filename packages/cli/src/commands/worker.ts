@@ -72,7 +72,7 @@ function cards(text: string): NonNullable<ProcessesOptions['devices']> {
 }
 
 /** What the modules bring. Throws CLI_USAGE, MODULE_NOT_FOUND, MODULE_LOAD and MODULE_EXPORT. */
-async function parts({ trainer, options, slots, devices, concurrency = 1 }: WorkerCommandOptions): Promise<Pick<WorkerOptions, 'trainer'> & Partial<WorkerOptions>> {
+async function parts({ trainer, options, slots, devices, concurrency }: WorkerCommandOptions): Promise<Pick<WorkerOptions, 'trainer'> & Partial<WorkerOptions>> {
   const training = parseReference('--trainer', trainer)
   const given = options === undefined ? {} : await importExport('--options', parseReference('--options', options))
   if (typeof given !== 'object' || given === null) throw new AttuneError('MODULE_EXPORT', `--options ${options}: this is of type ${typeof given}. Export the options of createStudy, as in export const options = { sampler: tpe() }.`)
@@ -86,8 +86,9 @@ async function parts({ trainer, options, slots, devices, concurrency = 1 }: Work
     return { ...rest, trainer: module(), executor: processes({ ...(slots === undefined ? {} : { slots }), ...(devices === undefined ? {} : { devices }), allow }) }
   }
   const exported = (await importExport('--trainer', training)) as WorkerOptions['trainer'] & Partial<Trainer>
+  if (typeof exported !== 'function' && typeof exported?.train !== 'function') throw new AttuneError('MODULE_EXPORT', `--trainer ${trainer}: this is of type ${typeof exported}. Export a trainer, or a function that takes the trial.`)
   // Two trials of an exclusive trainer cannot share this process.
-  const elsewhere = concurrency > 1 && exported?.concurrency === 'exclusive' && exported.module === undefined
+  const elsewhere = (concurrency ?? rest.concurrency ?? 1) > 1 && exported?.concurrency === 'exclusive' && exported.module === undefined
   return { executor: automatic({ allow }), ...rest, trainer: elsewhere ? module() : exported }
 }
 

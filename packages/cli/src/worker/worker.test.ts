@@ -217,11 +217,11 @@ describe('child processes', () => {
 
   it('run the trials of an exclusive trainer, where several are to run at once', async () => {
     await make()
-    for (const [concurrency, here] of [[1, true], [2, false]] as const) {
-      const running = worker('exclusive', ['--trials', String(3 * concurrency), '--concurrency', String(concurrency), '--json'])
+    for (const [trials, here, concurrency] of [[3, true, []], [6, false, ['--concurrency', '2']], [9, false, with_('together')]] as const) {
+      const running = worker('exclusive', ['--trials', String(trials), ...concurrency, '--json'])
       const { code, errors } = await running.ended
       expect(code, errors).toBe(0)
-      const last = (await exactly(3 * concurrency)).trials.slice(-3)
+      const last = (await exactly(trials)).trials.slice(-3)
       expect(last.map(({ metrics }) => metrics['pid'] === running.child.pid)).toEqual([here, here, here])
     }
   })
@@ -256,7 +256,7 @@ describe('what a worker is given', () => {
     expect(await trainer('./nowhere.js#x')).toMatchObject({ code: 2, errors: expect.stringContaining('there is no file') })
     expect(await trainer(`${trainers}#gatd`)).toMatchObject({ code: 2, errors: expect.stringContaining('exports no "gatd": it exports "gated", "inSteps"') })
     expect(await trainer(trainers)).toMatchObject({ code: 2, errors: expect.stringContaining('exports no "default"') })
-    expect(await trainer(`${trainers}#nothing`)).toMatchObject({ code: 2, errors: expect.stringContaining('needs a function') })
+    expect(await trainer(`${trainers}#nothing`)).toMatchObject({ code: 2, errors: expect.stringContaining('#nothing: this is of type number. Export a trainer') })
   })
 
   it('functions of the space come from --options, and are missed where they are not given', async () => {
