@@ -24,6 +24,7 @@ describe('runWorker', () => {
     for (const [options, says] of [[undefined, 'storage: sqlite('], [{ study: 'known' }, 'storage: sqlite('], [{ storage: await stored() }, "study: 'digits'"]] as const) {
       await expect(runWorker(options as never)).rejects.toMatchObject({ code: 'OPTION', message: expect.stringContaining(says) })
     }
+    await expect(runWorker({ storage: await stored(), study: 'known', trainer: objective, trials: 1, progress: false, loggers: 3 } as never)).rejects.toMatchObject({ message: expect.stringContaining('loggers cannot be 3') })
   })
 
   it('leaves a storage open that it did not open, and closes one that it did', async () => {

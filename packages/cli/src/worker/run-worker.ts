@@ -89,7 +89,7 @@ async function openStudy(options: WorkerOptions, storage: Storage, stored: Study
     name: stored.name,
     storage,
     ifExists: 'resume',
-    loggers: [...display, ...loggers],
+    loggers: Array.isArray(loggers) ? [...display, ...loggers] : loggers, // Core says what is wrong with it.
     use: [node, ...use],
   } as unknown as StudyOptions)) as unknown as Study<never>
 }

@@ -78,6 +78,7 @@ export const exclusive = {
 
 /** A lease that only ends in an hour: whoever takes a trial over before knows that its owner is gone. */
 export const options = { lease: 3_600_000 }
+export const together = { concurrency: 2 }
 export const impatient = { grace: 50 }
 export const kept = { pruner: none(), artifacts: directoryArtifacts(process.env['ARTIFACTS'] ?? 'artifacts') }
 export const randomly = { sampler: random() }
