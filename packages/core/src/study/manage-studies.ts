@@ -51,15 +51,15 @@ export async function listStudies(storage: Storage | StorageFactory): Promise<re
   return withStorage(storage, (opened) => opened.listStudies())
 }
 
-/** Copies a study with its whole history under another name; the copy's history says where it came from. Throws STUDY_COPY and OPTION. */
+/** Copies a study with its whole history under another name; the copy's history says where it came from. Throws STUDY_NOT_FOUND, STUDY_COPY and OPTION. */
 export async function copyStudy(storage: Storage | StorageFactory, name: string, as: string, options: CorrectionOptions = {}): Promise<StudySummary> {
   checkStudyName(as)
   const { by } = signed(anonymousHost().identity, options)
   const request = randomName()
   return withStorage(storage, async (opened) => {
-    const source = await answered(systemClock, () => opened.findStudy(name))
-    const copy = await whileCopied(opened, systemClock, name, as, () => answered(systemClock, () => opened.copyStudy(name, as, request)))
-    if (source === undefined || copy === undefined) throw new AttuneError('STUDY_COPY', `Study "${name}" cannot be copied as "${as}": there is none of the first name, or already one of the second.`)
+    const source = await findStudy(opened, name)
+    const copy = await whileCopied(opened, source.id, as, () => answered(systemClock, () => opened.copyStudy(name, as, request)))
+    if (copy === undefined) throw new AttuneError('STUDY_COPY', `Study "${name}" cannot be copied as "${as}": there is a study of that name already. Choose another name, or rename or delete that one first.`)
     const copied = { type: 'copied', from: { id: source.id, name }, name: as, by } as const
     await answered(systemClock, () => opened.write(copy.id, { id: `${request}.copied`, operations: [copied] }))
     return findStudy(opened, as)

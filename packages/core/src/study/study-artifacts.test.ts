@@ -192,7 +192,7 @@ describe('what nothing refers to any more', () => {
     const source = await open({ name: 'source', storage, artifacts })
     await source.enqueue({ x: 0.9 })
     await source.optimize(training(), { trials: 1 })
-    await whileCopied(storage, systemClock, 'source', 'copy', async () => {
+    await whileCopied(storage, source.summary.id, 'copy', async () => {
       await source.enqueue({ x: 0.5 })
       await source.optimize(training(), { trials: 2 })
       storage.copyStudy('source', 'copy', 'request')
