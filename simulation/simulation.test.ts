@@ -35,7 +35,7 @@ function failureOf(seed: number, { violations }: SimulationResult): string {
 }
 
 describe('the simulation', () => {
-  it('P1, P2, P3, P4, P5, P6, P7, P13, P14, P16, P17: hold in the simulation, whatever dies, freezes, fails or gets lost, by fixed and fresh seeds', { timeout: 1_800_000 }, async () => {
+  it('P1, P2, P3, P4, P5, P6, P7, P13, P14, P16, P17: this holds in the simulation, whatever dies, freezes, fails or gets lost, by fixed and fresh seeds', { timeout: 1_800_000 }, async () => {
     const began = performance.now()
     let trials = 0
     let kills = 0

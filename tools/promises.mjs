@@ -59,7 +59,7 @@ export function shown() {
         // The broken versions of a conformance suite name the cases that catch them.
         const ofSuite = path.includes(`${sep}broken${sep}`)
         // What a title is filled with differs from case to case.
-        const told = text.replaceAll(/\\(.)/g, '$1').replaceAll(/ \((?:%s|\$\{[^}]*\})\)/g, '').replaceAll(/%[sd]|\$\{[^}]*\}/g, '…')
+        const told = text.replaceAll(/\\(.)/g, '$1').replaceAll(/ \((?:%s|\$name|\$\{[^}]*\})\)/g, '').replaceAll(/%[sdi]|\$\{[^}]*\}/g, '…')
         return { promise, path: path.split(sep).join('/'), title: ofSuite ? `caught by “${told}”` : told, twin: ofSuite || twin !== undefined }
       }),
     ).flat(),

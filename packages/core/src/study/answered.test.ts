@@ -43,7 +43,7 @@ describe('a call that gets no answer', () => {
     expect(calls()).toBe(1)
   })
 
-  it('P7: is not repeated once the storage may have forgotten it, as after the process was frozen', async () => {
+  it('P7: a call is not repeated once the storage may have forgotten it, as after the process was frozen', async () => {
     const { call, calls } = failing(new Error('lost'))
     await expect(answered(clockThatWaits(() => 3_600_000), call)).rejects.toThrow('lost')
     expect(calls()).toBe(1)

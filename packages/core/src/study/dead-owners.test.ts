@@ -74,7 +74,7 @@ describe('a storage that is broken', async () => {
   const story = stories[0]!
   const whole = await undisturbed(story)
 
-  it('P5, broken twin: that puts a trial back a second time is found out', async () => {
+  it('P5, broken twin: a storage that puts a trial back a second time is found out', async () => {
     class Twice extends SharedStorage {
       #swept = false
       override write(...[id, request]: Parameters<SharedStorage['write']>): ReturnType<SharedStorage['write']> {
@@ -89,7 +89,7 @@ describe('a storage that is broken', async () => {
     expect(await wrongAfterDeath(story, whole, 20, true, (clock) => new Twice(clock))).not.toEqual([])
   })
 
-  it('P5, broken twin: that says a trial is lost, and puts it back in a second write, is found out', async () => {
+  it('P5, broken twin: a storage that says a trial is lost, and puts it back in a second write, is found out', async () => {
     class TwoWrites extends SharedStorage {
       override write(...[id, request]: Parameters<SharedStorage['write']>): ReturnType<SharedStorage['write']> {
         const [operation] = request.operations

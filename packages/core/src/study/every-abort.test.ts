@@ -97,7 +97,7 @@ for (const story of stories) {
 }
 
 describe('a run that is ended between two turns of the event loop', () => {
-  it.each(stories)('P16: settles, leaves nothing behind and can be gone on with, after whatever number of microtasks it is ended ($name)', async (story) => {
+  it.each(stories)('P16: a run settles, leaves nothing behind and can be gone on with, after whatever number of microtasks it is ended ($name)', async (story) => {
     const whole = await undisturbed(story)
     for (let microtasks = 0; ; microtasks++) {
       const way = ways[microtasks % 3]!

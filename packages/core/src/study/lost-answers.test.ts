@@ -198,7 +198,7 @@ describe('a lease that ended', () => {
     await second.close()
   })
 
-  it('P17: may end while the checkpoint of a claimed trial is looked for: the trial is claimed again', async () => {
+  it('P17: a lease may end while the checkpoint of a claimed trial is looked for: the trial is claimed again', async () => {
     const clock = new VirtualClock()
     const storage = new Shared(clock)
     const others: Study<{ readonly x: number }>[] = []

@@ -175,7 +175,7 @@ describe('a pruner that forks', () => {
 })
 
 describe('a scheduler that cannot be made again after a correction', () => {
-  it('P17: is told of, and trials go on without it', async () => {
+  it('P17: a scheduler that cannot be made again after a correction is told of, and trials go on without it', async () => {
     const made: number[] = []
     const factory = promoting([1, 2])
     const study = await open({ pruner: { ...factory, create: (problem) => {
@@ -283,7 +283,7 @@ describe('what a pruner wants', () => {
     ['attributes that are no JSON', { suggest: true, attributes: { f: () => 1 } }],
     ['two things', { suggest: true, promote: 0 }],
     ['nothing that is known', 'go'],
-  ])('P17: and cannot be had (%s) is told, once, and the sampler goes on', async (_, wanted) => {
+  ])('P17: what a pruner wants and cannot have (%s) is told, once, and the sampler goes on', async (_, wanted) => {
     const study = await open({ pruner: wanting((history) => (history.length === 0 ? undefined : (wanted as NextTrial))) })
     const result = await study.optimize(chained(2), { trials: 4, concurrency: 2 })
     expect([result.reason, study.counts.complete]).toEqual(['4 trials are done', 4])
