@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
-const source = fileURLToPath(new URL('.', import.meta.url))
+const source = fileURLToPath(new URL('..', import.meta.url))
 
 it('works as JavaScript, as it is published: children are started from .js files', async () => {
   // Below the package, so that the built files find what they depend on.
-  const built = mkdtempSync(join(source, '../../node_modules/.built-'))
+  const built = mkdtempSync(join(source, '../node_modules/.built-'))
   try {
     for (const file of globSync('**/*.ts', { cwd: source, exclude: (path) => /\.test(-d|-support)?\.ts$/.test(path) })) {
       const target = join(built, file.replace(/ts$/, 'js'))
@@ -22,9 +22,9 @@ it('works as JavaScript, as it is published: children are started from .js files
     writeFileSync(
       join(built, 'main.js'),
       `import { createStudy, float } from '@attune/core'
-       import { fromModule } from './from-module.js'
-       import { processes } from './processes.js'
-       import { threads } from './threads.js'
+       import { fromModule } from './executor/from-module.js'
+       import { processes } from './executor/processes.js'
+       import { threads } from './executor/threads.js'
        for (const executor of [processes({ slots: 2 }), threads({ slots: 2 })]) {
          const study = await createStudy({ space: { x: float(0, 1) }, executor })
          await study.optimize(fromModule(new URL('./train.js', import.meta.url), 'train'), { trials: 4 })
