@@ -1,18 +1,18 @@
 import type { Executor } from '../contracts/executor.ts'
 import type { Trainer } from '../contracts/trainer.ts'
-import type { FailureReason } from '../contracts/trial-record.ts'
 import { AttuneError, describe, isAttuneError } from '../errors.ts'
 import { checkOptimizeOptions } from './check-optimize-options.ts'
 import type { StudyEngine } from './engine.ts'
 import { FailureWatch } from './failure-watch.ts'
-import type { OptimizeOptions, OptimizeResult, RetryPolicy } from './options.ts'
+import type { OptimizeOptions, OptimizeResult } from './options.ts'
+import { retryRule } from './retry-rule.ts'
 import { runTrial, type ObjectiveFunction, type RunOptions } from './run-trial.ts'
 import { afterTime, anyOf, trialsAreDone, type StopRule } from './stop-rules.ts'
 import { Trial } from './trial.ts'
 import type { Asked } from './trial-source.ts'
+import { Waiters } from './waiters.ts'
 import { within } from './within.ts'
 
-const retriedReasons: readonly FailureReason[] = ['error', 'timeout', 'out-of-memory', 'crashed']
 /** Milliseconds between two looks at what other processes do: while a lane waits for them, and while they run trials. */
 const lookInterval = { waiting: 250, beside: 1000 } as const
 /** What a look throws that the next one will throw, too. */
@@ -30,12 +30,6 @@ function functionTrainer(objective: { readonly name: string }): Trainer {
   }
 }
 
-function retryRule(retry: number | RetryPolicy | undefined): RunOptions['retries'] {
-  const { times, on = retriedReasons } = typeof retry === 'number' ? { times: retry } : (retry ?? { times: 0 })
-  // Attempts that were interrupted or lost cost no retry.
-  return ({ reason }, earlier) => on.includes(reason) && earlier.filter((failure) => on.includes(failure.reason)).length < times
-}
-
 /** Runs one piece of work at a time. */
 function exclusiveSlot(): RunOptions['exclusively'] {
   let last: Promise<unknown> = Promise.resolve()
@@ -43,23 +37,6 @@ function exclusiveSlot(): RunOptions['exclusively'] {
     const turn = last.then(work)
     last = turn.catch(() => undefined)
     return turn
-  }
-}
-
-/** Lanes that wait for something to happen. */
-class Waiters {
-  #waiting: (() => void)[] = []
-
-  get size(): number {
-    return this.#waiting.length
-  }
-
-  wait(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  wake(): void {
-    if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake()
   }
 }
 
