@@ -3,12 +3,12 @@ import { deserialize, serialize } from 'node:v8'
 const headerBytes = 4
 
 /**
- * A message as bytes: its length, then its structured clone. Throws a plain Error where it is longer than `maxBytes`,
- * and what `serialize` throws for what cannot be cloned.
+ * A message as bytes: its length, then its structured clone. Throws a plain Error with the code MESSAGE_TOO_LARGE where it is longer
+ * than `maxBytes`, and what `serialize` throws for what cannot be cloned.
  */
 export function frameOf(message: unknown, maxBytes: number): readonly [header: Uint8Array, body: Uint8Array] {
   const body = serialize(message)
-  if (body.length > maxBytes) throw new Error(`A message of ${body.length} bytes is more than the ${maxBytes} that may cross between processes: save less, or raise "maxMessageMb".`)
+  if (body.length > maxBytes) throw Object.assign(new Error(`A message of ${body.length} bytes is more than the ${maxBytes} that may cross between processes: save less, or raise "maxMessageMb".`), { code: 'MESSAGE_TOO_LARGE' })
   const header = Buffer.alloc(headerBytes)
   header.writeUInt32LE(body.length)
   return [header, body]

@@ -70,7 +70,7 @@ describe.each([
     await expect(study.optimize(training('descent'), { trials: 4, concurrency: 3 })).rejects.toMatchObject({ code: 'CONCURRENCY' })
   })
 
-  it('refuse a module outside the allowed folders before anything is started, also through a symbolic link', async () => {
+  it('refuse a module outside the allowed folders before anything is started, also through a symbolic link, dots, or a name that begins alike', async () => {
     const outside = folder()
     writeFileSync(join(outside, 'train.js'), 'export default () => 1')
     const inside = folder()
@@ -78,7 +78,12 @@ describe.each([
     symlinkSync(join(outside, 'train.js'), join(inside, 'allowed', 'train.js'))
     const executor = (kind === 'threads' ? threads : processes)({ slots: 1, allow: [join(inside, 'allowed')] })
     const study = await studyOn(executor)
-    for (const path of [join(outside, 'train.js'), join(inside, 'allowed', 'train.js')]) {
+    for (const beside of ['allowed-too', '.']) {
+      mkdirSync(join(inside, beside), { recursive: true })
+      writeFileSync(join(inside, beside, 'beside.js'), 'export default () => 1')
+    }
+    const dots = new URL(`${pathToFileURL(join(inside, 'allowed')).href}/%2e%2e/beside.js`)
+    for (const path of [join(outside, 'train.js'), join(inside, 'allowed', 'train.js'), join(inside, 'allowed-too', 'beside.js'), dots]) {
       await expect(study.optimize(fromModule(path), { trials: 1 })).rejects.toMatchObject({ code: 'MODULE_NOT_ALLOWED', message: expect.stringContaining('allow: [') })
     }
     expect(study.trials()).toEqual([])
@@ -98,6 +103,13 @@ describe.each([
   it('refuse parameters that are asked for while running, with the remedy', async () => {
     const study = await studyOn(make(1), { space: undefined })
     expect((await once(study, training('definesByRun'))).failure).toMatchObject({ reason: 'error', message: expect.stringContaining('declare the space') })
+  })
+
+  it('refuse an attribute that cannot cross, and go on', async () => {
+    const study = await studyOn(make(1))
+    expect((await once(study, training('keepsFunction'))).failure).toMatchObject({ reason: 'error', message: expect.stringMatching(/^AttuneError: What the training gave cannot cross to the study: .*could not be cloned/s) })
+    await study.optimize(training('default'), { trials: 2 })
+    expect(study.counts).toMatchObject({ complete: 2 })
   })
 
   it('refuse a generator that is not asynchronous', async () => {

@@ -205,6 +205,10 @@ export async function* announces({ setAttribute }: TrainerTrial): Reports {
   busyLoop()
 }
 
+export async function keepsFunction({ setAttribute }: TrainerTrial): Promise<void> {
+  await setAttribute('f', (() => 1) as unknown as string)
+}
+
 /** Starts a program that never ends, says which, and goes on as a parameter says. */
 export async function startsProgram({ params, setAttribute }: TrainerTrial<{ readonly after: string }>): Promise<number> {
   const program = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' })

@@ -23,9 +23,11 @@ export function createTrialRunner(port: RunnerPort): (message: unknown) => void 
     try {
       port.send(response)
     } catch (error) {
-      if (response.type !== 'done' && response.type !== 'answer') throw error
-      const problem = wireError(refusal(response.type === 'done' ? 'NOT_JSON' : 'MESSAGE_TOO_LARGE', `What the training answered cannot cross to the study: ${wireError(error).message}`))
-      port.send(response.type === 'done' ? { type: 'failed', run: response.run, error: problem } : { type: 'refused', run: response.run, id: response.id, error: problem })
+      const { code, message } = wireError(error)
+      const problem = refusal(code === 'MESSAGE_TOO_LARGE' ? code : 'NOT_JSON', `What the training gave cannot cross to the study: ${message}`)
+      if (response.type === 'done') port.send({ type: 'failed', run: response.run, error: wireError(problem) })
+      else if (response.type === 'answer') port.send({ type: 'refused', run: response.run, id: response.id, error: wireError(problem) })
+      else throw problem
     }
   }
 
