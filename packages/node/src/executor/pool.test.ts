@@ -56,6 +56,14 @@ describe('the pool', () => {
     expect(await reportsOf(run(2))).toBe(5)
   })
 
+  it('has its children refuse what lies outside the allowed folders, whoever asks', async () => {
+    const trial: Partial<TrainerTrial> = { number: 0, attempt: 1, params: {}, seed: 1, signal: new AbortController().signal }
+    const outside = { url: new URL('../index.ts', import.meta.url).href, name: 'fromModule' }
+    const { reports, end } = pool.run(outside, trial as TrainerTrial)
+    await expect(reports.next()).rejects.toMatchObject({ code: 'MODULE_NOT_ALLOWED' })
+    await end()
+  })
+
   it('starts no child while time is measured, and gives that time back', async () => {
     const trial = run(0)
     let reports: Promise<number> | undefined
