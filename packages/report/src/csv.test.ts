@@ -33,6 +33,11 @@ describe('csv', () => {
     expect(rest).toEqual([])
   })
 
+  it('notes of which trial one is a fork, and that it is void', () => {
+    const forks = study({ trials: [trial(0), trial(1, { parent: 0 }), trial(2, { parent: 1, voided: 'wrong data' })] })
+    expect(read(csv(forks)).map((row) => row.at(-1))).toEqual(['note', '', 'fork of trial 0', 'void: wrong data; fork of trial 1'])
+  })
+
   it('tells an empty text from no value', () => {
     expect(csv(data).split('\r\n')[2]).toContain('true,null,"",')
   })

@@ -41,7 +41,10 @@ const trialReaders = {
   milliseconds: trialDuration,
   startedAt: (trial) => (trial.startedAt === undefined ? undefined : new Date(trial.startedAt).toISOString()),
   failure: (trial) => (trial.failure === undefined ? undefined : `${trial.failure.reason}: ${trial.failure.message}`),
-  note: (trial) => (trial.voided !== undefined ? `void: ${trial.voided}` : trial.violation > 0 ? `violates constraints by ${trial.violation}` : undefined),
+  note: ({ voided, violation, parent }) => {
+    const notes = [voided !== undefined ? `void: ${voided}` : violation > 0 ? `violates constraints by ${violation}` : undefined, parent === undefined ? undefined : `fork of trial ${parent}`].filter((note) => note !== undefined)
+    return notes.length === 0 ? undefined : notes.join('; ')
+  },
 } satisfies { [key: string]: (trial: TrialRecord) => Scalar | undefined }
 
 function trialSources(...keys: readonly (keyof typeof trialReaders)[]): Source[] {
