@@ -50,7 +50,7 @@ describe('many writers on one file', () => {
     expectGapless(await writeTogether(8, 1, 1, 500), 4000)
   })
 
-  it('P2, broken twin: writers without transactions get numbers twice', { timeout: 240_000 }, async () => {
+  it('P2, P18, broken twin: writers without transactions get numbers twice', { timeout: 240_000 }, async () => {
     const sound = await writeTogether(1, 1, 2, 20)
     expectGapless(sound, 40)
     const careless = await writeTogether(1, 1, 2, 20, 'careless')
