@@ -1,4 +1,5 @@
 import { InProcessExecutor, type Executor, type Trainer } from '@attune/core'
+import { refuseUnknownOptions } from '../unknown-options.ts'
 import { threadCounts } from './environment.ts'
 import { processExecutor, type ProcessesOptions } from './processes.ts'
 import { inheritedDevices } from './slots.ts'
@@ -8,6 +9,7 @@ import { inheritedDevices } from './slots.ts'
  * for; everything else in this process. What `createStudy` of `attune` uses unless it is given another executor.
  */
 export function automatic(options: Omit<ProcessesOptions, 'slots' | 'devices' | 'cpus' | 'memoryMb' | 'perTrial'> = {}): Executor {
+  refuseUnknownOptions('automatic()', options, ['env', 'nodeOptions', 'allow', 'output', 'maxMessageMb'])
   const here = new InProcessExecutor()
   const children = processExecutor('automatic', options, { count: Infinity, variables: () => ({ ...threadCounts(1), ...inheritedDevices() }) })
   const executorOf = ({ concurrency, module }: Trainer): Executor => (concurrency === 'exclusive' && module !== undefined ? children : here)

@@ -44,6 +44,7 @@ describe('fromModule', () => {
     }
     expect(() => fromModule(new URL('#a', import.meta.url), 'b')).toThrow(expect.objectContaining({ code: 'OPTION' }))
     expect(() => fromModule(import.meta.url, 'a', { concurrency: 'both' as never })).toThrow(expect.objectContaining({ code: 'OPTION' }))
+    expect(() => fromModule(import.meta.url, 'a', { concurency: 'shared' } as object)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining('has no option "concurency"') }))
   })
 
   it('runs every kind of export in this process', async () => {

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { AttuneError, type ModuleReference, type Report, type Trainer, type TrainingResult } from '@attune/core'
+import { refuseUnknownOptions } from '../unknown-options.ts'
 import { moduleFile } from './allowed-modules.ts'
 import { loadExport } from './load-export.ts'
 import { trainingOf } from './training.ts'
@@ -26,6 +27,7 @@ export type ModuleParams<T> = T extends Trainer<infer P> ? P : T extends (trial:
  */
 export function fromModule<T = unknown>(reference: URL | string, name?: string, options: ModuleOptions = {}): Trainer<ModuleParams<T>> {
   const module = resolved(reference, name)
+  refuseUnknownOptions('fromModule()', options, ['concurrency'])
   const { concurrency = 'exclusive' } = options
   if (concurrency !== 'exclusive' && concurrency !== 'shared') throw new AttuneError('OPTION', `concurrency must be 'exclusive' or 'shared', not ${JSON.stringify(concurrency)}.`)
   let loading: Promise<unknown> | undefined

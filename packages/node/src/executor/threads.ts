@@ -18,8 +18,8 @@ export interface ThreadsOptions extends AllowOption, Pick<SlotOptions, 'slots' |
  * @example const study = await createStudy({ space, executor: threads({ slots: 4 }) })
  */
 export function threads(options: ThreadsOptions = {}): Executor {
-  const { perTrial, ...rest } = options
   refuseUnknownOptions('threads()', options, ['slots', 'cpus', 'perTrial', 'allow'])
+  const { perTrial, ...rest } = options
   refuseUnknownOptions('perTrial of threads()', perTrial ?? {}, ['memoryMb'])
   const { count } = planSlots(perTrial?.memoryMb === undefined ? rest : { ...rest, perTrial: { memoryMb: perTrial.memoryMb } })
   const roots = rootsOf(options)
