@@ -181,6 +181,6 @@ describe('processes()', () => {
     for (const options of [{ slots: 0 }, { slots: 1.5 }, { devices: [-1] }, { devices: ['0,1'] }, { devices: [0, 0] }, { devices: [0], perTrial: { device: 1.5 } }, { perTrial: { cpus: 0 } }, { output: 'loud' }, { maxMessageMb: 5000 }, { env: 3 }, { env: { PORT: 80 } }, { nodeOptions: '--expose-gc' }, { nodeOptions: [1] }, { allow: ['/no such folder'] }]) {
       expect(refused(() => processes(options as Json as object)), JSON.stringify(options)).not.toBe('it was accepted')
     }
-    for (const make of [() => processes(3 as object), () => threads(null as unknown as object), () => automatic({ slots: 2 } as object), () => automatic('all' as object)]) expect(refused(make)).not.toBe('it was accepted')
+    for (const make of [() => processes(3 as never), () => threads(null as never), () => automatic({ slots: 2 } as object), () => automatic('all' as never)]) expect(refused(make)).not.toBe('it was accepted')
   })
 })
