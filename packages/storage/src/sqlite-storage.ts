@@ -3,7 +3,7 @@ import { describeFailure } from './sqlite/failure.ts'
 import { KeepAliveThread } from './sqlite/keep-alive.ts'
 import { loadSqlite } from './sqlite/library.ts'
 import { openFile } from './sqlite/open-file.ts'
-import { pause, retryBusy } from './sqlite/retry-busy.ts'
+import { type Lock, pause, retryBusy } from './sqlite/retry-busy.ts'
 import { StudyFile } from './sqlite/study-file.ts'
 import { WorkQueue } from './sqlite/work-queue.ts'
 import { machineClock, parseSqliteOptions, type SqliteOptions, type SqliteSettings } from './sqlite-options.ts'
@@ -21,6 +21,8 @@ export class SqliteStorage implements Storage, AsyncDisposable {
   readonly #settings: SqliteSettings
   readonly #queue = new WorkQueue()
   readonly #threads = new Set<KeepAliveThread>()
+  /** The lock for writes. */
+  readonly #lock: Lock = { since: undefined }
   #file: StudyFile | undefined
   #closing: Promise<void> | undefined
 
@@ -140,6 +142,7 @@ export class SqliteStorage implements Storage, AsyncDisposable {
 
   #change<T>(work: (file: StudyFile, now: number) => T): Promise<T> {
     const { path, busyTimeout, clock } = this.#settings
+    const called = performance.now()
     return this.#use(async (file) => {
       const { turns } = file
       const milliseconds = turns.pauseBeforeWrite()
@@ -148,7 +151,7 @@ export class SqliteStorage implements Storage, AsyncDisposable {
         turns.look()
         return work(file, clock.now())
       }
-      const answer = await retryBusy(attempt, path, busyTimeout, () => turns.met())
+      const answer = await retryBusy(attempt, path, busyTimeout, { called, lock: this.#lock, onBusy: () => turns.met() })
       turns.wrote()
       return answer
     })

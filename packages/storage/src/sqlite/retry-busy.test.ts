@@ -3,6 +3,7 @@ import { isAttuneError } from '@attune/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SqliteStorage } from '../sqlite-storage.ts'
 import { temporaryFile } from '../temporary-file.test-support.ts'
+import { type Lock, retryBusy } from './retry-busy.ts'
 
 const definition = { name: 'locked', space: null, fingerprint: null, objectives: [], constraints: [], metrics: null, seed: 1 } as const
 
@@ -49,6 +50,24 @@ describe('a file that another process has locked', () => {
     expect(isAttuneError(error, 'STORAGE_BUSY') && error.message).toMatch(/locked by another process for 20 ms/)
     unlock()
     expect((await storage.write(id, attribute('a'))).ok).toBe(true)
+  })
+
+  it('is waited for once by calls that queue behind each other, not by one after the other', async () => {
+    const lock: Lock = { since: undefined }
+    const triesOf = async (called: number): Promise<number> => {
+      let tries = 0
+      const work = (): never => {
+        tries++
+        throw Object.assign(new Error('database is locked'), { errcode: 5 })
+      }
+      await expect(retryBusy(work, 'file', 200, { called, lock })).rejects.toMatchObject({ code: 'STORAGE_BUSY' })
+      return tries
+    }
+    const called = performance.now()
+    const [first, queued, later] = [await triesOf(called), await triesOf(called), await triesOf(performance.now())]
+    expect([first > 1, queued, later > 1]).toEqual([true, 1, true])
+    await retryBusy(() => 'free', 'file', 200, { lock })
+    expect(lock.since).toBeUndefined()
   })
 
   it('can be read', async () => {
