@@ -9,7 +9,8 @@ import { decodeJson } from '@attune/core'
 import type { Environment } from '@attune/node/terminal'
 import { runCommandLine } from './command-line.ts'
 
-const program = fileURLToPath(new URL('main.test-support.ts', import.meta.url))
+/** The command as a program. */
+export const program: string = fileURLToPath(new URL('main.test-support.ts', import.meta.url))
 
 /** What a run has printed, and how it ended. */
 export interface Ended {

@@ -21,12 +21,32 @@ import { ownTerminal, type Terminal } from './terminal.ts'
  * @param terminal Default: this process's.
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal = ownTerminal()): Promise<number> {
-  const { stdout, stderr, environment } = terminal
+  const { stdout, stderr } = terminal
   // Until the arguments are understood, what they look like decides how an error is told.
   const invocation: Invocation = { terminal, json: args.includes('--json'), verbose: args.includes('--verbose'), answer: undefined }
-  // Whoever reads may stop reading (`| head`): then there is nothing left to say.
-  const ignore = (): void => undefined
-  for (const stream of [stdout, stderr]) stream.on('error', ignore)
+  let lost: Error | undefined
+  const onOutputError = (error: NodeJS.ErrnoException): void => {
+    // Whoever reads may stop reading (`| head`): then there is nothing left to say.
+    if (error.code !== 'EPIPE') lost ??= error
+  }
+  // Where errors cannot be told, the exit code is left.
+  const onErrorsError = (): void => undefined
+  stdout.on('error', onOutputError)
+  stderr.on('error', onErrorsError)
+  try {
+    const exitCode = await run(args, invocation)
+    await written(stdout)
+    if (lost === undefined) return exitCode
+    return failed(new AttuneError('CLI_OUTPUT', `The output cannot be written, and is not whole: ${describe(lost)}.`, { cause: lost }), { ...invocation, json: false })
+  } finally {
+    for (const stream of [stdout, stderr]) await written(stream)
+    stdout.off('error', onOutputError)
+    stderr.off('error', onErrorsError)
+  }
+}
+
+async function run(args: readonly string[], invocation: Invocation): Promise<number> {
+  const { stdout, environment } = invocation.terminal
   try {
     await program(invocation).parseAsync(args, { from: 'user' })
     const { answer } = invocation
@@ -39,9 +59,6 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok // Help, or the version.
     if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage
     return failed(error instanceof CommanderError ? usageError(error, args) : error, invocation)
-  } finally {
-    for (const stream of [stdout, stderr]) await written(stream)
-    for (const stream of [stdout, stderr]) stream.off('error', ignore)
   }
 }
 

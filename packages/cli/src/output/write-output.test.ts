@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, it } from 'vitest'
-import { attune, newFolder, removeFolders } from '../attune.test-support.ts'
+import { attune, newFolder, program, removeFolders } from '../attune.test-support.ts'
 import { makeFront } from '../studies.test-support.ts'
 
 const run = promisify(execFile)
@@ -32,4 +32,11 @@ it.skipIf(process.platform === 'win32')('a pipe is written to, and never read', 
   const [{ stdout }, { code }] = await Promise.all([run('cat', [pipe]), attune(['export', 'kept', '-s', storage, '-o', pipe])])
   expect(code).toBe(0)
   expect(stdout).toMatch(/^number,state,/)
+})
+
+it.skipIf(process.platform !== 'linux')('an output that cannot be written whole is told of, and fails (on Linux, where a device is always full)', async () => {
+  const storage = join(await newFolder(), 'study.db')
+  await makeFront(storage, 'kept')
+  const exporting = run('/bin/sh', ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, '--conditions=attune-source', program, 'export', 'kept', '-s', storage])
+  await expect(exporting).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^attune: The output cannot be written, and is not whole: ENOSPC.*\n$/) })
 })
