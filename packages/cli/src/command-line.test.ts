@@ -145,6 +145,7 @@ describe('show', () => {
     const study = await createStudy({ name: 'held', storage: sqlite(storage), space: { x: float(0, 1) }, use: [{ register: (registry) => registry.factory(Symbol.for('@attune/core/Host'), [], () => ({ ...nodeHost(), identity: nodeHost().identity.replace(/\/\d+\//, '/4194303/') })) }] })
     await study.ask()
     expect(json(await attune(['show', 'held', '--json', '-s', storage])).workers).toMatchObject([{ state: 'gone', running: [0] }])
+    expect((await attune(['show', 'held', '-s', storage])).output).toContain('1 running (1 cut off: the next process goes on with it)')
     await study.close()
   })
 })

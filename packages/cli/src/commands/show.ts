@@ -45,11 +45,12 @@ async function showStudy(storage: Storage, name: string): Promise<Answer> {
   }
 }
 
-function head({ study, state, goal, done, best, lastActivityAt }: StudyFacts, view: View): string {
+function head({ study, state, goal, done, best, workers, lastActivityAt }: StudyFacts, view: View): string {
   const { objectives, constraints, seed } = study.definition
+  const cutOff = workers.reduce((total, worker) => total + (worker.state === 'gone' ? worker.running.length : 0), 0)
   const rows = [
     ['state', `${state}: ${goal === undefined ? count(done, 'trial') : `${done} of ${count(goal, 'trial')}`}`],
-    ['trials', describeCounts(study.counts)],
+    ['trials', `${describeCounts(study.counts)}${cutOff === 0 ? '' : ` (${cutOff} cut off: the next process goes on with ${cutOff === 1 ? 'it' : 'them'})`}`],
     ['objective', objectives.map(describeObjective).join(', ')],
     ...(constraints.length === 0 ? [] : [['constraints', constraints.map(({ metric, bound, limit }) => `${metric} ${bound === 'atMost' ? '≤' : '≥'} ${limit}`).join(', ')]]),
     ...(objectives.length > 1 ? [] : [['best', best.length === 0 ? 'none yet' : `${describeValues(best[0]!, objectives)} (trial ${best[0]!.number})`]]),
