@@ -653,6 +653,25 @@ describe('closing', () => {
     expect([closed, study.trial(0).state]).toEqual([['storage'], 'waiting'])
   })
 
+  it('puts back all trials at once: where each write takes its time, they take it together', async () => {
+    let waiting = 0
+    let most = 0
+    class Slow extends MemoryStorage {
+      override write(...args: Parameters<MemoryStorage['write']>): ReturnType<MemoryStorage['write']> {
+        if (args[1].operations[0]?.type !== 'finish') return super.write(...args)
+        most = Math.max(most, ++waiting)
+        return turn().then(() => {
+          waiting--
+          return super.write(...args)
+        }) as never
+      }
+    }
+    const study = await createStudy({ space, seed: 1, storage: new Slow(systemClock) })
+    for (let i = 0; i < 5; i++) await study.ask()
+    await study.close()
+    expect([most, study.counts.waiting]).toEqual([5, 5])
+  })
+
   it('while somebody asks ends the asking', { timeout: 5_000 }, async () => {
     const study = await createStudy({ space, seed: 1, sampler: { ...random(), create: () => ({ suggest: () => never }) } })
     const asking = study.ask()

@@ -377,9 +377,19 @@ export class Study<P = unknown, M extends string = string> {
   async #close(): Promise<void> {
     this.#closing.abort()
     const { engine, pumps, executor, storage, ownsStorage, announced } = this.#parts
+    const errors: unknown[] = []
+    const attempt = async (step: () => unknown): Promise<void> => {
+      try {
+        await step()
+      } catch (error) {
+        // Told at the very moment; or the study was deleted, and there is nothing to put back.
+        if (!isAttuneError(error, 'TRIAL_ENDED') && !isAttuneError(error, 'STUDY_NOT_FOUND')) errors.push(error)
+      }
+    }
     const steps: (() => unknown)[] = [
       () => this.#run?.then(undefined, () => undefined), // What ended it is told to whoever started it.
-      ...engine.leases.all().map((trial) => () => this.#putBack(trial)),
+      // All at once: where the storage is locked, they wait once.
+      () => Promise.all(engine.leases.all().map((trial) => attempt(() => this.#putBack(trial)))),
       // Those that were on their way when the study was closed put themselves back.
       () => this.#inTime('Asking for a trial', () => (this.#asking === 0 ? undefined : new Promise<void>((resolve) => (this.#askedAll = resolve)))),
       () => (this.#collecting === undefined ? undefined : this.#inTime('Deleting artefacts', () => this.#collect())),
@@ -390,15 +400,7 @@ export class Study<P = unknown, M extends string = string> {
       () => (announced ? engine.access.mustWrite([{ type: 'session', owner: engine.owner, phase: 'closed', session: engine.access.session }]) : undefined),
       () => (ownsStorage ? storage.close() : undefined),
     ]
-    const errors: unknown[] = []
-    for (const step of steps) {
-      try {
-        await step()
-      } catch (error) {
-        // Told at the very moment; or the study was deleted, and there is nothing to put back.
-        if (!isAttuneError(error, 'TRIAL_ENDED') && !isAttuneError(error, 'STUDY_NOT_FOUND')) errors.push(error)
-      }
-    }
+    for (const step of steps) await attempt(step)
     if (errors.length > 0) throw errors[0] as Error // Whatever was thrown goes on as it was.
   }
 
