@@ -12,8 +12,8 @@ const inChildren: readonly (readonly [how: string, reason: FailureReason, says: 
   ['exit 1', 'crashed', ['exited with code 1', 'the last words']],
   ['abort', 'crashed', ['SIGABRT', 'the last words']],
   ['killed', 'crashed', ['SIGKILL', 'the last words']],
-  ['loop', 'timeout', ['longer than 1000 ms']],
-  ['await', 'timeout', ['longer than 1000 ms']],
+  ['loop', 'timeout', ['longer than 2000 ms']],
+  ['await', 'timeout', ['longer than 2000 ms']],
   ['heap', 'out-of-memory', ['memory']],
   ['resident', 'out-of-memory', ['MiB of memory']],
   ['unhandled rejection', 'crashed', ['nobody waits for this']],
@@ -30,7 +30,7 @@ const inThreads = inChildren
 /** Trials of even numbers end their child; those after them must find another. */
 async function runThrough(how: string, reason: FailureReason, says: readonly string[], executor: ReturnType<typeof processes>): Promise<void> {
   const study = await studyOn(executor, { space: { how: constant(how) } })
-  const { reason: ended } = await study.optimize(training('misbehaves'), { trials: 2, ...(reason === 'timeout' ? { trialTimeout: 1000, grace: 100 } : {}) })
+  const { reason: ended } = await study.optimize(training('misbehaves'), { trials: 2, ...(reason === 'timeout' ? { trialTimeout: 2000, grace: 100 } : {}) })
   expect(ended).toContain('2 trials')
   expect(study.trials().map(({ state }) => state)).toEqual(['failed', 'complete', 'failed', 'complete'])
   for (const { failure } of study.trials().filter(({ state }) => state === 'failed')) {
