@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { tokens } from '../container/tokens.ts'
 import type { StudyEvent } from '../contracts/event.ts'
-import type { Logger, LoggerFactory } from '../contracts/logger.ts'
+import type { Logger, LoggerContext, LoggerFactory } from '../contracts/logger.ts'
+import type { Storage } from '../contracts/storage.ts'
 import { float } from '../space/builders.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { systemClock } from '../system.ts'
@@ -9,6 +10,7 @@ import { VirtualClock } from '../virtual-clock.test-support.ts'
 import { createStudy } from './create-study.ts'
 import { LoggerPump } from './logger-pump.ts'
 import type { Study } from './study.ts'
+import { pass, wired } from './whole-study.test-support.ts'
 
 const space = { x: float(0, 1) }
 
@@ -22,18 +24,34 @@ async function warnings(study: Study<never> | Study<{ readonly x: number }>): Pr
   return found
 }
 
-/** Lets virtual time go on until the work is done. */
-async function pass<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
-  let over = false
-  const watched = work.finally(() => {
-    over = true
-  })
-  watched.catch(() => undefined)
-  while (!over) {
-    await new Promise((resolve) => setImmediate(resolve))
-    if (!over) clock.advance(50)
+const hangs = (): Promise<void> => new Promise(() => undefined)
+const throws = (): never => {
+  throw new Error('disk full')
+}
+const badLoggers: { readonly [name: string]: LoggerFactory } = {
+  'hangs at events': factory({ log: hangs }),
+  'hangs at every call': factory({ log: hangs, flush: hangs, close: hangs }),
+  'throws at every call': factory({ log: throws, flush: throws, close: throws }),
+}
+
+/** What is wrong with the course of a study of five trials with this logger, in virtual time. */
+async function harmBy(logger: LoggerFactory, storage: Storage = new MemoryStorage(systemClock)): Promise<readonly string[]> {
+  const clock = new VirtualClock()
+  const study = await createStudy({ storage, space, seed: 1, loggers: [logger], use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+  const harm: string[] = []
+  const timed = async (what: string, limit: number, work: Promise<unknown>): Promise<void> => {
+    const start = clock.now()
+    await pass(clock, work).catch((error: unknown) => harm.push(`${what}: ${(error as Error).message}`))
+    if (clock.now() - start > limit) harm.push(`${what} took more than ${limit} ms.`)
   }
-  return watched
+  const ends: number[] = []
+  const start = clock.now()
+  study.on(({ type }) => type === 'trial.completed' && ends.push(clock.now() - start))
+  // Both give the logger ten seconds to catch up, and closing ten more to close. The rest is turns of the event loop.
+  await timed('optimize', 11_000, study.optimize(() => 1, { trials: 5 }))
+  await timed('close', 21_000, study.close())
+  if (ends.length !== 5 || ends.some((end) => end > 1000)) harm.push(`Trials ended after ${ends.join(', ') || 'no'} ms.`)
+  return harm
 }
 
 describe('a logger', () => {
@@ -173,20 +191,30 @@ describe('a logger', () => {
     expect((await warnings(study))[0]).toBe('Logger test has lost 1 event(s), the last one a study.opened: disk full')
   })
 
-  it('P13: a logger that hangs does not hold up a trial, and the end of the study only for a bounded time', async () => {
-    const clock = new VirtualClock()
-    const study = await createStudy({ space, seed: 1, loggers: [factory({ log: () => new Promise<void>(() => undefined) })], use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
-    const run = study.optimize(() => 1, { trials: 5 })
-    let over = false
-    const watched = run.finally(() => {
-      over = true
+  it.each(Object.keys(badLoggers))('P13: a logger that %s holds up no trial, and the end of optimize and of close for seconds at most', async (name) => {
+    expect(await harmBy(badLoggers[name]!)).toEqual([])
+  })
+
+  it.each([
+    ['hangs at events', ['optimize: It does not end.', 'optimize took more than 11000 ms.', 'close: It does not end.', 'close took more than 21000 ms.', 'Trials ended after no ms.']],
+    ['throws at every call', ['optimize: disk full', 'close: disk full', 'Trials ended after no ms.']],
+  ])('P13, broken twin: a study whose writes go through its logger is found out by one that %s', async (name, harm) => {
+    const logger = await badLoggers[name]!.create({} as LoggerContext)
+    const memory = new MemoryStorage(systemClock)
+    let opened = 0
+    const through = wired('storage', memory, async (call, write) => {
+      const answer = await write()
+      // The first write opens the study, before its loggers are there.
+      if (call === 'storage.write' && opened++ > 0) await logger.log({ type: 'study.stopped', revision: 1, time: 0, owner: 'a process', reason: '' })
+      return answer
     })
-    while (!over) {
-      await new Promise((resolve) => setImmediate(resolve))
-      clock.advance(1000)
-    }
-    await watched
-    expect(study.counts.complete).toBe(5)
+    expect(await harmBy(badLoggers[name]!, through)).toEqual(harm)
+  })
+
+  it('P13, broken twin: a pump that waits for its logger without end is found out', async () => {
+    const endless = vi.spyOn(LoggerPump.prototype, 'drain').mockImplementation(() => new Promise(() => undefined))
+    onTestFinished(() => endless.mockRestore())
+    expect(await harmBy(badLoggers['hangs at events']!)).toEqual(['optimize: It does not end.', 'optimize took more than 11000 ms.', 'close: It does not end.', 'close took more than 21000 ms.'])
   })
 
   it('P13: a logger that cannot start is told of, and the study goes on without it', async () => {
