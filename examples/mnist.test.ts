@@ -73,7 +73,7 @@ describe('the main job', { timeout: deadline }, () => {
       expect({ code: first.code, errors: first.code === 0 ? '' : first.errors }).toEqual({ code: 0, errors: '' })
       expect(first.output).toMatch(/accuracy {2}0\.\d+ by ONNX Runtime, 0\.\d+ by TensorFlow\.js/)
       expect(first.output).toMatch(/agreement 1500 of 1500 digits get the same class/)
-      expect(first.output).toContain(`tensorboard --logdir ${out}/tensorboard`)
+      expect(first.output).toContain(`tensorboard --logdir "${out}/tensorboard"`)
       const result = await readResult(out)
       expect(await problemsOf(result)).toEqual([])
       expect(await problemsOf({ ...result, epochsSaved: 'all', more: 1 })).toEqual(['epochsSaved is no integer: "all"', 'more is not on the page'])
