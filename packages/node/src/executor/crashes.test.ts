@@ -1,4 +1,4 @@
-import { constant, type FailureReason } from '@attune/core'
+import { constant, type FailureReason, type OptimizeOptions, type StopContext } from '@attune/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { processes } from './processes.ts'
 import { cleanUp, studyOn, training } from './studies.test-support.ts'
@@ -27,10 +27,18 @@ const inThreads = inChildren
   .filter(([how]) => !['abort', 'killed', 'resident', 'huge'].includes(how)) // These end or fill the whole process.
   .map(([how, reason, says]) => [how, reason, says.filter((text) => text !== 'the last words')] as const)
 
-/** Trials of even numbers end their child; those after them must find another. */
+/**
+ * Trials of even numbers end their child; those after them must find another. A time-out is only given to those that should meet
+ * it, in runs of their own: whoever comes after waits for the start of a child.
+ */
 async function runThrough(how: string, reason: FailureReason, says: readonly string[], executor: ReturnType<typeof processes>): Promise<void> {
   const study = await studyOn(executor, { space: { how: constant(how) } })
-  const { reason: ended } = await study.optimize(training('misbehaves'), { trials: 2, ...(reason === 'timeout' ? { trialTimeout: 2000, grace: 100 } : {}) })
+  const runs: readonly OptimizeOptions[] = reason !== 'timeout' ? [{ trials: 2 }] : [1, 2].flatMap((pair) => [
+    { trials: pair, trialTimeout: 2000, grace: 100, stop: ({ counts }: StopContext) => (counts.failed === pair ? 'it has failed' : undefined) },
+    { trials: pair },
+  ])
+  let ended = ''
+  for (const options of runs) ended = (await study.optimize(training('misbehaves'), options)).reason
   expect(ended).toContain('2 trials')
   expect(study.trials().map(({ state }) => state)).toEqual(['failed', 'complete', 'failed', 'complete'])
   for (const { failure } of study.trials().filter(({ state }) => state === 'failed')) {
