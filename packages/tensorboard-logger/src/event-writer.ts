@@ -1,4 +1,4 @@
-import { open, readdir, type FileHandle } from 'node:fs/promises'
+import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { encodeEvent } from './event-codec.ts'
@@ -7,6 +7,7 @@ import type { SummaryEvent, TensorBoardEvent } from './event.ts'
 import { makeFolders } from './make-folders.ts'
 import { encodeRecord } from './record.ts'
 
+/** Where an event file is written to, and how. */
 export interface EventWriterOptions {
   /** The run: made if it is missing. */
   readonly folder: string
@@ -60,6 +61,7 @@ export async function openEventWriter(options: EventWriterOptions): Promise<Even
 
 function createWriter(path: string, handle: FileHandle, first: readonly Uint8Array[]): EventWriter {
   const pending: Uint8Array[] = [...first]
+  let size = 0
   let failure: Error | undefined
   let tail: Promise<void> = Promise.resolve()
   let closed: Promise<void> | undefined
@@ -68,7 +70,11 @@ function createWriter(path: string, handle: FileHandle, first: readonly Uint8Arr
     if (failure) throw failure
     const bytes = Buffer.concat(pending.splice(0))
     try {
-      for (let written = 0; written < bytes.length; ) written += (await handle.write(bytes, written)).bytesWritten
+      for (let written = 0; written < bytes.length; ) {
+        const { bytesWritten } = await handle.write(bytes, written)
+        written += bytesWritten
+        size += bytesWritten
+      }
     } catch (cause) {
       failure = writeError(path, cause)
       throw failure
@@ -85,6 +91,8 @@ function createWriter(path: string, handle: FileHandle, first: readonly Uint8Arr
       await write()
     } finally {
       await handle.close()
+      // Each attempt on a full disk would leave one more.
+      if (size === 0) await rm(path, { force: true })
     }
   }
 
