@@ -1,0 +1,66 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createStudy, float, maximize } from '@attune/core'
+import { afterAll, describe, expect, test } from 'vitest'
+import { points, temporaryFolder } from './files.test-support.ts'
+import { tensorboard } from './tensorboard.ts'
+
+const disk = mkdtempSync(join(tmpdir(), 'attune-disk-'))
+
+/** Mounts a disk of 256 KiB; why not, if that cannot be done here. */
+function mount(): string | undefined {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk], { stdio: ['ignore', 'ignore', 'pipe'] })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+const refused = mount()
+if (refused !== undefined) console.warn(`Skipped: no real disk can be filled here, ${refused}`)
+
+afterAll(() => {
+  if (refused === undefined) execFileSync('umount', ['-l', disk])
+  rmSync(disk, { recursive: true, force: true })
+})
+
+describe.skipIf(refused !== undefined)('a disk that is really full', () => {
+  test('P13: a study goes on when the disk of its TensorBoard logs is full, says so, and they catch up once there is room', async () => {
+    const study = await createStudy({ space: { x: float(0, 1) }, objective: maximize('score'), seed: 3, loggers: [tensorboard({ logDir: disk })] })
+    const warnings: string[] = []
+    study.on((event) => event.type === 'warning' && warnings.push(event.message))
+    const filler = join(disk, 'filler')
+    const objective = async function* ({ number, params: { x } }: { readonly number: number; readonly params: { readonly x: number } }): AsyncGenerator<{ readonly step: number; readonly score: number }> {
+      if (number === 2) await expect(writeFile(filler, new Uint8Array(1_000_000))).rejects.toMatchObject({ code: 'ENOSPC' })
+      for (let step = 1; step <= 200; step++) yield { step, score: x * step }
+    }
+    await study.optimize(objective, { trials: 6 })
+    expect(study.counts.complete).toBe(6)
+    expect(warnings).toContainEqual(expect.stringMatching(/^Logger tensorboard has lost 1 event\(s\), .*no space left on device.*Free some space on that disk/))
+    await rm(filler)
+    await study.optimize(objective, { trials: 8 })
+    await study.close()
+    expect(study.counts.complete).toBe(8)
+    const folder = join(disk, (await readdir(disk))[0]!)
+    for (const trial of study.trials()) {
+      expect(await points(join(folder, `trial-000${trial.number}`), 'score')).toEqual(trial.reports.map(({ step, metrics }) => [step, Math.fround(metrics['score']!)]))
+    }
+  })
+})
+
+test.skipIf(process.platform === 'win32')('P13: a study goes on when nothing can be written for TensorBoard (a limit on the size of files), says so, and leaves no empty files', async () => {
+  await using folder = await temporaryFolder()
+  const program = fileURLToPath(new URL('full-disk-study.test-support.ts', import.meta.url))
+  // A process of its own, because the limit cannot be raised again.
+  const { stdout } = await promisify(execFile)('sh', ['-c', `ulimit -f 0; exec "$0" --conditions=attune-source "$1" "$2"`, process.execPath, program, folder.path])
+  const { states, warnings } = JSON.parse(stdout) as { readonly states: readonly string[]; readonly warnings: readonly string[] }
+  expect(states).toEqual(['complete', 'complete', 'complete'])
+  expect(warnings).toContainEqual(expect.stringMatching(/^Logger tensorboard has lost 1 event\(s\), .*raise the limit \(ulimit -f\) or choose another logDir/))
+  expect((await readdir(folder.path, { recursive: true })).filter((name) => name.includes('tfevents'))).toEqual([])
+})
