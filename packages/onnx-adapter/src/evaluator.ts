@@ -7,6 +7,7 @@ import { areMetrics, type EvaluationSettings, type LatencySettings } from './pro
 import { createRuntimeProcess } from './runtime-process.ts'
 import { checkSessionOptions, count, type SessionOptions } from './session-options.ts'
 
+/** How latency is measured, in runs. */
 export interface LatencyOptions {
   /** Measured runs (default 100). */
   readonly runs?: number
@@ -16,6 +17,7 @@ export interface LatencyOptions {
   readonly batchSize?: number
 }
 
+/** Options of `onnxEvaluator`. */
 export interface OnnxEvaluatorOptions extends SessionOptions {
   readonly data: EvaluationData
   /** Default: accuracy and log loss for labels, the three mean errors for targets. An empty list measures none. */

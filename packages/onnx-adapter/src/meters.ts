@@ -1,5 +1,6 @@
 import type { TensorArray } from './tensor-data.ts'
 
+/** What the evaluator can tell of a model's answers, as a metric of this name. */
 export type QualityMetric = 'accuracy' | 'logLoss' | 'meanSquaredError' | 'meanAbsoluteError' | 'rootMeanSquaredError'
 
 /** What the output of a classifier holds: one probability or logit per class (or one for the second of two classes), or the class itself. */

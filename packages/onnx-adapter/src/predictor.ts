@@ -6,6 +6,7 @@ import { createRuntimeProcess } from './runtime-process.ts'
 import { checkSessionOptions, count, type SessionOptions } from './session-options.ts'
 import type { ModelInputs, TensorData } from './tensor-data.ts'
 
+/** Options of one prediction. */
 export interface PredictOptions {
   readonly signal?: AbortSignal
   /** Rows of one run (default all; a model with a fixed batch is run with that). */

@@ -7,6 +7,7 @@ import type { MessageInput } from './message-codec.ts'
 import { encodeTensor, type TensorSource } from './tensor.ts'
 import { encodeValueInfo, type Dimension } from './value-info.ts'
 
+/** Options of `createModelBuilder`. */
 export interface ModelBuilderOptions {
   readonly graphName: string
   /** Default 10: read by every ONNX Runtime since 1.20. */
@@ -19,6 +20,7 @@ export interface ModelBuilderOptions {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
+/** What a node has besides its operator and inputs. */
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>
   /** Names of the outputs; default one, named after the operator and numbered. */

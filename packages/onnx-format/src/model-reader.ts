@@ -8,12 +8,14 @@ import { tensorsIn } from './tensor-walk.ts'
 import { elementCount, isExternal, tensorValues, type TensorValues } from './tensor.ts'
 import { readValueInfo, type ValueInfo } from './value-info.ts'
 
+/** A set of operators that a model uses, and its version. */
 export interface OperatorSet {
   /** '' is ONNX's own. */
   readonly domain: string
   readonly version: number
 }
 
+/** A constant tensor of a model, without its values. */
 export interface InitializerInfo {
   readonly name: string
   readonly elementType: string
@@ -22,6 +24,7 @@ export interface InitializerInfo {
   readonly external: boolean
 }
 
+/** A node of the graph, without its attributes. */
 export interface NodeInfo {
   readonly name: string
   readonly operator: string

@@ -6,6 +6,7 @@ import { judgeWithoutLoss } from './missing-loss.ts'
 import { checkNumber, refuseUnknownOptions, requireOneObjective } from './options.ts'
 import { countBelow, sortedLosses, type SortedLosses } from './sorted-losses.ts'
 
+/** Options of `asha`. Resources are steps, in the unit of the reported steps. */
 export interface AshaOptions {
   /** Step of the first rung, in the unit of the reported steps. Default: a sixteenth of `maxResource`, at least 1. */
   readonly minResource?: number

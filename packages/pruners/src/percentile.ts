@@ -6,6 +6,7 @@ import { judgeWithoutLoss } from './missing-loss.ts'
 import { checkNumber, refuseUnknownOptions, requireOneObjective } from './options.ts'
 import { sortedLosses, type SortedLosses } from './sorted-losses.ts'
 
+/** Options of `percentile` and `median`. */
 export interface PercentileOptions {
   /** Complete trials that the study must have before any is pruned. Default 5. */
   readonly startupTrials?: number

@@ -3,6 +3,7 @@ import type { StudyData } from './study-data.ts'
 import { table } from './table.ts'
 import { exactNumber } from './text.ts'
 
+/** Options of `csv`. */
 export interface CsvOptions {
   /**
    * For files that are opened in a spreadsheet: a text that starts like a formula (`=`, `+`, `-`, `@`, tab,

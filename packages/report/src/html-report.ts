@@ -15,6 +15,7 @@ import { trialTable } from './page/trial-table.ts'
 import { leaders } from './results.ts'
 import type { StudyData } from './study-data.ts'
 
+/** Options of `htmlReport`. */
 export interface HtmlReportOptions {
   /** Default: the study's name. */
   readonly title?: string

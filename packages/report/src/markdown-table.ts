@@ -3,6 +3,7 @@ import type { StudyData } from './study-data.ts'
 import { table } from './table.ts'
 import { formatScalar } from './text.ts'
 
+/** Options of `markdownTable`. */
 export interface MarkdownTableOptions {
   /** Keys of the columns to show, in order, as in `table(study).columns`. Default: number, state, metrics and parameters. */
   readonly columns?: readonly string[]

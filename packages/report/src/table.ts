@@ -6,6 +6,7 @@ import type { StudyData } from './study-data.ts'
 /** What a column is about. */
 export type ColumnGroup = 'trial' | 'param' | 'metric'
 
+/** A column of `table(study)`. */
 export interface Column {
   /** Unique: `number`, `state`, `params.learningRate`, `metrics.accuracy`, … */
   readonly key: string

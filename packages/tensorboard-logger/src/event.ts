@@ -37,6 +37,7 @@ export interface SessionEndValue {
   readonly endedAt: number
 }
 
+/** One value of a summary event. */
 export type SummaryValue = ScalarValue | TextValue | SessionStartValue | SessionEndValue
 
 /** One record of an event file: values that belong to one step. It is in the file as a whole or not at all. */

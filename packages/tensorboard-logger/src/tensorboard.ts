@@ -8,6 +8,7 @@ import { makeFolder } from './run-folder.ts'
 import { safeName } from './safe-name.ts'
 import { isTrialEvent, TrialLog, type TrialEvent } from './trial-log.ts'
 
+/** Options of `tensorboard`. */
 export interface TensorBoardOptions {
   /** The folder to give to `tensorboard --logdir`. Made if it is missing; each study gets a folder of its own in it. */
   readonly logDir: string

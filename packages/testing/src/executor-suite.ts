@@ -4,6 +4,7 @@ import { checkpoints, cleans, echo, hangs, model, numbers, own, results, talks, 
 import { caseMaker, type Subject } from './subject.ts'
 import { registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
 
+/** A new executor of the kind under test. */
 export interface ExecutorSubject extends Subject {
   /** The suite closes it. An executor with an allow-list must allow `executorTrainings`. */
   readonly executor: Executor

@@ -13,6 +13,7 @@ interface Kept {
   readonly claims: Map<string, { readonly claim: ArtifactClaim; readonly at: number }>
 }
 
+/** How much `MemoryArtifacts` takes, in bytes, and its clock. */
 export interface MemoryArtifactsOptions {
   /** Largest artefact in bytes that is taken. Default: no limit. */
   readonly maxBytes?: number

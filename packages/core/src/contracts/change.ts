@@ -78,6 +78,7 @@ export interface BeingCopied {
   readonly phase: 'begins' | 'ends'
 }
 
+/** What a process tells of its work on a study: it has opened or resumed it, started or stopped a run, closed it. */
 export type SessionPhase = 'opened' | 'resumed' | 'started' | 'stopped' | 'closed'
 
 /** Asks for a new trial, which gets the next number; refused as `number-taken` if that is not `expect`. */

@@ -1,6 +1,7 @@
 import type { Artifact } from './artifact.ts'
 import type { Awaitable, Metrics } from './values.ts'
 
+/** The trial whose artefact is judged. */
 export interface EvaluateContext {
   readonly number: number
   readonly signal: AbortSignal

@@ -3,6 +3,7 @@ import type { Exhausted, Problem } from './sampler.ts'
 import type { TrialRecord } from './trial-record.ts'
 import type { FlatParams, Json } from './values.ts'
 
+/** What a pruner says after a report: go on, end the trial as pruned, or put it back to go on later. */
 export type Verdict = 'continue' | 'prune' | 'pause'
 
 /** One report of a running trial, already in the history. */

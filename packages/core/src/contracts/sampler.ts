@@ -29,6 +29,7 @@ export interface SuggestContext {
   readonly signal: AbortSignal
 }
 
+/** The parameters of one trial, and where they come from. */
 export interface Suggestion {
   /** Complete: every active parameter, nothing else, keeping the constraints. Checked by the study. */
   readonly params: FlatParams

@@ -17,6 +17,7 @@ export interface StudyDefinition {
   readonly seed: number
 }
 
+/** A study as a storage lists it, without its trials. Times are milliseconds since the Unix epoch. */
 export interface StudySummary {
   /** Unique, also among storages: artefact stores tell studies apart by it. */
   readonly id: string
@@ -48,6 +49,7 @@ export interface Refusal {
   readonly actual?: TrialState
 }
 
+/** What became of a write: its changes, all of them stored, or why nothing was. */
 export type WriteResult =
   | { readonly ok: true; readonly changes: readonly Change[] }
   | { readonly ok: false; readonly refusal: Refusal }

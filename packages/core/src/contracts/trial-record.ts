@@ -3,6 +3,7 @@ import type { FlatParams, Json, Metrics } from './values.ts'
 /** waiting → running → complete | pruned | failed, or paused and running again. The last three are final. */
 export type TrialState = 'waiting' | 'running' | 'paused' | 'complete' | 'pruned' | 'failed'
 
+/** What ended a trial: `error` is what the training threw, `timeout` and `out-of-memory` are limits that it broke. */
 export type FailureReason = 'error' | 'timeout' | 'out-of-memory' | 'invalid-metric' | 'aborted' | 'lost' | 'crashed'
 
 /** Why a trial failed. `lost` is a trial whose owner disappeared, `crashed` one whose thread or child process ended under it. */

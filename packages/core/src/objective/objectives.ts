@@ -2,6 +2,7 @@ import type { Objective, OutcomeConstraint } from '../contracts/objective.ts'
 import { AttuneError } from '../errors.ts'
 import { show } from '../space/show.ts'
 
+/** Options of `minimize` and `maximize`. */
 export interface ObjectiveOptions {
   /** Which report of an iterative trial counts: its last (the default) or its best. */
   readonly from?: 'last' | 'best'

@@ -2,6 +2,7 @@ import type { Scalar } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import type { Branches, CheckedBranches, LevelLeaf, SpaceNode, NumberLeaf, OneOf, Prior, Repeat } from './definition.ts'
 
+/** Options of `float` and `int`. */
 export interface NumberOptions {
   /** Spreads values evenly by their logarithm; the low bound must be positive. Default: `linear`. */
   readonly scale?: 'linear' | 'log'

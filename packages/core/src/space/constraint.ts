@@ -19,6 +19,7 @@ export interface LinearConstraint {
   readonly atLeast: number | undefined
 }
 
+/** A bound that parameters must keep, made by `constraint` or `linear`. */
 export type Constraint<P> = FunctionConstraint<P> | LinearConstraint
 
 /** A bound that parameters must keep: `check` answers 0 or less for those that do, and more the worse they break it. */

@@ -51,6 +51,7 @@ export interface Definition {
   readonly [name: string]: SpaceNode
 }
 
+/** The branches of a `oneOf` by name, each with parameters of its own. */
 export interface Branches {
   readonly [branch: string]: Definition
 }

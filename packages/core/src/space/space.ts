@@ -21,6 +21,7 @@ import { sameLeaf } from './same-leaf.ts'
 import { show } from './show.ts'
 import type { ValueOf } from './value-of.ts'
 
+/** Options of `space`. */
 export interface SpaceOptions<P> {
   /** Bounds that parameters must keep, each with a name of its own. */
   readonly constraints?: readonly Constraint<P>[]

@@ -17,6 +17,7 @@ export interface GarbageOptions {
   readonly dryRun?: boolean
 }
 
+/** What `collectGarbage` has deleted, or would delete. */
 export interface GarbageResult {
   /** What was deleted, or would be. */
   readonly garbage: readonly ArtifactEntry[]

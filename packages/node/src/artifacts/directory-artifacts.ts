@@ -14,6 +14,7 @@ import { giveUp, look, removeOld, youngest } from './removal.ts'
 import { Room } from './room.ts'
 import { removeStale, temporaryName } from './temporary-files.ts'
 
+/** How much `directoryArtifacts` takes, in bytes, and whom it warns. */
 export interface DirectoryArtifactsOptions {
   /** Largest artefact in bytes that is taken and given. Default 2 GiB - 1. */
   readonly maxBytes?: number

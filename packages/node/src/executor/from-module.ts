@@ -5,6 +5,7 @@ import { moduleFile } from './allowed-modules.ts'
 import { loadExport } from './load-export.ts'
 import { trainingOf } from './training.ts'
 
+/** Options of `fromModule`. */
 export interface ModuleOptions {
   /**
    * `exclusive` (the default): trials that run at once need a thread or process each. `shared`: several may run in one process,

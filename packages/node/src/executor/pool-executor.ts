@@ -6,6 +6,7 @@ import { runnerVariable } from './environment.ts'
 import { RunnerPool } from './pool.ts'
 import type { StartRunner } from './runner.ts'
 
+/** Which modules threads and child processes may load. */
 export interface AllowOption {
   /** Folders whose modules may be loaded, with all that is below them. Default: the package of the program that runs, and the current folder. */
   readonly allow?: readonly (string | URL)[]

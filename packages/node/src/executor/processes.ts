@@ -5,6 +5,7 @@ import { poolExecutor, rootsOf, type AllowOption } from './pool-executor.ts'
 import { startProcess } from './process-runner.ts'
 import { checkNumber, planSlots, type SlotOptions, type SlotPlan } from './slots.ts'
 
+/** Options of `processes`. Memory and messages are in MiB. */
 export interface ProcessesOptions extends SlotOptions, AllowOption {
   /** Variables for the children, besides those that programs, libraries and drivers are found with. Nothing else of the environment crosses. */
   readonly env?: Variables

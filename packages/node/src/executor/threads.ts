@@ -4,6 +4,7 @@ import { poolExecutor, rootsOf, type AllowOption } from './pool-executor.ts'
 import { planSlots, type SlotOptions } from './slots.ts'
 import { startThread } from './thread-runner.ts'
 
+/** Options of `threads`. Memory is in MiB. */
 export interface ThreadsOptions extends AllowOption, Pick<SlotOptions, 'slots' | 'cpus'> {
   readonly perTrial?: {
     /** MiB of JavaScript memory: a trial that takes more is ended as out of memory. Default: Node's own limit. */

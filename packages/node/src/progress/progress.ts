@@ -10,6 +10,7 @@ import { Tally } from './tally.ts'
 import { hasColour, isLive, stylesFor } from './terminal.ts'
 import type { Environment, ProgressStream, Styles } from './terminal.ts'
 
+/** Options of `progress`. */
 export interface ProgressOptions {
   /** Shows nothing. */
   readonly silent?: boolean

@@ -4,6 +4,7 @@ import { GridTree } from './grid-tree.ts'
 import { type GridPoints, gridValues } from './grid-values.ts'
 import { randomOrder } from './permutation.ts'
 
+/** Options of `grid`. */
 export interface GridOptions {
   /**
    * How many points to take of each number without a step, evenly on its scale with both ends; or by path how many

@@ -7,6 +7,7 @@ import { goodRows } from './good-rows.ts'
 import { Mixture } from './mixture.ts'
 import { keyOfCells, Observations } from './observations.ts'
 
+/** Options of `tpe`. */
 export interface TpeOptions {
   /** Trials drawn from the priors before the model is used, at least 2. Default 6. */
   readonly startupTrials?: number

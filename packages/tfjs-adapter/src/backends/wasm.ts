@@ -1,6 +1,7 @@
 import { importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 import { registerConv2DBackpropFilter } from './conv2d-backprop-filter.ts'
 
+/** Options of `wasm`. */
 export interface WasmOptions {
   /** Where the browser finds the .wasm files: a folder's URL, or a URL for each file. Not needed in Node. */
   readonly wasmPaths?: string | { readonly [file: string]: string }

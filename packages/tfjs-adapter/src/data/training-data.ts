@@ -19,6 +19,7 @@ export interface LabelledData {
   readonly y: Tensor | ShapedNumbers | Numbers
 }
 
+/** What a model learns from, and what it is judged on. */
 export interface TrainingData {
   readonly train: LabelledData
   /** Judged after every epoch: the metrics `valLoss`, `valAccuracy`, … */

@@ -40,6 +40,7 @@ export interface BuildContext {
   readonly seed: number
 }
 
+/** Options of `tfjsTrainer`. */
 export interface TfjsTrainerOptions<P> {
   /** The TensorFlow.js namespace, as in `import * as tf from '@tensorflow/tfjs'`. */
   readonly tf: TensorFlow
