@@ -2,15 +2,27 @@
  * Runs seeds of the simulation: npm run simulate -- --seed 123 [--steps 600] [--trace], or as many fresh ones as fit in a time:
  * npm run simulate -- --seconds 60. A failure prints the command that repeats it, and makes the program exit with 1.
  */
-import { parseArgs } from 'node:util'
+import { readOptions, wholeNumber } from './command-line.ts'
 import { defaultSteps, replayCommand } from './replay.ts'
 import { simulate } from './simulation.ts'
 
-// pnpm hands the dashes before the options on.
-const { values } = parseArgs({ args: process.argv.slice(2).filter((text) => text !== '--'), options: { seed: { type: 'string' }, steps: { type: 'string', default: String(defaultSteps) }, seconds: { type: 'string', default: '10' }, trace: { type: 'boolean', default: false } } })
-const steps = Number(values.steps)
-const first = values.seed === undefined ? Date.now() % 2 ** 32 : Number(values.seed)
-const until = performance.now() + (values.seed === undefined ? Number(values.seconds) * 1000 : 0)
+const usage = `Usage: npm run simulate -- [options]
+
+Runs many processes on one storage in virtual time, kills them, makes files fail, and checks what is promised.
+
+  --seconds <number>  run fresh seeds for so long (default 10)
+  --seed <number>     run this seed alone, from 0
+  --steps <number>    steps of a run in which things go wrong (default ${defaultSteps})
+  --trace             print each step
+  --help              print this
+
+A failure prints the command that repeats it, and the program exits with 1.`
+
+const values = readOptions(usage, { seed: { type: 'string' }, steps: { type: 'string', default: String(defaultSteps) }, seconds: { type: 'string', default: '10' }, trace: { type: 'boolean', default: false } })
+const steps = wholeNumber('--steps', values.steps, 1)
+const seconds = wholeNumber('--seconds', values.seconds, 0)
+const first = values.seed === undefined ? Date.now() % 2 ** 32 : wholeNumber('--seed', values.seed, 0)
+const until = performance.now() + (values.seed === undefined ? seconds * 1000 : 0)
 let runs = 0
 let failures = 0
 for (let seed = first; runs === 0 || performance.now() < until; seed = (seed + 1) % 2 ** 32) {

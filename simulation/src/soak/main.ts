@@ -5,16 +5,23 @@
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readOptions, wholeNumber } from '../command-line.ts'
 import { soakKills } from './kills.ts'
 
-const { values } = parseArgs({ args: process.argv.slice(2).filter((text) => text !== '--'), options: { kills: { type: 'string', default: '1000' }, trials: { type: 'string', default: '100000' }, workers: { type: 'string', default: '4' }, seed: { type: 'string' } } })
+const usage = `Usage: npm run soak -- [options]
 
-function whole(name: 'kills' | 'trials' | 'workers', least: number): number {
-  const number = Number(values[name])
-  if (!Number.isSafeInteger(number) || number < least) throw new Error(`--${name} is a whole number from ${least}, got ${values[name]}.`)
-  return number
-}
+Kills workers on one SQLite file at random instants and looks for what was lost, then measures the heap of one process.
+Without options it takes long; a short one: npm run soak -- --kills 20 --trials 2000
+
+  --kills <number>    workers that are killed (default 1000)
+  --trials <number>   trials of the soak, and of each measurement of the heap, from 5 (default 100000)
+  --workers <number>  workers at once, from 1 (default 4)
+  --seed <number>     seed of the instants, from 0 (default: from the clock)
+  --help              print this
+
+Progress goes to standard error, the summary to standard output. Exits with 1 if a promise was broken.`
+
+const values = readOptions(usage, { kills: { type: 'string', default: '1000' }, trials: { type: 'string', default: '100000' }, workers: { type: 'string', default: '4' }, seed: { type: 'string' } })
 
 interface HeapPoint {
   readonly trials: number
@@ -54,10 +61,11 @@ function slope(points: readonly HeapPoint[]): number {
   return (last.bytes - first.bytes) / (last.trials - first.trials)
 }
 
-const kills = whole('kills', 0)
-const trials = whole('trials', 5)
-const seed = values.seed === undefined ? Date.now() % 2 ** 32 : Number(values.seed)
-const result = await soakKills({ kills, trials, workers: whole('workers', 1), seed, progress })
+const kills = wholeNumber('--kills', values.kills, 0)
+const trials = wholeNumber('--trials', values.trials, 5)
+const workers = wholeNumber('--workers', values.workers, 1)
+const seed = values.seed === undefined ? Date.now() % 2 ** 32 : wholeNumber('--seed', values.seed, 0)
+const result = await soakKills({ kills, trials, workers, seed, progress })
 const alone = await heapRun(trials, 'alone')
 const read = await heapRun(trials, 'read')
 const logged = await heapRun(trials, 'loggers')
