@@ -11,6 +11,16 @@ type Stored = Study<{ readonly x: number }>
 const kills = Number(process.env['ATTUNE_KILLS'] ?? 100)
 const seed = Number(process.env['ATTUNE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 
+/** Where a study of each kind is killed for certain, in this order; then at random. */
+const planned: { readonly [kind: string]: readonly string[] } = {
+  halving: atCommits('pause', 'promote', 'finish'),
+  population: atCommits('pause', 'promote', 'fork'),
+}
+
+function atCommits(...transitions: readonly string[]): readonly string[] {
+  return transitions.flatMap((transition) => [`storage.before-commit ${transition}`, `storage.after-commit ${transition}`])
+}
+
 /** What is wrong with a study that was killed again and again. */
 async function problemsOf(study: Stored): Promise<readonly string[]> {
   const problems = [...brokenChains(study.trials())]
@@ -43,8 +53,10 @@ test(`P5: killed ${kills} times at writes, checkpoints and events, studies that 
   let killed = 0
   let lost = 0
   let wornOut = 0
-  for (let round = 0; killed < kills; round++) {
+  const places = new Set<string>()
+  for (let round = 0; round < 2 || killed < kills; round++) {
     const kind = ['halving', 'population'][round % 2]!
+    const certain = round < 2 ? [...planned[kind]!] : []
     if (!undisturbed.has(kind)) {
       const folder = temporaryFolder()
       expect(await startWorker(folder, kind).ended).toBe(0)
@@ -52,10 +64,12 @@ test(`P5: killed ${kills} times at writes, checkpoints and events, studies that 
     }
     const folder = temporaryFolder()
     for (;;) {
-      const crossings = killed < kills ? 20 + Math.floor(random() * 60) : 0
-      const ended = await startWorker(folder, kind, { crossings }).ended
-      if (ended === 0) break
-      expect(ended, `seed ${seed}`).toBe('SIGKILL')
+      const crossings = certain.shift() ?? (killed < kills ? 1 + Math.floor(random() * 80) : 0)
+      const worker = startWorker(folder, kind, { crossings })
+      const ended = await worker.ended
+      if (ended === 0 && typeof crossings === 'number') break
+      expect([crossings, ended], `seed ${seed}`).toEqual([crossings, 'SIGKILL'])
+      places.add(/^killed at (.*)$/m.exec(worker.lines.join('\n'))![1]!)
       killed++
     }
     await withStudy(folder, kind, async (study) => {
@@ -66,7 +80,8 @@ test(`P5: killed ${kills} times at writes, checkpoints and events, studies that 
     })
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-  console.info(`${killed} kills, ${lost} attempts that went on elsewhere, ${wornOut} studies with a trial that lost five owners.`)
+  console.info(`${killed} kills, ${lost} attempts that went on elsewhere, ${wornOut} studies with a trial that lost five owners. Killed at: ${[...places].toSorted().join(', ')}.`)
+  expect([...places]).toEqual(expect.arrayContaining([...new Set(Object.values(planned).flat())]))
   expect(killed).toBeGreaterThanOrEqual(kills)
 })
 

@@ -1,21 +1,43 @@
 /**
  * A process that works on a study until it is done, or until it kills itself at one of its crossings: each write, each checkpoint
- * and each event counts. Arguments: folder, pruner, crossings until the kill (0 for none), milliseconds per step, lease, milliseconds for
+ * and each event counts. Arguments: folder, pruner, crossings until the kill (0 for none) or the name of one, milliseconds per step, lease, milliseconds for
  * which step 3 blocks the thread, and `unkept` for a storage that renews no leases from a thread of its own.
  */
-import { createStudy, directoryArtifacts, float, minimize, SqliteStorage, type Trainer } from '../../packages/attune/src/index.ts'
+import { writeSync } from 'node:fs'
+import { createStudy, directoryArtifacts, float, minimize, SqliteStorage, type Operation, type Trainer } from '../../packages/attune/src/index.ts'
 import { chained, halving, population, promoting } from '../../packages/core/src/study/schedulers.test-support.ts'
 
 const [folder = '', kind = '', crossings = '0', pause = '0', lease = '60000', blocking = '0', unkept = ''] = process.argv.slice(2)
 const pruners = { halving: halving(4, [1, 2, 4]), population: population(4, 2, 6), promoting: promoting([1, 2, 4]), none: undefined } as const
 
+/** What a write does to a trial, in the words of schedulers. */
+function transitionOf(operation: Operation): string {
+  if (operation.type === 'claim' && operation.number !== undefined) return 'promote'
+  if (operation.type === 'create' && operation.checkpoint !== undefined) return 'fork'
+  return operation.type
+}
+let writing = ''
 let left = Number(crossings)
-function cross(): void {
-  if (left > 0 && --left === 0) process.kill(process.pid, 'SIGKILL')
+function cross(place: string): void {
+  const name = place.startsWith('storage.') ? `${place} ${writing}`.trim() : place
+  if (name !== crossings && !(left > 0 && --left === 0)) return
+  writeSync(1, `killed at ${name}\n`)
+  process.kill(process.pid, 'SIGKILL')
 }
 ;(globalThis as { [key: symbol]: unknown })[Symbol.for('@attune/core/failpoint')] = cross
 
 const storage = new SqliteStorage(`${folder}/study.db`)
+const write = storage.write.bind(storage)
+let before: Promise<unknown> = Promise.resolve()
+// One at a time, as the storage does them anyhow, so that it is known which one is being written.
+storage.write = (studyId, request) => {
+  const answer = before.then(() => {
+    writing = request.operations.map(transitionOf).join('+')
+    return write(studyId, request)
+  })
+  before = answer.catch(() => undefined) // Whoever called gets it.
+  return answer
+}
 if (unkept !== '') Object.defineProperty(storage, 'keepAlive', { value: undefined })
 const pruner = pruners[kind as keyof typeof pruners]
 const study = await createStudy({
@@ -23,7 +45,7 @@ const study = await createStudy({
   ...(pruner === undefined ? {} : { pruner }), storage, artifacts: directoryArtifacts(`${folder}/artifacts`),
 })
 study.on((event) => {
-  cross()
+  cross(event.type)
   if (event.type === 'trial.started' || event.type === 'trial.resumed') process.stdout.write(`started ${event.trial.number} ${event.trial.owner}\n`)
 })
 const wait = new Int32Array(new SharedArrayBuffer(4))

@@ -25,7 +25,7 @@ export interface WorkerProcess {
 }
 
 /** Starts a worker; see `worker.test-support.ts`. It is ended with the test, whatever happens. */
-export function startWorker(folder: string, kind: string, { crossings = 0, pause = 0, lease = 60_000, blocking = 0, unkept = false }: { readonly crossings?: number; readonly pause?: number; readonly lease?: number; readonly blocking?: number; readonly unkept?: boolean } = {}): WorkerProcess {
+export function startWorker(folder: string, kind: string, { crossings = 0, pause = 0, lease = 60_000, blocking = 0, unkept = false }: { readonly crossings?: number | string; readonly pause?: number; readonly lease?: number; readonly blocking?: number; readonly unkept?: boolean } = {}): WorkerProcess {
   const child = spawn(process.execPath, ['--conditions=attune-source', '--disable-warning=ExperimentalWarning', program, folder, kind, String(crossings), String(pause), String(lease), String(blocking), ...(unkept ? ['unkept'] : [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_COMPILE_CACHE: compiled },
