@@ -191,14 +191,14 @@ describe('a logger', () => {
     expect((await warnings(study))[0]).toBe('Logger test has lost 1 event(s), the last one a study.opened: disk full')
   })
 
-  it.each(Object.keys(badLoggers))('P13: a logger that %s holds up no trial, and the end of optimize and of close for seconds at most', async (name) => {
+  it.each(Object.keys(badLoggers))('P13: a bad logger holds up no trial, and the end of optimize and of close for seconds at most (%s)', async (name) => {
     expect(await harmBy(badLoggers[name]!)).toEqual([])
   })
 
   it.each([
     ['hangs at events', ['optimize: It does not end.', 'optimize took more than 11000 ms.', 'close: It does not end.', 'close took more than 21000 ms.', 'Trials ended after no ms.']],
     ['throws at every call', ['optimize: disk full', 'close: disk full', 'Trials ended after no ms.']],
-  ])('P13, broken twin: a study whose writes go through its logger is found out by one that %s', async (name, harm) => {
+  ])('P13, broken twin: a study whose writes wait for its logger is found out (%s)', async (name, harm) => {
     const logger = await badLoggers[name]!.create({} as LoggerContext)
     const memory = new MemoryStorage(systemClock)
     let opened = 0
