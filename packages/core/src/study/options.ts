@@ -10,8 +10,8 @@ import type { Storage, StorageFactory } from '../contracts/storage.ts'
 import type { FailureReason } from '../contracts/trial-record.ts'
 import type { OutcomeBound } from '../objective/objectives.ts'
 import type { SpaceInput } from '../space/types.ts'
-import type { KeepPolicy } from './keep.ts'
-import type { ExtendOptions } from './corrections-space.ts'
+import type { KeepPolicy } from './artifacts/keep.ts'
+import type { ExtendOptions } from './corrections/space.ts'
 import type { StopRule } from './stop-rules.ts'
 
 /** What happens when a sampler proposes parameters that were tried before. */

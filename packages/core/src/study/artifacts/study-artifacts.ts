@@ -1,10 +1,10 @@
-import type { ArtifactClaim, ArtifactStore } from '../contracts/artifact.ts'
-import { AttuneError, describe } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
-import type { References } from '../history/references.ts'
-import { fingerprintOf } from '../space/fingerprint.ts'
-import type { StudyAccess } from './study-access.ts'
-import type { Warnings } from './warnings.ts'
+import type { ArtifactClaim, ArtifactStore } from '../../contracts/artifact.ts'
+import { AttuneError, describe } from '../../errors.ts'
+import { failpoint } from '../../failpoint.ts'
+import type { References } from '../../history/references.ts'
+import { fingerprintOf } from '../../space/fingerprint.ts'
+import type { StudyAccess } from '../study-access.ts'
+import type { Warnings } from '../warnings.ts'
 
 /** Milliseconds. No session takes longer between putting bytes and writing what refers to them: older claims on what nothing refers to are left-overs, whoever made them. */
 const grace = 600_000

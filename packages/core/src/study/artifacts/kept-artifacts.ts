@@ -1,14 +1,14 @@
-import type { Operation } from '../contracts/change.ts'
-import type { Artifact, ArtifactOptions } from '../contracts/artifact.ts'
-import type { ArtifactReference, StoredArtifact, TrialRecord } from '../contracts/trial-record.ts'
-import { AttuneError, describe } from '../errors.ts'
-import { show } from '../space/show.ts'
-import { copyJson } from '../json.ts'
+import type { Operation } from '../../contracts/change.ts'
+import type { Artifact, ArtifactOptions } from '../../contracts/artifact.ts'
+import type { ArtifactReference, StoredArtifact, TrialRecord } from '../../contracts/trial-record.ts'
+import { AttuneError, describe } from '../../errors.ts'
+import { show } from '../../space/show.ts'
+import { copyJson } from '../../json.ts'
 import { checkArtifactName } from './artifact-name.ts'
 import { bestFirst, keptModels, model, type Keep } from './keep.ts'
 import type { StudyArtifacts } from './study-artifacts.ts'
-import { refused, type StudyAccess } from './study-access.ts'
-import type { Warnings } from './warnings.ts'
+import { refused, type StudyAccess } from '../study-access.ts'
+import type { Warnings } from '../warnings.ts'
 
 /** The kept artefact of a trial. */
 export interface TrialArtifact<P = unknown> extends StoredArtifact {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { StudyEvent } from '../contracts/event.ts'
-import type { SamplerFactory } from '../contracts/sampler.ts'
-import { choice, float, int, oneOf, repeat } from '../space/builders.ts'
-import { constraint } from '../space/constraint.ts'
-import { space as build } from '../space/space.ts'
-import { MemoryStorage } from '../storage/memory-storage.ts'
-import { systemClock } from '../system.ts'
-import { createStudy } from './create-study.ts'
-import { listStudies, loadStudy } from './manage-studies.ts'
+import type { StudyEvent } from '../../contracts/event.ts'
+import type { SamplerFactory } from '../../contracts/sampler.ts'
+import { choice, float, int, oneOf, repeat } from '../../space/builders.ts'
+import { constraint } from '../../space/constraint.ts'
+import { space as build } from '../../space/space.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { systemClock } from '../../system.ts'
+import { createStudy } from '../create-study.ts'
+import { listStudies, loadStudy } from '../manage-studies.ts'
 
 const narrow = { rate: float(0.1, 1), optimizer: oneOf({ sgd: { momentum: float(0, 1) } }) }
 const wide = { rate: float(0.01, 2), optimizer: oneOf({ sgd: { momentum: float(0, 1) }, adam: {} }), dropout: float(0, 0.5), layers: repeat({ units: int(1, 4) }, { min: 1, max: 2 }) }

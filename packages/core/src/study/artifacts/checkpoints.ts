@@ -1,8 +1,8 @@
-import type { Report } from '../contracts/trainer.ts'
-import type { Checkpoint, TrialRecord } from '../contracts/trial-record.ts'
-import { AttuneError, describe, isAttuneError } from '../errors.ts'
+import type { Report } from '../../contracts/trainer.ts'
+import type { Checkpoint, TrialRecord } from '../../contracts/trial-record.ts'
+import { AttuneError, describe, isAttuneError } from '../../errors.ts'
 import type { StudyArtifacts } from './study-artifacts.ts'
-import type { Warnings } from './warnings.ts'
+import type { Warnings } from '../warnings.ts'
 
 /** Outages of the store that are told of: a disk that is full every other time must not fill the history as well. */
 const toldOutages = 10

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { StudyEvent } from '../contracts/event.ts'
-import { atMost, maximize } from '../objective/objectives.ts'
-import { float } from '../space/builders.ts'
-import { MemoryStorage } from '../storage/memory-storage.ts'
-import { systemClock } from '../system.ts'
-import { noProgress } from './stop-rules.ts'
-import { createStudy } from './create-study.ts'
-import { deleteStudy, listStudies, renameStudy } from './manage-studies.ts'
-import type { Study } from './study.ts'
+import type { StudyEvent } from '../../contracts/event.ts'
+import { atMost, maximize } from '../../objective/objectives.ts'
+import { float } from '../../space/builders.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { systemClock } from '../../system.ts'
+import { noProgress } from '../stop-rules.ts'
+import { createStudy } from '../create-study.ts'
+import { deleteStudy, listStudies, renameStudy } from '../manage-studies.ts'
+import type { Study } from '../study.ts'
 
 const space = { x: float(0, 1) }
 

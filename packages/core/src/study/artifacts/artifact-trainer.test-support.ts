@@ -1,5 +1,5 @@
-import type { Artifact } from '../contracts/artifact.ts'
-import type { Report, Trainer } from '../contracts/trainer.ts'
+import type { Artifact } from '../../contracts/artifact.ts'
+import type { Report, Trainer } from '../../contracts/trainer.ts'
 
 export const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 export const decode = (bytes: Uint8Array | undefined): unknown => (bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes)))

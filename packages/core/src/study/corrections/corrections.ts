@@ -1,12 +1,12 @@
-import type { Amendment } from '../contracts/change.ts'
-import type { TrialRecord } from '../contracts/trial-record.ts'
-import type { Metrics } from '../contracts/values.ts'
-import { AttuneError } from '../errors.ts'
-import { show } from '../space/show.ts'
-import { amendable } from '../storage/transition.ts'
-import { checkMetrics, list } from './metrics.ts'
-import { didYouMean } from './nearest-name.ts'
-import { refused, type StudyAccess } from './study-access.ts'
+import type { Amendment } from '../../contracts/change.ts'
+import type { TrialRecord } from '../../contracts/trial-record.ts'
+import type { Metrics } from '../../contracts/values.ts'
+import { AttuneError } from '../../errors.ts'
+import { show } from '../../space/show.ts'
+import { amendable } from '../../storage/transition.ts'
+import { checkMetrics, list } from '../metrics.ts'
+import { didYouMean } from '../nearest-name.ts'
+import { refused, type StudyAccess } from '../study-access.ts'
 
 /** Who corrects, where that is not the process. */
 export interface CorrectionOptions {

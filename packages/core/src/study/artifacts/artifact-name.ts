@@ -1,5 +1,5 @@
-import { AttuneError } from '../errors.ts'
-import { show } from '../space/show.ts'
+import { AttuneError } from '../../errors.ts'
+import { show } from '../../space/show.ts'
 
 /** Names that Windows takes for devices, also with an ending. */
 const devices = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i

@@ -1,8 +1,8 @@
-import type { StudyHistory } from '../history/study-history.ts'
-import { AttuneError } from '../errors.ts'
-import { show } from '../space/show.ts'
-import { didYouMean } from './nearest-name.ts'
-import { dominates } from './pareto.ts'
+import type { StudyHistory } from '../../history/study-history.ts'
+import { AttuneError } from '../../errors.ts'
+import { show } from '../../space/show.ts'
+import { didYouMean } from '../nearest-name.ts'
+import { dominates } from '../pareto.ts'
 
 /** Which trials keep the model that their training returned, and their last checkpoint. */
 export interface KeepPolicy {

@@ -1,8 +1,8 @@
 import { expectTypeOf, test } from 'vitest'
-import { maximize } from '../objective/objectives.ts'
-import { choice, float } from '../space/builders.ts'
-import { space } from '../space/space.ts'
-import { createStudy } from './create-study.ts'
+import { maximize } from '../../objective/objectives.ts'
+import { choice, float } from '../../space/builders.ts'
+import { space } from '../../space/space.ts'
+import { createStudy } from '../create-study.ts'
 
 test('corrections', async () => {
   const study = await createStudy({ space: { x: float(0, 1) }, objective: maximize('score'), metrics: ['score', 'test'] })

@@ -1,9 +1,9 @@
-import type { FlatParams } from '../contracts/values.ts'
-import { AttuneError } from '../errors.ts'
-import { extensionOf, type Extension } from '../space/extension.ts'
-import type { Space } from '../space/space.ts'
+import type { FlatParams } from '../../contracts/values.ts'
+import { AttuneError } from '../../errors.ts'
+import { extensionOf, type Extension } from '../../space/extension.ts'
+import type { Space } from '../../space/space.ts'
 import { signed, type CorrectionOptions } from './corrections.ts'
-import { refused, type StudyAccess } from './study-access.ts'
+import { refused, type StudyAccess } from '../study-access.ts'
 
 /** How a study gets a larger space. */
 export interface ExtendOptions extends CorrectionOptions {

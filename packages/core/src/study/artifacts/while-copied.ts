@@ -1,6 +1,6 @@
-import type { Storage } from '../contracts/storage.ts'
-import { randomName, systemClock } from '../system.ts'
-import { answered } from './answered.ts'
+import type { Storage } from '../../contracts/storage.ts'
+import { randomName, systemClock } from '../../system.ts'
+import { answered } from '../answered.ts'
 
 /**
  * Makes another study from the one of an id: from before until after, nothing that the source refers to is taken for its own alone, so that it deletes

@@ -1,8 +1,8 @@
-import type { Change, StudyReference } from '../contracts/change.ts'
-import type { FlatParams, Json, Metrics } from '../contracts/values.ts'
-import type { StudyHistory } from '../history/study-history.ts'
-import { differenceOfForms } from '../space/difference-of-forms.ts'
-import type { StudyAccess } from './study-access.ts'
+import type { Change, StudyReference } from '../../contracts/change.ts'
+import type { FlatParams, Json, Metrics } from '../../contracts/values.ts'
+import type { StudyHistory } from '../../history/study-history.ts'
+import { differenceOfForms } from '../../space/difference-of-forms.ts'
+import type { StudyAccess } from '../study-access.ts'
 
 interface Entry {
   /** Revision of the change in the study's history. */

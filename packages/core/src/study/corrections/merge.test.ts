@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { Operation } from '../contracts/change.ts'
-import type { Storage } from '../contracts/storage.ts'
-import { maximize, minimize } from '../objective/objectives.ts'
-import { float } from '../space/builders.ts'
-import { MemoryStorage } from '../storage/memory-storage.ts'
-import { systemClock } from '../system.ts'
-import { createStudy } from './create-study.ts'
-import { copyStudy, loadStudy, mergeStudies } from './manage-studies.ts'
-import type { Study } from './study.ts'
+import type { Operation } from '../../contracts/change.ts'
+import type { Storage } from '../../contracts/storage.ts'
+import { maximize, minimize } from '../../objective/objectives.ts'
+import { float } from '../../space/builders.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { systemClock } from '../../system.ts'
+import { createStudy } from '../create-study.ts'
+import { copyStudy, loadStudy, mergeStudies } from '../manage-studies.ts'
+import type { Study } from '../study.ts'
 
 const space = { x: float(0, 1) }
 

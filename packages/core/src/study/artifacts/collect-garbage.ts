@@ -1,13 +1,13 @@
-import type { ArtifactEntry, ArtifactStore } from '../contracts/artifact.ts'
-import type { Storage, StorageFactory, StudySummary } from '../contracts/storage.ts'
-import { AttuneError, isAttuneError } from '../errors.ts'
-import type { StudyHistory } from '../history/study-history.ts'
-import { show } from '../space/show.ts'
-import { systemClock } from '../system.ts'
-import { answered } from './answered.ts'
-import { didYouMean } from './nearest-name.ts'
-import { accessOf, withStorage } from './opened.ts'
-import { checkNumber } from './stop-rules.ts'
+import type { ArtifactEntry, ArtifactStore } from '../../contracts/artifact.ts'
+import type { Storage, StorageFactory, StudySummary } from '../../contracts/storage.ts'
+import { AttuneError, isAttuneError } from '../../errors.ts'
+import type { StudyHistory } from '../../history/study-history.ts'
+import { show } from '../../space/show.ts'
+import { systemClock } from '../../system.ts'
+import { answered } from '../answered.ts'
+import { didYouMean } from '../nearest-name.ts'
+import { accessOf, withStorage } from '../opened.ts'
+import { checkNumber } from '../stop-rules.ts'
 
 /** What is garbage, and whether it goes. */
 export interface GarbageOptions {
