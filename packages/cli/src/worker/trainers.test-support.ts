@@ -65,6 +65,13 @@ export async function untilAborted({ signal }: Pick<Trial, 'signal'>): Promise<n
   return 0
 }
 
+/** Tells which cards it sees, and ends when it is asked to. */
+export async function seesCards({ signal }: Pick<Trial, 'signal'>): Promise<number> {
+  process.stdout.write(`sees cards ${JSON.stringify(process.env['CUDA_VISIBLE_DEVICES'])}\n`)
+  await once(signal, 'abort')
+  return 0
+}
+
 export const inProcess = ({ params }: { readonly params: Params }): { readonly loss: number; readonly pid: number } => ({ loss: loss(params), pid: process.pid })
 
 export const exclusive = {

@@ -200,6 +200,26 @@ describe('child processes', () => {
     expect(pids.size).toBeGreaterThanOrEqual(1)
   })
 
+  it.each([['0,1', ['0', '1']], ['GPU-1a, 3', ['3', 'GPU-1a']]] as const)('see one card each with --devices %s', async (devices, cards) => {
+    await make()
+    const waiting = worker('seesCards', ['--trials', '5', '--slots', '2', '--devices', devices])
+    const [both] = await waiting.said(/sees cards .*\n(.*\n)*sees cards .*\n/)
+    waiting.child.kill('SIGINT')
+    expect((await waiting.ended).code).toBe(130)
+    expect(Array.from(both.matchAll(/sees cards "(.*)"/g), ([, card]) => card).toSorted()).toEqual(cards)
+  })
+
+  it.each([
+    ['0,,1', [], 'It should be numbers of cards'],
+    ['', [], 'It should be numbers of cards'],
+    ['0', ['--slots', '2'], 'not for slots: 2'],
+    ['0,0', [], 'A device is named twice'],
+    ['-1', [], '"-1" is no device'],
+  ])('are refused with --devices %j %j', async (devices, more, why) => {
+    await make()
+    expect(await attune(['worker', '-s', file, '--study', 'shared', '--trainer', `${trainers}#seesCards`, '--trials', '5', `--devices=${devices}`, ...more])).toMatchObject({ code: 2, errors: expect.stringContaining(why) })
+  })
+
   it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('P16: Ctrl-C or SIGTERM at a worker and its child processes leaves none of them, lets their trials end, and puts them back (%s)', async (signal, exitCode) => {
     await make()
     const waiting = start(['worker', '-s', file, '--study', 'shared', '--trainer', `${trainers}#untilAborted`, '--trials', '5', '--slots', '2'])

@@ -95,7 +95,7 @@ function machineMemory(): number {
 
 function checkDevices(devices: readonly (number | string)[]): readonly string[] {
   const names = (Array.isArray(devices) ? devices : [devices]).map((device) => {
-    const valid = typeof device === 'number' ? Number.isSafeInteger(device) && device >= 0 : typeof device === 'string' && /^[\w./:-]+$/.test(device)
+    const valid = typeof device === 'number' ? Number.isSafeInteger(device) && device >= 0 : typeof device === 'string' && /^\w[\w./:-]*$/.test(device)
     if (!valid) throw new AttuneError('OPTION', `${JSON.stringify(device)} is no device: give numbers from 0 or UUIDs, as in devices: [0, 1].`)
     return String(device)
   })
