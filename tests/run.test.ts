@@ -80,7 +80,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(home, { recursive: true, force: true }))
 
-describe.skipIf(process.platform === 'win32')('scripts/run.mjs', () => {
+describe.skipIf(process.platform === 'win32')('scripts/run.mjs (not on Windows: the tests speak to a POSIX shell)', () => {
   test('installs from the lockfile and says so, and is quiet the second time', async () => {
     const first = await run(['study'])
     expect(first.output).toContain('Installing the locked dependencies with pnpm')

@@ -24,7 +24,7 @@ it('no command writes its output over a database, by whatever name', async () =>
   expect((await attune(['show', 'kept', '-s', storage])).code).toBe(0)
 })
 
-it.skipIf(process.platform === 'win32')('a pipe is written to, and never read', async () => {
+it.skipIf(process.platform === 'win32')('a pipe is written to, and never read (not on Windows, which has no such pipes)', async () => {
   const folder = await newFolder()
   const [storage, pipe] = [join(folder, 'study.db'), join(folder, 'pipe')]
   await makeFront(storage, 'kept')

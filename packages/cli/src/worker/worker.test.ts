@@ -200,13 +200,13 @@ describe('child processes', () => {
     expect(pids.size).toBeGreaterThanOrEqual(1)
   })
 
-  it.each([['0,1', ['0', '1']], ['GPU-1a, 3', ['3', 'GPU-1a']]] as const)('see one card each with --devices %s', async (devices, cards) => {
+  it.each([['0,1', ['0', '1']], ['GPU-1a, 3', ['GPU-1a', '3']]] as const)('see one card each with --devices %s', async (devices, cards) => {
     await make()
     const waiting = worker('seesCards', ['--trials', '5', '--slots', '2', '--devices', devices])
     const [both] = await waiting.said(/sees cards .*\n(.*\n)*sees cards .*\n/)
     waiting.child.kill('SIGINT')
     expect((await waiting.ended).code).toBe(130)
-    expect(Array.from(both.matchAll(/sees cards "(.*)"/g), ([, card]) => card).toSorted()).toEqual(cards)
+    expect(new Set(Array.from(both.matchAll(/sees cards "(.*)"/g), ([, card]) => card))).toEqual(new Set(cards))
   })
 
   it.each([

@@ -95,7 +95,7 @@ describe('a child process', () => {
     expect(isGone(pid)).toBe(true)
   })
 
-  it.skipIf(process.platform === 'win32').each(['exit', 'loop', 'return'])('ends with the programs that its trial has started (where it goes on with: %s)', async (after) => {
+  it.skipIf(process.platform === 'win32').each(['exit', 'loop', 'return'])('ends with the programs that its trial has started (where it goes on with: %s; not on Windows, which has no process groups)', async (after) => {
     const study = await studyOn(processes({ slots: 1 }), { space: { after: constant(after) } })
     const controller = new AbortController()
     const started = (): readonly number[] => study.trials().flatMap(({ attributes }) => (typeof attributes['pid'] === 'number' ? [attributes['pid'], attributes['program'] as number] : []))

@@ -31,7 +31,8 @@ async function remove(group: string): Promise<void> {
   }
 }
 
-it.skipIf(!mayLimit())('a child process that the kernel ends for memory is a failed trial, out of memory, and the next one runs (where a cgroup of version 1 can be made: as root on Linux)', async () => {
+const limited = mayLimit()
+it.skipIf(!limited)(`a child process that the kernel ends for memory is a failed trial, out of memory, and the next one runs${limited ? '' : ' (not allowed by this machine: it takes root on Linux with cgroups of version 1)'}`, async () => {
   const group = mkdtempSync(`${memory}/attune-test-`)
   try {
     writeFileSync(`${group}/memory.limit_in_bytes`, '400M')

@@ -53,7 +53,7 @@ describe('a process with children', () => {
     await until(() => pids.every(isGone))
   })
 
-  it.skipIf(process.platform === 'win32')('P16: programs that a trial in a child process has started end with a parent that is killed', async () => {
+  it.skipIf(process.platform === 'win32')('P16: programs that a trial in a child process has started end with a parent that is killed (not on Windows, which has no process groups)', async () => {
     const { parent, pids, ended } = await start('program')
     expect(pids.filter(isGone)).toEqual([])
     parent.kill('SIGKILL')
