@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { InProcessExecutor } from '@attune/core'
 import { trainerSuite } from '@attune/testing'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ afterEach(cleanUp)
 describe('fromModule', () => {
   it('names the export in the reference, beside it, or not at all', () => {
     const url = new URL('trainings.test-support.ts', import.meta.url)
-    const path = relative(process.cwd(), new URL(url).pathname)
+    const path = relative(process.cwd(), fileURLToPath(url))
     for (const trainer of [fromModule(url, 'descent'), fromModule(new URL('#descent', url)), fromModule(url.href, 'descent'), fromModule(`${path}#descent`), fromModule(path, 'descent')]) {
       expect(trainer).toMatchObject({ specVersion: 'v1', id: 'trainings.test-support.ts#descent', concurrency: 'exclusive', module: { url: url.href, name: 'descent' } })
     }

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { Execution, TrainerTrial } from '@attune/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RunnerPool } from './pool.ts'
@@ -6,7 +7,7 @@ import type { Runner } from './runner.ts'
 import { startThread } from './thread-runner.ts'
 
 const module = { url: new URL('trainings.test-support.ts', import.meta.url).href, name: 'descent' }
-const roots = [new URL('.', import.meta.url).pathname]
+const roots = [fileURLToPath(new URL('.', import.meta.url))]
 let started: Runner[]
 let pool: RunnerPool
 
