@@ -1,5 +1,5 @@
-import type { JudgeContext, NextContext, NextTrial, Problem, Pruner, PrunerFactory, Verdict } from '@attune/core'
-import { equalData, show } from './check.ts'
+import type { JudgeContext, NextContext, NextTrial, Problem, Pruner, PrunerFactory, Study, Verdict } from '@attune/core'
+import { ensure, equalData, show } from './check.ts'
 import { forbidChance } from './forbid-chance.ts'
 
 /** One answer of a pruner. */
@@ -130,4 +130,16 @@ function problemsOfNext(wanted: NextTrial | undefined, { history, space }: Probl
   if (state !== 'paused') return [...problems, `next() ${what} trial ${number}, which is ${state}, not paused.`]
   const at = reports.at(-1)?.step
   return 'promote' in wanted && wanted.toStep !== undefined && at !== undefined && wanted.toStep <= at ? [...problems, `next() promotes trial ${number} to step ${wanted.toStep}, but it is at step ${at} already.`] : problems
+}
+
+/** Fails with the first five different complaints. */
+export function ensureNoComplaints({ complaints }: PrunerWatch): void {
+  ensure(complaints.length === 0, () => [...new Set(complaints)].slice(0, 5).join('\n'))
+}
+
+/** What the study was warned of. */
+export async function warnings(study: Study<unknown>): Promise<readonly string[]> {
+  const messages: string[] = []
+  for await (const event of study.events()) if (event.type === 'warning') messages.push(event.message)
+  return messages
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { AttuneError, claimName } from '@attune/core'
@@ -12,6 +12,7 @@ import type { FileSystem } from './file-system.ts'
 import { Folders, hashPattern, shardPattern } from './folders.ts'
 import { giveUp, look, removeOld, youngest } from './removal.ts'
 import { Room } from './room.ts'
+import { setAside } from './set-aside.ts'
 import { removeStale, temporaryName } from './temporary-files.ts'
 
 /** How much `directoryArtifacts` takes, in bytes, and whom it warns. */
@@ -25,7 +26,6 @@ export interface DirectoryArtifactsOptions {
 }
 
 const temporaryFolder = 'tmp'
-const damagedFolder = 'damaged'
 const damaged = Symbol('damaged')
 const largest = 2 ** 31 - 1
 /** Looks for an artefact that is claimed and not found: each can only fail by what others do in that very moment. */
@@ -282,25 +282,10 @@ class DirectoryStore implements ArtifactStore {
       this.#checkSize(stat.size, `Artefact ${hash}`)
       const content = await file.readFile()
       if (hashOf(content) === hash) return new Uint8Array(content)
-      await this.#setAside(target, hash, stat.ino)
+      await setAside(this.#files, this.#folders, { target, hash, inode: stat.ino }, this.#options.onWarning)
       return damaged
     } finally {
       await file.close()
-    }
-  }
-
-  async #setAside(target: string, hash: string, inode: number): Promise<void> {
-    const folder = join(dirname(dirname(target)), damagedFolder)
-    const aside = join(folder, `${hash}.${randomUUID()}`)
-    try {
-      await this.#folders.make(folder)
-      await this.#files.rename(target, aside)
-      const moved = await this.#files.lstat(aside)
-      // Another process put the artefact again while this one was read: the good file goes back.
-      if (moved.ino !== inode) await this.#files.rename(aside, target)
-      this.#options.onWarning(`Artefact ${hash} in ${this.#path} is damaged: its content does not have that hash. It counts as absent${moved.ino === inode ? `; the file is kept as ${aside}` : ''}.`)
-    } catch (error) {
-      this.#options.onWarning(`Artefact ${hash} in ${this.#path} is damaged and counts as absent; it could not be set aside: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
