@@ -42,7 +42,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['packages/*/{src,examples}/**/*.test.ts'], exclude: ['**/*.browser.test.ts', '**/node_modules/**'] },
+        test: { name: 'unit', include: ['packages/*/{src,examples}/**/*.test.ts'], exclude: ['**/*.browser.test.ts', '**/*.mlflow.test.ts', '**/node_modules/**'] },
+      },
+      {
+        // One real MLflow server for all of them, started when the first is to run: see tools/python/mlflow-setup.ts.
+        extends: true,
+        test: { name: 'mlflow', include: ['packages/*/src/**/*.mlflow.test.ts'], globalSetup: ['tools/python/mlflow-setup.ts'] },
       },
       {
         extends: true,

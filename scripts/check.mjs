@@ -98,7 +98,7 @@ async function checkPackage({ name, tarball }) {
 
 async function everything() {
   const tsc = tool('typescript')
-  await requirement('Python with TensorBoard, onnx and onnxruntime', ensurePython)
+  await requirement('Python with TensorBoard, MLflow, onnx, onnxruntime, pandas and DuckDB', ensurePython)
   await requirement('Chromium', findChromium)
   const built = await check('build (tsc -b)', () => succeeds(join(root, 'scripts', 'build.mjs'), []))
   await check('types of tests, examples and benchmarks (tsc)', () => succeeds(tsc, ['-p', 'tsconfig.test.json']))

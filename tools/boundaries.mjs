@@ -31,6 +31,8 @@ export const rooms = [
   { folder: 'onnx-format', name: '@attune/onnx-format', imports: [], browser: true },
   { folder: 'tfjs-adapter', name: '@attune/tfjs-adapter', imports: ['@attune/core', '@attune/onnx-format'], browser: false },
   { folder: 'onnx-adapter', name: '@attune/onnx-adapter', imports: ['@attune/core', '@attune/onnx-format'], browser: false },
+  { folder: 'mlflow-logger', name: '@attune/mlflow-logger', imports: ['@attune/core', '@attune/report', '@attune/onnx-format'], browser: false },
+  { folder: 'opentelemetry-logger', name: '@attune/opentelemetry-logger', imports: ['@attune/core'], browser: true },
   { folder: 'tensorboard-logger', name: '@attune/tensorboard-logger', imports: ['@attune/core'], browser: false },
   { folder: 'testing', name: '@attune/testing', imports: ['@attune/core'], browser: false },
 ]

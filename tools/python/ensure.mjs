@@ -1,4 +1,4 @@
-// Python with TensorBoard, onnx and onnxruntime, for tests that read our files with the tools that users read them with.
+// Python with TensorBoard, MLflow, onnx, onnxruntime, pandas and DuckDB, for tests that read what we write with the tools that users read it with.
 // Installed once into `.python/` (ignored by git) from requirements.txt, whose hashes pip checks.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -34,7 +34,7 @@ function install(environment) {
   if (!python) return `no Python 3.11 or newer was found${process.env.ATTUNE_PYTHON ? ` at ATTUNE_PYTHON (${process.env.ATTUNE_PYTHON})` : ''}. ${REMEDY}`
   // Built beside and renamed: an interrupted installation is never taken for a whole one, and of two at once the first wins.
   const building = `${environment}.${process.pid}`
-  process.stderr.write('Installing TensorBoard, onnx and onnxruntime for the tests into .python/ (once, about a minute) …\n')
+  process.stderr.write('Installing TensorBoard, MLflow, onnx, onnxruntime, pandas and DuckDB for the tests into .python/ (once, one or two minutes) …\n')
   try {
     rmSync(building, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })

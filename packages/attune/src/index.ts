@@ -2,17 +2,17 @@ export {
   AttuneError, InProcessExecutor, MemoryArtifacts, MemoryStorage, Space, Study, StudyHistory, ThreefryRandom, Trial, afterTime, afterTrials, allOf,
   anonymousHost, anyOf, atLeast, atMost, boolean, choice, claimName, collectGarbage, constant, constraint, copyStudy, decodeJson, deleteStudy, encodeJson, exp, float, int,
   isAttuneError, linear, listStudies, loadStudy, log, logNormal, maximize, mergeStudies, minimize, noProgress, normal, normalCdf, normalQuantile, oneOf, ordinal,
-  random, redefined, renameStudy, repeat, requeueCopied, space, systemClock, targetReached, threefry4x32, tokens, transition,
+  random, redefined, renameStudy, repeat, requeueCopied, space, systemClock, targetReached, threefry4x32, tokens, trainingInputs, transition,
 } from '@attune/core'
 export type {
   Amendment, Artifact, ArtifactClaim, ArtifactEntry, ArtifactOptions, ArtifactReference, ArtifactStore, Awaitable, BeingCopied, Branches, Change, ChangeBody, Checkpoint, Clock, CompleteTrial, Condition, Constraint, Copying, CorrectionOptions, CreateOperation,
   Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Execution, Executor, Exhausted, ExtendOptions, Failure, FailureReason, FlatParams, FunctionConstraint, GarbageOptions, GarbageResult, Heads, History, HistoryEntry,
-  Host, Json, JudgeContext, KeepAlive, KeepPolicy, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, MemoryArtifactsOptions, MergeOptions, MergeResult, Merging, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
+  Host, Json, JudgeContext, KeepAlive, KeepPolicy, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, LoggerView, MemoryArtifactsOptions, MergeOptions, MergeResult, Merging, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
   Renaming, Report, RetryPolicy, Revision, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
   StopContext, StopRule, Storage, StorageFactory, StoredArtifact, StudyDefinition, StudyEvent, StudyReference, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
-  Token, Trainer, TrainerTrial, TrainingResult, Transition, TrialArtifact, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
+  Token, Trainer, TrainerTrial, TrainingInput, TrainingResult, Transition, TrialArtifact, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
 } from '@attune/core'
 export {
   automatic, directoryArtifacts, fromModule, nodeHost, processes, progress, threads,

@@ -1,8 +1,21 @@
 import type { StudyEvent } from './event.ts'
 import type { SearchSpace } from './space.ts'
 import type { StudySummary } from './storage.ts'
-import type { TrialRecord } from './trial-record.ts'
-import type { Awaitable } from './values.ts'
+import type { ArtifactReference, TrialRecord } from './trial-record.ts'
+import type { Awaitable, Json } from './values.ts'
+
+/** The study as this process knows it at the moment of reading: at least as far as the event that is logged, perhaps further. */
+export interface LoggerView {
+  /** The name may change: `LoggerContext.study` is as it was at the start. */
+  readonly study: StudySummary
+  readonly best: TrialRecord | undefined
+  readonly attributes: { readonly [key: string]: Json }
+  readonly artifacts: { readonly [name: string]: ArtifactReference }
+  /** Throws TRIAL_NOT_FOUND. */
+  trial(number: number): TrialRecord
+  /** By number. A new array, whose snapshots are made when they are first read. */
+  trials(): readonly TrialRecord[]
+}
 
 /** What a logger is told when its study is opened. */
 export interface LoggerContext {
@@ -13,13 +26,21 @@ export interface LoggerContext {
   readonly best?: TrialRecord
   /** The space now; for one defined by running it grows, so read it at each use. */
   readonly space: SearchSpace
+  readonly view: LoggerView
+  /** True if the storage outlives the process: what a logger has not kept, it is given again at the next start. */
+  readonly persistent: boolean
+  /** Reads an artefact; undefined if its bytes are lost, or the study was opened without an artefact store. */
+  artifact(reference: ArtifactReference): Promise<Uint8Array | undefined>
+  /** Says something that the user should know: a warning event in the name of the logger. Each message once. */
+  warn(message: string): void
 }
 
 /**
  * A sink for the events of one study. Events come one at a time in the order of the history; the next is
  * given when the last one's promise has settled, so a slow logger falls behind alone: trials never wait for it.
- * A call that rejects or outlasts its deadline is repeated a few times with the same event, then dropped
- * and counted as lost, with a warning.
+ * A call that answers `'later'` is repeated with the same event after a while, for as long as the study is open: that is the answer
+ * of a logger whose tracker cannot be reached and whose queue is full. A call that rejects or outlasts its deadline is taken as
+ * the event's own fault: it is repeated a few times, then the event is dropped and counted as lost, with a warning.
  */
 export interface Logger {
   /**
@@ -29,7 +50,7 @@ export interface Logger {
    * on a terminal) answers `'now'` and gets only what happens from here on.
    */
   readonly cursor: number | 'now'
-  log(event: StudyEvent): Awaitable<void>
+  log(event: StudyEvent): Awaitable<void | 'later'>
   /** Resolves once everything logged so far is where it belongs. */
   flush(): Awaitable<void>
   /** Flushes and frees. Called once, last. */
@@ -40,6 +61,12 @@ export interface Logger {
 export interface LoggerFactory {
   readonly specVersion: 'v1'
   readonly id: string
+  /**
+   * True if all processes of a study log to the same tracker: then only one of them has a logger at a time, the one that has had the
+   * study open for longest with a logger of this id. When it closes the study or dies, the next one creates its logger, which goes on
+   * from the cursor. Default: each process has a logger, which gets the events of all.
+   */
+  readonly shared?: true
   /** A rejection becomes a warning of the study, which goes on without this logger. */
   create(context: LoggerContext): Awaitable<Logger>
 }

@@ -1,4 +1,5 @@
 import type { Artifact, ArtifactOptions } from './artifact.ts'
+import type { TrainingInput } from './training-input.ts'
 import type { Awaitable, Json, Metrics } from './values.ts'
 
 /**
@@ -56,6 +57,8 @@ export interface Trainer<P = unknown> {
   readonly concurrency: 'exclusive' | 'shared'
   /** Where executors with threads or processes of their own load it; without it, it runs in this process only. */
   readonly module?: ModuleReference
+  /** What every trial starts from. */
+  readonly inputs?: readonly TrainingInput[]
   train(trial: TrainerTrial<P>): AsyncGenerator<Report, TrainingResult, void>
   /** Called once when `optimize` ends; the trainer may be used again afterwards. */
   release?(): Awaitable<void>

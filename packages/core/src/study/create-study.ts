@@ -181,13 +181,42 @@ async function startLogger(factory: LoggerFactory, context: LoggerContext, clock
   throw new Error(`it was not ready within ${startDeadline} ms`)
 }
 
-async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories: readonly LoggerFactory[]): Promise<readonly LoggerPump[]> {
+function contextFor(id: string, access: StudyAccess, engine: StudyEngine, persistent: boolean): LoggerContext {
+  const { history } = access
+  return {
+    study: access.summary(),
+    owner: engine.owner,
+    ...(history.best < 0 ? {} : { best: history.trial(history.best) }),
+    get space() {
+      return engine.space
+    },
+    view: {
+      get study() {
+        return access.summary()
+      },
+      get best() {
+        return history.best < 0 ? undefined : history.trial(history.best)
+      },
+      get attributes() {
+        return history.attributes
+      },
+      get artifacts() {
+        return history.artifacts
+      },
+      trial: (number) => history.trial(number),
+      trials: () => Array.from({ length: history.length }, (_, number) => history.trial(number)),
+    },
+    persistent,
+    artifact: ({ hash }) => engine.artifacts.get(hash),
+    warn: (message) => engine.warn(id, message),
+  }
+}
+
+async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories: readonly LoggerFactory[], persistent: boolean): Promise<readonly LoggerPump[]> {
   const pumps: LoggerPump[] = []
   for (const factory of factories) {
     try {
-      const study = access.summary()
-      const { best } = access.history
-      const logger = await startLogger(factory, { study, owner: engine.owner, ...(best < 0 ? {} : { best: access.history.trial(best) }), get space() { return engine.space } }, engine.clock)
+      const logger = await startLogger(factory, contextFor(factory.id, access, engine, persistent), engine.clock)
       const pump = new LoggerPump(factory.id, logger, {
         clock: engine.clock,
         revision: () => access.history.revision,
@@ -251,7 +280,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
     })
     if (existed) await engine.neighbours.lookAround()
     const executor = services.get(tokens.executor)
-    const pumps = await attachLoggers(access, engine, services.all(tokens.loggers))
+    const pumps = await attachLoggers(access, engine, services.all(tokens.loggers), storage.persistent)
     const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, pumps, announced: true })
     try {
       await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened', sampler: `${sampler.id}@${sampler.revision}`, pruner: pruner.id }])
