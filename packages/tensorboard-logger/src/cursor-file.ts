@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AttuneError } from '@attune/core'
-import { writeError } from './errors.ts'
+import { writeError } from './events/errors.ts'
 
 const format = 'attune-tensorboard-cursor'
 const version = 1

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readEvents } from './event-reader.ts'
-import type { SummaryValue, TensorBoardEvent } from './event.ts'
+import { readEvents } from './events/event-reader.ts'
+import type { SummaryValue, TensorBoardEvent } from './events/event.ts'
 
 /** A folder that is gone when the test is over: `await using folder = await temporaryFolder()`. */
 export async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {

@@ -1,5 +1,5 @@
 import type { Dimension, FlatParams, Scalar, SearchSpace } from '@attune/core'
-import type { HParam } from './event.ts'
+import type { HParam } from './events/event.ts'
 
 /**
  * A trial's parameters for the HParams tab: one value for every dimension of the space, each name with one type

@@ -1,9 +1,9 @@
 import { readdir, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative } from 'node:path'
 import { AttuneError, isAttuneError } from '@attune/core'
-import { writeError } from './errors.ts'
-import { readEvents } from './event-reader.ts'
-import { makeFolders } from './make-folders.ts'
+import { writeError } from './events/errors.ts'
+import { readEvents } from './events/event-reader.ts'
+import { makeFolders } from './events/make-folders.ts'
 
 /** What the event files of a run hold already. */
 export interface RunContents {

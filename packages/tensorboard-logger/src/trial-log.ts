@@ -1,6 +1,6 @@
 import { isAttuneError, type Objective, type SearchSpace, type StudyEvent } from '@attune/core'
-import { openEventWriter, type EventWriter } from './event-writer.ts'
-import type { SummaryEvent, SummaryValue } from './event.ts'
+import { openEventWriter, type EventWriter } from './events/event-writer.ts'
+import type { SummaryEvent, SummaryValue } from './events/event.ts'
 import { hparamValues } from './hparam-values.ts'
 import { makeFolder, readRun, type RunContents } from './run-folder.ts'
 import { amendedValues, endValues } from './trial-summary.ts'

@@ -1,5 +1,5 @@
 import type { Objective, TrialRecord } from '@attune/core'
-import type { ScalarValue, SummaryValue } from './event.ts'
+import type { ScalarValue, SummaryValue } from './events/event.ts'
 
 /**
  * What is written once a trial has ended: the objective (also of a pruned trial, so that it stays in the charts),

@@ -7,7 +7,7 @@ import { isAttuneError } from '@attune/core'
 import { describe, expect, test } from 'vitest'
 import { openEventWriter } from './event-writer.ts'
 import type { SummaryEvent, TensorBoardEvent } from './event.ts'
-import { eventFiles, readAll, readPrefix, temporaryFolder } from './files.test-support.ts'
+import { eventFiles, readAll, readPrefix, temporaryFolder } from '../files.test-support.ts'
 
 const scalar = (step: number, value: number, tag = 'loss'): SummaryEvent => ({ kind: 'summary', step, time: 1_700_000_000_000 + step, values: [{ kind: 'scalar', tag, value }] })
 
@@ -209,7 +209,7 @@ describe.skipIf(process.platform === 'win32')('a full disk (a limit on the size 
 
 test('the generated code is what the definitions give', async () => {
   await using folder = await temporaryFolder()
-  const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+  const packageFolder = fileURLToPath(new URL('../..', import.meta.url))
   await promisify(execFile)(process.execPath, [join(packageFolder, 'scripts', 'generate-proto.mjs'), folder.path])
   for (const name of ['proto.js', 'proto.d.ts']) {
     expect(await readFile(join(folder.path, name), 'utf8')).toBe(await readFile(join(packageFolder, 'generated', name), 'utf8'))

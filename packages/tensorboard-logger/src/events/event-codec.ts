@@ -1,4 +1,4 @@
-import { tensorboard as proto } from '../generated/proto.js'
+import { tensorboard as proto } from '../../generated/proto.js'
 import { invalidEvent } from './errors.ts'
 import type { HParam, SummaryValue, TensorBoardEvent } from './event.ts'
 
