@@ -26,6 +26,33 @@ describe('tfjsTrainer', () => {
     expect(numbersOf((await run(trainer, trialOf(params, { seed: 8 }))).reports)).not.toEqual(first)
   })
 
+  it('asks for the data once, though the trial that asked first was given up while they came', async () => {
+    const came = Promise.withResolvers<typeof data>()
+    let asked = 0
+    const slow = convnetTrainer({ data: () => (asked++, came.promise) })
+    const [first, second] = [slow.train(trialOf(params)), slow.train(trialOf(params))]
+    const waiting = [first.next(), second.next()]
+    came.resolve(data)
+    await Promise.all(waiting)
+    expect(asked).toBe(1)
+    await Promise.all([first.return(undefined), second.return(undefined)])
+    await slow.release?.()
+  })
+
+  it('asks again for data that did not come', async () => {
+    let asked = 0
+    const trainer = convnetTrainer({
+      data: () => {
+        if (asked++ === 0) throw new Error('the disk is away')
+        return data
+      },
+    })
+    await expect(run(trainer, trialOf(params))).rejects.toThrow('the disk is away')
+    await run(trainer, trialOf(params))
+    expect(asked).toBe(2)
+    await trainer.release?.()
+  })
+
   it('gives the numbers of cpu on wasm', async () => {
     // Without maximum pooling, whose gradient in a tie is a matter of taste, and without a bias that normalisation makes pointless.
     const build = (): tf.LayersModel => tf.sequential({

@@ -19,16 +19,27 @@ export function tfjsTrainer<P>(options: TfjsTrainerOptions<P>): Trainer<P> {
   if (typeof (tf as Partial<typeof tf> | undefined)?.getBackend !== 'function') throw tfjsError('TFJS_OPTION', "tf must be the TensorFlow.js namespace: import * as tf from '@tensorflow/tfjs'.")
   if (typeof (backend as Partial<typeof backend> | undefined)?.activate !== 'function') throw tfjsError('TFJS_OPTION', 'backend must be one of cpu(), wasm(), webgpu(), node(), nodeGpu().')
 
-  let prepared: PreparedData | undefined
-  async function prepare(): Promise<PreparedData> {
-    prepared ??= await prepareData(tf, typeof options.data === 'function' ? await options.data() : options.data)
-    return prepared
+  // A promise: a trial that was given up while the data came must not leave a second copy of them behind.
+  let prepared: Promise<PreparedData> | undefined
+  async function load(): Promise<PreparedData> {
+    return prepareData(tf, typeof options.data === 'function' ? await options.data() : options.data)
+  }
+  function prepare(): Promise<PreparedData> {
+    if (prepared !== undefined) return prepared
+    const loading = load()
+    prepared = loading
+    loading.catch(() => {
+      // The next trial tries again.
+      if (prepared === loading) prepared = undefined
+    })
+    return loading
   }
 
   return {
     specVersion: 'v1',
     id: `tfjs-${backend.name}`,
     concurrency: 'exclusive',
+    ...(options.inputs === undefined ? {} : { inputs: options.inputs }),
 
     async *train(trial: TrainerTrial<P>): AsyncGenerator<Report, Artifact | undefined, void> {
       const settings = settingsFor(options, trial.params)
@@ -75,7 +86,11 @@ export function tfjsTrainer<P>(options: TfjsTrainerOptions<P>): Trainer<P> {
     },
 
     release() {
-      prepared?.dispose()
+      // Data that are still on their way are freed when they come; that they do not come was told to the trial.
+      prepared?.then(
+        (data) => data.dispose(),
+        () => undefined,
+      )
       prepared = undefined
     },
   }

@@ -1,4 +1,4 @@
-import type { Awaitable } from '@attune/core'
+import type { Awaitable, TrainingInput } from '@attune/core'
 import type { Backend } from '../backends/backend.ts'
 import type { TrainingData } from '../data/training-data.ts'
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from '../tensorflow.ts'
@@ -53,6 +53,8 @@ export interface TfjsTrainerOptions<P> {
   readonly build: (params: P, tf: TensorFlow, context: BuildContext) => Awaitable<LayersModel>
   /** Checked and brought onto the backend once for each `optimize`, before its first trial; freed when it ends. */
   readonly data: TrainingData | (() => Awaitable<TrainingData>)
+  /** What the data are called, for trackers. */
+  readonly inputs?: readonly TrainingInput[]
   /** Whole numbers ≥ 1. A trial ends earlier when the pruner says so. */
   readonly epochs: PerTrial<P, number>
   /** Samples a step; default 32. */
