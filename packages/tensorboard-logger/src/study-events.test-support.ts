@@ -1,4 +1,5 @@
-import type { Dimension, FlatParams, LoggerContext, Metrics, Objective, Scalar, SearchSpace, StepReport, StudyEvent, StudySummary, TrialRecord } from '@attune/core'
+import type { Dimension, FlatParams, LoggerContext, Metrics, Objective, Scalar, SearchSpace, StepReport, StudyEvent, TrialRecord } from '@attune/core'
+import { loggerContext } from '@attune/testing'
 
 /** A dimension with the given values, or a number; what only samplers need refuses to work. */
 export function dimension(path: string, values: readonly Scalar[] | 'number', options: { readonly conditional?: boolean } = {}): Dimension {
@@ -36,22 +37,11 @@ export const exampleSpace: SearchSpace = spaceOf(
 )
 
 export function context(options: { readonly name?: string; readonly id?: string; readonly space?: SearchSpace; readonly objectives?: readonly Objective[]; readonly definedByRunning?: boolean } = {}): LoggerContext {
-  const study = {
-    id: options.id ?? 'study-id',
-    definition: {
-      name: options.name ?? 'digits',
-      space: options.definedByRunning ? null : {},
-      fingerprint: 'f',
-      objectives: options.objectives ?? [{ metric: 'accuracy', direction: 'maximize', from: 'last' }],
-      constraints: [],
-      metrics: null,
-      seed: 1,
-    },
-    createdAt: 0,
-    revision: 0,
-    counts: { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 },
-  } satisfies StudySummary
-  return { study, owner: 'a process', space: options.space ?? exampleSpace }
+  return loggerContext({
+    ...(options.id === undefined ? {} : { id: options.id }),
+    definition: { name: options.name ?? 'digits', space: options.definedByRunning ? null : {}, ...(options.objectives === undefined ? {} : { objectives: options.objectives }) },
+    space: options.space ?? exampleSpace,
+  })
 }
 
 type Ending = { readonly state: 'complete' | 'pruned'; readonly metrics: Metrics; readonly values: readonly number[] } | { readonly state: 'failed'; readonly message: string }

@@ -2,6 +2,7 @@ export { type ArtifactStoreSubject, artifactStoreCases, artifactStoreSuite } fro
 export { ConformanceError } from './check.ts'
 export { evaluatorCases, evaluatorSuite, type EvaluatorSubject } from './evaluator-suite.ts'
 export { executorCases, executorSuite, executorTrainings, type ExecutorSubject } from './executor-suite.ts'
+export { loggerContext, loggerContextOf, type LoggerContextParts, type TestLoggerContext } from './logger-context.ts'
 export { type KeptMetric, loggerCases, loggerSuite, type LoggerSubject } from './logger-suite.ts'
 export { prunerCases, prunerSuite, type PrunerSuiteOptions } from './pruner-suite.ts'
 export { samplerCases, samplerSuite, type SamplerSuiteOptions } from './sampler-suite.ts'

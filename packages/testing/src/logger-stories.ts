@@ -1,16 +1,17 @@
-import { copyStudy, createStudy, float, int, loadStudy, type LoggerContext, maximize, MemoryArtifacts, type PrunerFactory, type Report, type Storage, type Study, type StudyEvent } from '@attune/core'
+import { copyStudy, createStudy, float, int, loadStudy, maximize, MemoryArtifacts, type PrunerFactory, type Report, type Storage, type Study, type StudyEvent } from '@attune/core'
 import { sharedStorage } from './drive.ts'
+import { loggerContextOf, type TestLoggerContext } from './logger-context.ts'
 
 /** What a real study told, and what its loggers are told of it. */
 export interface Story {
-  readonly context: LoggerContext
+  readonly context: TestLoggerContext
   readonly events: readonly StudyEvent[]
 }
 
 async function storyOf(study: Study<unknown>): Promise<Story> {
   const events: StudyEvent[] = []
   for await (const event of study.events()) events.push(event)
-  const story = { context: { study: study.summary, owner: 'a process', space: study.space }, events }
+  const story = { context: loggerContextOf(study, { owner: 'a process' }), events }
   await study.close()
   return story
 }

@@ -1,6 +1,7 @@
-import { type Awaitable, createStudy, float, int, type Logger, type LoggerContext, type LoggerFactory, maximize, type StudyEvent, type StudySummary } from '@attune/core'
+import { type Awaitable, createStudy, float, int, type Logger, type LoggerContext, type LoggerFactory, maximize, type Study, type StudyEvent, type StudySummary } from '@attune/core'
 import { ConformanceError, ensure, ensureEqual, equalData, rejection, settles, show } from './check.ts'
 import { sharedStorage } from './drive.ts'
+import { loggerContextOf, type TestLoggerContext } from './logger-context.ts'
 import { correctedStory, eventfulStory, hostileStory, hostileTexts, plainStory, plainTraining, type Story } from './logger-stories.ts'
 import { caseMaker, type Subject } from './subject.ts'
 import { registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
@@ -58,6 +59,11 @@ async function kept({ read }: LoggerSubject, { context }: Story, expected: reado
 
 async function ensureKept(subject: LoggerSubject, story: Story, what: string, expected: readonly KeptMetric[] = reported(story)): Promise<void> {
   ensureEqual([...(await kept(subject, story, expected))].sort(), expected.map(text).sort(), `${what}: what the tracker has kept of the reports`)
+}
+
+/** The context of a story, whose study has an id of its own. */
+function named({ context }: Story): TestLoggerContext {
+  return { ...context, study: { ...context.study, id: `id-${context.study.definition.name}` } }
 }
 
 /** The cases of `loggerSuite`, to run without vitest. */
@@ -179,12 +185,12 @@ export function loggerCases(setup: () => Awaitable<LoggerSubject>): readonly Sui
     test('keeps two studies apart', async (subject) => {
       const stories = [await plainStory('one'), await plainStory('two')] as const
       for (const story of stories) {
-        const logger = await open(subject, { ...story.context, study: { ...story.context.study, id: `id-${story.context.study.definition.name}` } })
+        const logger = await open(subject, named(story))
         ensure(logger.cursor === 0 || logger.cursor === 'now', 'The cursor is that of another study.')
         await send(logger, story.events)
         await end(logger)
       }
-      for (const { context, events } of stories) await ensureKept(subject, { context: { ...context, study: { ...context.study, id: `id-${context.study.definition.name}` } }, events }, `Study ${context.study.definition.name}`)
+      for (const story of stories) await ensureKept(subject, { ...story, context: named(story) }, `Study ${story.context.study.definition.name}`)
     }),
     {
       name: 'stands hostile names and values',
@@ -229,7 +235,7 @@ export function loggerCases(setup: () => Awaitable<LoggerSubject>): readonly Sui
       await before.close()
       const study = await createStudy({ ...options, loggers: [subject.factory()] })
       await study.close()
-      const probe = await open(subject, { study: study.summary, owner: 'a process', space: study.space })
+      const probe = await open(subject, loggerContextOf(study as Study<unknown>))
       const { cursor } = probe
       await end(probe)
       if (cursor !== 'now') await ensureFollowed(subject, storage)
@@ -244,7 +250,7 @@ async function ensureFollowed(subject: LoggerSubject, storage: ReturnType<typeof
   for await (const event of study.events()) events.push(event)
   const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
   ensureEqual(warnings, [], 'Warnings of the study')
-  await ensureKept(subject, { context: { study: study.summary, owner: 'a process', space: study.space }, events }, 'A real study')
+  await ensureKept(subject, { context: loggerContextOf(study as Study<unknown>), events }, 'A real study')
   await study.close()
 }
 

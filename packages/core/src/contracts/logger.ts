@@ -8,12 +8,13 @@ import type { Awaitable, Json } from './values.ts'
 export interface LoggerView {
   /** The name may change: `LoggerContext.study` is as it was at the start. */
   readonly study: StudySummary
+  /** The complete, feasible trial with the best value of the first objective. */
   readonly best: TrialRecord | undefined
   readonly attributes: { readonly [key: string]: Json }
   readonly artifacts: { readonly [name: string]: ArtifactReference }
   /** Throws TRIAL_NOT_FOUND. */
   trial(number: number): TrialRecord
-  /** By number. A new array, whose snapshots are made when they are first read. */
+  /** By number. */
   trials(): readonly TrialRecord[]
 }
 
@@ -22,8 +23,6 @@ export interface LoggerContext {
   readonly study: StudySummary
   /** The process that the logger runs in, as events name it. Those of other processes at the same study come too. */
   readonly owner: string
-  /** The best trial so far by the first objective, if a study that is opened again has one. */
-  readonly best?: TrialRecord
   /** The space now; for one defined by running it grows, so read it at each use. */
   readonly space: SearchSpace
   readonly view: LoggerView

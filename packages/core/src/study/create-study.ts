@@ -22,6 +22,7 @@ import { answered } from './answered.ts'
 import { checkPlugins } from './check-plugins.ts'
 import { checkStudyName } from './corrections/corrections.ts'
 import { extendSpace } from './corrections/space.ts'
+import { loggerContext } from './logger-context.ts'
 import { LoggerPump } from './logger-pump.ts'
 import { list } from './metrics.ts'
 import { checkKeep } from './artifacts/keep.ts'
@@ -181,42 +182,11 @@ async function startLogger(factory: LoggerFactory, context: LoggerContext, clock
   throw new Error(`it was not ready within ${startDeadline} ms`)
 }
 
-function contextFor(id: string, access: StudyAccess, engine: StudyEngine, persistent: boolean): LoggerContext {
-  const { history } = access
-  return {
-    study: access.summary(),
-    owner: engine.owner,
-    ...(history.best < 0 ? {} : { best: history.trial(history.best) }),
-    get space() {
-      return engine.space
-    },
-    view: {
-      get study() {
-        return access.summary()
-      },
-      get best() {
-        return history.best < 0 ? undefined : history.trial(history.best)
-      },
-      get attributes() {
-        return history.attributes
-      },
-      get artifacts() {
-        return history.artifacts
-      },
-      trial: (number) => history.trial(number),
-      trials: () => Array.from({ length: history.length }, (_, number) => history.trial(number)),
-    },
-    persistent,
-    artifact: ({ hash }) => engine.artifacts.get(hash),
-    warn: (message) => engine.warn(id, message),
-  }
-}
-
 async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories: readonly LoggerFactory[], persistent: boolean): Promise<readonly LoggerPump[]> {
   const pumps: LoggerPump[] = []
   for (const factory of factories) {
     try {
-      const logger = await startLogger(factory, contextFor(factory.id, access, engine, persistent), engine.clock)
+      const logger = await startLogger(factory, loggerContext(factory.id, engine, persistent), engine.clock)
       const pump = new LoggerPump(factory.id, logger, {
         clock: engine.clock,
         revision: () => access.history.revision,

@@ -1,23 +1,13 @@
-import { type Amendment, space } from '@attune/core'
-import type { LoggerContext, Metrics, Objective, StudyEvent, StudySummary, TrialRecord } from '@attune/core'
+import type { Amendment, LoggerContext, Metrics, Objective, StudyEvent, StudySummary, TrialRecord } from '@attune/core'
+import { loggerContext } from '@attune/testing'
 import type { VirtualClock } from './virtual-terminal.test-support.ts'
 
 export const maximizeAccuracy: Objective = { metric: 'valAccuracy', direction: 'maximize', from: 'last' }
 
 /** What a logger is told of a study. */
 export function context(given: { readonly name?: string; readonly objectives?: readonly Objective[]; readonly counts?: Partial<StudySummary['counts']>; readonly best?: TrialRecord } = {}): LoggerContext {
-  return {
-    owner: 'this process',
-    study: {
-      id: '1',
-      definition: { name: given.name ?? 'digits', space: null, fingerprint: null, objectives: given.objectives ?? [maximizeAccuracy], constraints: [], metrics: null, seed: 1 },
-      createdAt: 0,
-      revision: 0,
-      counts: { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0, ...given.counts },
-    },
-    space: space({ x: { '.kind': 'float', low: 0, high: 1, scale: 'linear', step: undefined, prior: undefined } }),
-    ...(given.best === undefined ? {} : { best: given.best }),
-  }
+  const { name = 'digits', objectives = [maximizeAccuracy], ...parts } = given
+  return loggerContext({ ...parts, definition: { name, objectives } })
 }
 
 export function trial(number: number, given: Partial<TrialRecord> = {}): TrialRecord {

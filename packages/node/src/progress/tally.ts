@@ -60,7 +60,7 @@ export class Tally {
   /** True if results of earlier sessions are unknown here: with several objectives only the first one's best is told. */
   readonly partial: boolean
 
-  constructor({ study, owner, best }: Pick<LoggerContext, 'study' | 'owner' | 'best'>, goal: number | undefined) {
+  constructor({ study, owner, view: { best } }: Pick<LoggerContext, 'study' | 'owner' | 'view'>, goal: number | undefined) {
     this.owner = owner
     this.name = study.definition.name
     this.objectives = study.definition.objectives
