@@ -47,7 +47,7 @@ export default defineConfig({
       {
         // One real MLflow server for all of them, started when the first is to run: see tools/python/mlflow-setup.ts.
         extends: true,
-        test: { name: 'mlflow', include: ['packages/*/src/**/*.mlflow.test.ts'], globalSetup: ['tools/python/mlflow-setup.ts'] },
+        test: { name: 'mlflow', include: ['{packages/*/src,examples,tests}/**/*.mlflow.test.ts'], exclude: ['**/node_modules/**'], globalSetup: ['tools/python/mlflow-setup.ts'] },
       },
       {
         extends: true,
@@ -59,9 +59,9 @@ export default defineConfig({
         },
       },
       ...(chromium.path === undefined ? [] : [browser]),
-      { extends: true, test: { name: 'repository', include: ['tests/**/*.test.ts'] } },
+      { extends: true, test: { name: 'repository', include: ['tests/**/*.test.ts'], exclude: ['**/*.mlflow.test.ts'] } },
       { extends: true, test: { name: 'simulation', include: ['simulation/**/*.test.ts'], exclude: ['**/node_modules/**'] } },
-      { extends: true, test: { name: 'examples', include: ['{examples,benchmarks}/**/*.test.ts'], exclude: ['**/node_modules/**'] } },
+      { extends: true, test: { name: 'examples', include: ['{examples,benchmarks}/**/*.test.ts'], exclude: ['**/*.mlflow.test.ts', '**/node_modules/**'] } },
     ],
   },
 })

@@ -22,9 +22,10 @@ export interface Running {
   said(pattern: RegExp): Promise<void>
 }
 
-/** Starts `src/<program>.ts`, the way the README says. */
-export function start(program: string, args: readonly string[] = []): Running {
-  const child = spawn(process.execPath, ['--conditions=attune-source', join(source, `${program}.ts`), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts `src/<program>.ts`, the way the README says. Of MLflow it knows what `variables` say, not what the one who runs the tests has set. */
+export function start(program: string, args: readonly string[] = [], variables: { readonly [name: string]: string } = {}): Running {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MLFLOW_')))
+  const child = spawn(process.execPath, ['--conditions=attune-source', join(source, `${program}.ts`), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...variables } })
   let output = ''
   let errors = ''
   const listeners = new Set<() => void>()
@@ -58,8 +59,8 @@ export function start(program: string, args: readonly string[] = []): Running {
 }
 
 /** Runs a program to its end. */
-export async function run(program: string, args: readonly string[] = []): Promise<Ended> {
-  return start(program, args).ended
+export async function run(program: string, args: readonly string[] = [], variables: { readonly [name: string]: string } = {}): Promise<Ended> {
+  return start(program, args, variables).ended
 }
 
 /** Calls `use` with an empty folder, which is removed afterwards. */
