@@ -10,7 +10,7 @@ export type Texts = { readonly [key: string]: string | number | boolean }
 /** One point of a curve. */
 export interface MetricPoint {
   readonly key: string
-  /** NaN and infinities included; MLflow keeps infinities as ±1.7976931348623157e308. */
+  /** NaN and infinities included; MLflow keeps infinities as ±1.7976931348623157e308, and −0 as 0. */
   readonly value: number
   /** A safe integer, negative ones included. Default 0. */
   readonly step?: number
@@ -47,14 +47,15 @@ export interface Run {
   readonly runId: string
   readonly runName: string
   readonly experimentId: string
-  readonly status: RunStatus
+  /** `UNKNOWN`: the server says something that this version does not know. */
+  readonly status: RunStatus | 'UNKNOWN'
   /** Milliseconds since the epoch. */
   readonly startTime: number
   readonly endTime: number | undefined
   readonly artifactUri: string
   readonly lifecycleStage: LifecycleStage
   readonly userId: string | undefined
-  /** The last point of each metric. */
+  /** The last point of each metric. Names here and below are as MLflow keeps them; `decodeKey` gives back those that were changed. */
   readonly metrics: { readonly [key: string]: Metric }
   readonly params: { readonly [key: string]: string }
   readonly tags: { readonly [key: string]: string }
@@ -159,9 +160,16 @@ export interface Alteration {
   readonly key: string
   /** The name it is stored under. */
   readonly storedKey: string
-  /** `renamed`: MLflow forbids the name. `truncated`: the value is longer than MLflow keeps; `value` has all of it. */
-  readonly what: 'renamed' | 'truncated'
+  /**
+   * `renamed`: MLflow forbids the name, or it is longer than 250 characters. `truncated`: the value is longer than MLflow keeps, and ends with a mark that says so.
+   * `replaced`: characters that no server keeps (NUL and halves of surrogate pairs) are U+FFFD in what is stored. `approximated`: a metric that is
+   * −0 or infinite.
+   */
+  readonly what: 'renamed' | 'truncated' | 'replaced' | 'approximated'
+  /** All of the value, as it was given; undefined for `renamed`. */
   readonly value?: string
+  /** Of the point, for a metric that was approximated. */
+  readonly step?: number
 }
 
 export interface Batch {
@@ -181,7 +189,10 @@ export interface Experiments {
   rename(experimentId: string, name: string, options?: CallOptions): Promise<void>
   delete(experimentId: string, options?: CallOptions): Promise<void>
   restore(experimentId: string, options?: CallOptions): Promise<void>
-  setTags(experimentId: string, tags: Texts, options?: CallOptions): Promise<void>
+  /** One request each; the answer is that of `Runs.log`. */
+  setTags(experimentId: string, tags: Texts, options?: CallOptions): Promise<readonly Alteration[]>
+  /** Throws MLFLOW_NOT_FOUND. */
+  deleteTag(experimentId: string, key: string, options?: CallOptions): Promise<void>
   search(options?: SearchOptions & { readonly view?: View }): AsyncIterable<Experiment>
 }
 
@@ -215,6 +226,11 @@ export interface Runs {
    * Throws MLFLOW_PARAM_CHANGED for a parameter that has another value already, after everything else was stored.
    */
   log(runId: string, batch: Batch, options?: CallOptions): Promise<readonly Alteration[]>
+  /** One point; `log` with many of them is what is quick. */
+  logMetric(runId: string, key: string, value: number, point?: Omit<MetricPoint, 'key' | 'value'>, options?: CallOptions): Promise<readonly Alteration[]>
+  logParam(runId: string, key: string, value: string | number | boolean, options?: CallOptions): Promise<readonly Alteration[]>
+  setTag(runId: string, key: string, value: string | number | boolean, options?: CallOptions): Promise<readonly Alteration[]>
+  /** Throws MLFLOW_NOT_FOUND. */
   deleteTag(runId: string, key: string, options?: CallOptions): Promise<void>
   /** All points of a metric, by time. Infinities come back as MLflow keeps them. */
   metricHistory(runId: string, key: string, options?: CallOptions & { readonly pageSize?: number }): AsyncIterable<Metric>
@@ -240,9 +256,11 @@ export interface LoggedModels {
   /** Says that the upload of its artefacts has ended. */
   finalize(modelId: string, status: 'READY' | 'UPLOAD_FAILED', options?: CallOptions): Promise<LoggedModel>
   delete(modelId: string, options?: CallOptions): Promise<void>
-  setTags(modelId: string, tags: Texts, options?: CallOptions): Promise<void>
+  setTags(modelId: string, tags: Texts, options?: CallOptions): Promise<readonly Alteration[]>
+  /** Throws MLFLOW_NOT_FOUND. */
   deleteTag(modelId: string, key: string, options?: CallOptions): Promise<void>
-  logParams(modelId: string, params: Texts, options?: CallOptions): Promise<void>
+  /** Safe to repeat. Throws MLFLOW_PARAM_CHANGED for one that has another value already, after the others were stored. */
+  logParams(modelId: string, params: Texts, options?: CallOptions): Promise<readonly Alteration[]>
   search(experimentIds: readonly string[], options?: CallOptions & { readonly filter?: string; readonly orderBy?: readonly { readonly field: string; readonly ascending?: boolean }[]; readonly pageSize?: number }): AsyncIterable<LoggedModel>
 }
 
@@ -287,8 +305,8 @@ export interface Artifacts {
 }
 
 export interface ServerInfo {
-  /** As in `3.17.2`. */
-  readonly version: string
+  /** As in `3.17.2`; undefined where the server does not say, as Databricks. */
+  readonly version: string | undefined
   /** Undefined where the server is too old to say. */
   readonly multipartUploads: boolean | undefined
   readonly workspaces: boolean | undefined
