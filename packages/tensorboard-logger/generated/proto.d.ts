@@ -288,7 +288,7 @@ export namespace tensorboard {
         $unknowns?: Uint8Array[];
 
         /** Summary value. */
-        value: tensorboard.Summary.Value.$Properties[];
+        value: Uint8Array[];
 
         /**
          * Creates a new Summary instance using the specified properties.
@@ -323,121 +323,310 @@ export namespace tensorboard {
         interface $Properties {
 
             /** Summary value */
-            value?: (tensorboard.Summary.Value.$Properties[]|null);
+            value?: (Uint8Array[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
 
         /** Shape of a Summary. */
-        type $Shape = {
-          value?: tensorboard.Summary.Value.$Shape[]|null;
-          $unknowns?: Uint8Array[];
-        };
+        type $Shape = tensorboard.Summary.$Properties;
+    }
+
+    /**
+     * Properties of a SummaryValue.
+     * @deprecated Use tensorboard.SummaryValue.$Properties instead.
+     */
+    interface ISummaryValue extends tensorboard.SummaryValue.$Properties {
+    }
+
+    /** Represents a SummaryValue. */
+    class SummaryValue {
 
         /**
-         * Properties of a Value.
-         * @deprecated Use tensorboard.Summary.Value.$Properties instead.
+         * Constructs a new SummaryValue.
+         * @param [properties] Properties to set
          */
-        interface IValue extends tensorboard.Summary.Value.$Properties {
-        }
+        constructor(properties?: tensorboard.SummaryValue.$Properties);
 
-        /** Represents a Value. */
-        class Value {
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
 
-            /**
-             * Constructs a new Value.
-             * @param [properties] Properties to set
-             */
-            constructor(properties?: tensorboard.Summary.Value.$Properties);
+        /** SummaryValue nodeName. */
+        nodeName: string;
+
+        /** SummaryValue tag. */
+        tag: string;
+
+        /** SummaryValue metadata. */
+        metadata?: (tensorboard.SummaryMetadata.$Properties|null);
+
+        /** SummaryValue simpleValue. */
+        simpleValue?: (number|null);
+
+        /** SummaryValue image. */
+        image?: (tensorboard.Image.$Properties|null);
+
+        /** SummaryValue histo. */
+        histo?: (tensorboard.HistogramProto.$Properties|null);
+
+        /** SummaryValue tensor. */
+        tensor?: (tensorboard.TensorProto.$Properties|null);
+
+        /** SummaryValue value. */
+        value?: ("simpleValue"|"image"|"histo"|"tensor");
+
+        /**
+         * Creates a new SummaryValue instance using the specified properties.
+         * @param [properties] Properties to set
+         * @returns SummaryValue instance
+         */
+        static create(properties: tensorboard.SummaryValue.$Shape): tensorboard.SummaryValue & tensorboard.SummaryValue.$Shape;
+        static create(properties?: tensorboard.SummaryValue.$Properties): tensorboard.SummaryValue;
+
+        /**
+         * Encodes the specified SummaryValue message. Does not implicitly {@link tensorboard.SummaryValue.verify|verify} messages.
+         * @param message SummaryValue message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tensorboard.SummaryValue.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a SummaryValue message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tensorboard.SummaryValue & tensorboard.SummaryValue.$Shape} SummaryValue
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tensorboard.SummaryValue & tensorboard.SummaryValue.$Shape;
+    }
+
+    namespace SummaryValue {
+
+        /** Properties of a SummaryValue. */
+        interface $Properties {
+
+            /** SummaryValue nodeName */
+            nodeName?: (string|null);
+
+            /** SummaryValue tag */
+            tag?: (string|null);
+
+            /** SummaryValue metadata */
+            metadata?: (tensorboard.SummaryMetadata.$Properties|null);
+
+            /** SummaryValue simpleValue */
+            simpleValue?: (number|null);
+
+            /** SummaryValue image */
+            image?: (tensorboard.Image.$Properties|null);
+
+            /** SummaryValue histo */
+            histo?: (tensorboard.HistogramProto.$Properties|null);
+
+            /** SummaryValue tensor */
+            tensor?: (tensorboard.TensorProto.$Properties|null);
+
+            /** SummaryValue value */
+            value?: ("simpleValue"|"image"|"histo"|"tensor");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
-
-            /** Value nodeName. */
-            nodeName: string;
-
-            /** Value tag. */
-            tag: string;
-
-            /** Value metadata. */
-            metadata?: (tensorboard.SummaryMetadata.$Properties|null);
-
-            /** Value simpleValue. */
-            simpleValue?: (number|null);
-
-            /** Value tensor. */
-            tensor?: (tensorboard.TensorProto.$Properties|null);
-
-            /** Value value. */
-            value?: ("simpleValue"|"tensor");
-
-            /**
-             * Creates a new Value instance using the specified properties.
-             * @param [properties] Properties to set
-             * @returns Value instance
-             */
-            static create(properties: tensorboard.Summary.Value.$Shape): tensorboard.Summary.Value & tensorboard.Summary.Value.$Shape;
-            static create(properties?: tensorboard.Summary.Value.$Properties): tensorboard.Summary.Value;
-
-            /**
-             * Encodes the specified Value message. Does not implicitly {@link tensorboard.Summary.Value.verify|verify} messages.
-             * @param message Value message or plain object to encode
-             * @param [writer] Writer to encode to
-             * @returns Writer
-             */
-            static encode(message: tensorboard.Summary.Value.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-            /**
-             * Decodes a Value message from the specified reader or buffer.
-             * @param reader Reader or buffer to decode from
-             * @param [length] Message length if known beforehand
-             * @returns {tensorboard.Summary.Value & tensorboard.Summary.Value.$Shape} Value
-             * @throws {Error} If the payload is not a reader or valid buffer
-             * @throws {$protobuf.util.ProtocolError} If required fields are missing
-             */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tensorboard.Summary.Value & tensorboard.Summary.Value.$Shape;
         }
 
-        namespace Value {
+        /** Narrowed shape of a SummaryValue. */
+        type $Shape = {
+          nodeName?: string|null;
+          tag?: string|null;
+          metadata?: tensorboard.SummaryMetadata.$Shape|null;
+          simpleValue?: number|null;
+          image?: tensorboard.Image.$Shape|null;
+          histo?: tensorboard.HistogramProto.$Shape|null;
+          tensor?: tensorboard.TensorProto.$Shape|null;
+          $unknowns?: Uint8Array[];
+        } & (
+          ({ value?: undefined; simpleValue?: null; image?: null; histo?: null; tensor?: null }|{ value?: "simpleValue"; simpleValue: number; image?: null; histo?: null; tensor?: null }|{ value?: "image"; simpleValue?: null; image: tensorboard.Image.$Shape; histo?: null; tensor?: null }|{ value?: "histo"; simpleValue?: null; image?: null; histo: tensorboard.HistogramProto.$Shape; tensor?: null }|{ value?: "tensor"; simpleValue?: null; image?: null; histo?: null; tensor: tensorboard.TensorProto.$Shape })
+        );
+    }
 
-            /** Properties of a Value. */
-            interface $Properties {
+    /**
+     * Properties of an Image.
+     * @deprecated Use tensorboard.Image.$Properties instead.
+     */
+    interface IImage extends tensorboard.Image.$Properties {
+    }
 
-                /** Value nodeName */
-                nodeName?: (string|null);
+    /** Represents an Image. */
+    class Image {
 
-                /** Value tag */
-                tag?: (string|null);
+        /**
+         * Constructs a new Image.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tensorboard.Image.$Properties);
 
-                /** Value metadata */
-                metadata?: (tensorboard.SummaryMetadata.$Properties|null);
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
 
-                /** Value simpleValue */
-                simpleValue?: (number|null);
+        /** Image height. */
+        height: number;
 
-                /** Value tensor */
-                tensor?: (tensorboard.TensorProto.$Properties|null);
+        /** Image width. */
+        width: number;
 
-                /** Value value */
-                value?: ("simpleValue"|"tensor");
+        /** Image encodedImageString. */
+        encodedImageString: Uint8Array;
 
-                /** Unknown fields preserved while decoding when enabled */
-                $unknowns?: Uint8Array[];
-            }
+        /**
+         * Creates a new Image instance using the specified properties.
+         * @param [properties] Properties to set
+         * @returns Image instance
+         */
+        static create(properties: tensorboard.Image.$Shape): tensorboard.Image & tensorboard.Image.$Shape;
+        static create(properties?: tensorboard.Image.$Properties): tensorboard.Image;
 
-            /** Narrowed shape of a Value. */
-            type $Shape = {
-              nodeName?: string|null;
-              tag?: string|null;
-              metadata?: tensorboard.SummaryMetadata.$Shape|null;
-              simpleValue?: number|null;
-              tensor?: tensorboard.TensorProto.$Shape|null;
-              $unknowns?: Uint8Array[];
-            } & (
-              ({ value?: undefined; simpleValue?: null; tensor?: null }|{ value?: "simpleValue"; simpleValue: number; tensor?: null }|{ value?: "tensor"; simpleValue?: null; tensor: tensorboard.TensorProto.$Shape })
-            );
+        /**
+         * Encodes the specified Image message. Does not implicitly {@link tensorboard.Image.verify|verify} messages.
+         * @param message Image message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tensorboard.Image.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an Image message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tensorboard.Image & tensorboard.Image.$Shape} Image
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tensorboard.Image & tensorboard.Image.$Shape;
+    }
+
+    namespace Image {
+
+        /** Properties of an Image. */
+        interface $Properties {
+
+            /** Image height */
+            height?: (number|null);
+
+            /** Image width */
+            width?: (number|null);
+
+            /** Image encodedImageString */
+            encodedImageString?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
         }
+
+        /** Shape of an Image. */
+        type $Shape = tensorboard.Image.$Properties;
+    }
+
+    /**
+     * Properties of a HistogramProto.
+     * @deprecated Use tensorboard.HistogramProto.$Properties instead.
+     */
+    interface IHistogramProto extends tensorboard.HistogramProto.$Properties {
+    }
+
+    /** Represents a HistogramProto. */
+    class HistogramProto {
+
+        /**
+         * Constructs a new HistogramProto.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tensorboard.HistogramProto.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** HistogramProto min. */
+        min: number;
+
+        /** HistogramProto max. */
+        max: number;
+
+        /** HistogramProto num. */
+        num: number;
+
+        /** HistogramProto sum. */
+        sum: number;
+
+        /** HistogramProto sumSquares. */
+        sumSquares: number;
+
+        /** HistogramProto bucketLimit. */
+        bucketLimit: number[];
+
+        /** HistogramProto bucket. */
+        bucket: number[];
+
+        /**
+         * Creates a new HistogramProto instance using the specified properties.
+         * @param [properties] Properties to set
+         * @returns HistogramProto instance
+         */
+        static create(properties: tensorboard.HistogramProto.$Shape): tensorboard.HistogramProto & tensorboard.HistogramProto.$Shape;
+        static create(properties?: tensorboard.HistogramProto.$Properties): tensorboard.HistogramProto;
+
+        /**
+         * Encodes the specified HistogramProto message. Does not implicitly {@link tensorboard.HistogramProto.verify|verify} messages.
+         * @param message HistogramProto message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tensorboard.HistogramProto.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a HistogramProto message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tensorboard.HistogramProto & tensorboard.HistogramProto.$Shape} HistogramProto
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tensorboard.HistogramProto & tensorboard.HistogramProto.$Shape;
+    }
+
+    namespace HistogramProto {
+
+        /** Properties of a HistogramProto. */
+        interface $Properties {
+
+            /** HistogramProto min */
+            min?: (number|null);
+
+            /** HistogramProto max */
+            max?: (number|null);
+
+            /** HistogramProto num */
+            num?: (number|null);
+
+            /** HistogramProto sum */
+            sum?: (number|null);
+
+            /** HistogramProto sumSquares */
+            sumSquares?: (number|null);
+
+            /** HistogramProto bucketLimit */
+            bucketLimit?: (number[]|null);
+
+            /** HistogramProto bucket */
+            bucket?: (number[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a HistogramProto. */
+        type $Shape = tensorboard.HistogramProto.$Properties;
     }
 
     /** DataClass enum. */
@@ -622,8 +811,20 @@ export namespace tensorboard {
         /** DT_DOUBLE value */
         DT_DOUBLE = 2,
 
+        /** DT_INT32 value */
+        DT_INT32 = 3,
+
+        /** DT_UINT8 value */
+        DT_UINT8 = 4,
+
         /** DT_STRING value */
-        DT_STRING = 7
+        DT_STRING = 7,
+
+        /** DT_INT64 value */
+        DT_INT64 = 9,
+
+        /** DT_BOOL value */
+        DT_BOOL = 10
     }
 
     /**
@@ -781,11 +982,26 @@ export namespace tensorboard {
         /** TensorProto tensorShape. */
         tensorShape?: (tensorboard.TensorShapeProto.$Properties|null);
 
+        /** TensorProto tensorContent. */
+        tensorContent: Uint8Array;
+
         /** TensorProto floatVal. */
         floatVal: number[];
 
+        /** TensorProto doubleVal. */
+        doubleVal: number[];
+
+        /** TensorProto intVal. */
+        intVal: number[];
+
         /** TensorProto stringVal. */
         stringVal: Uint8Array[];
+
+        /** TensorProto int64Val. */
+        int64Val: number[];
+
+        /** TensorProto boolVal. */
+        boolVal: boolean[];
 
         /**
          * Creates a new TensorProto instance using the specified properties.
@@ -825,11 +1041,26 @@ export namespace tensorboard {
             /** TensorProto tensorShape */
             tensorShape?: (tensorboard.TensorShapeProto.$Properties|null);
 
+            /** TensorProto tensorContent */
+            tensorContent?: (Uint8Array|null);
+
             /** TensorProto floatVal */
             floatVal?: (number[]|null);
 
+            /** TensorProto doubleVal */
+            doubleVal?: (number[]|null);
+
+            /** TensorProto intVal */
+            intVal?: (number[]|null);
+
             /** TensorProto stringVal */
             stringVal?: (Uint8Array[]|null);
+
+            /** TensorProto int64Val */
+            int64Val?: (number[]|null);
+
+            /** TensorProto boolVal */
+            boolVal?: (boolean[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

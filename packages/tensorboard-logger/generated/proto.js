@@ -373,7 +373,7 @@ export const tensorboard = $root.tensorboard = (() => {
                 throw $Error("max depth exceeded");
             if (message.value != null && message.value.length)
                 for (let i = 0; i < message.value.length; ++i)
-                    $root.tensorboard.Summary.Value.encode(message.value[i], writer.uint32(10).fork(), _depth + 1).ldelim();
+                    writer.uint32(10).bytes(message.value[i]);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -412,7 +412,7 @@ export const tensorboard = $root.tensorboard = (() => {
                             break;
                         if (!(message.value && message.value.length))
                             message.value = [];
-                        message.value.push($root.tensorboard.Summary.Value.decode(reader, reader.size(), $undefined, _depth + 1));
+                        message.value.push(reader.bytes());
                         continue;
                     }
                 }
@@ -432,141 +432,441 @@ export const tensorboard = $root.tensorboard = (() => {
             return message;
         };
 
-        Summary.Value = (function() {
-
-            const Value = function (properties) {
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-
-            Value.prototype.nodeName = "";
-            Value.prototype.tag = "";
-            Value.prototype.metadata = null;
-            Value.prototype.simpleValue = null;
-            Value.prototype.tensor = null;
-
-            let $oneOfFields;
-
-            $Object.defineProperty(Value.prototype, "value", {
-                get: $util.oneOfGetter($oneOfFields = ["simpleValue", "tensor"]),
-                set: $util.oneOfSetter($oneOfFields)
-            });
-
-            Value.create = function(properties) {
-                return new Value(properties);
-            };
-
-            Value.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.tag != null && $Object.hasOwnProperty.call(message, "tag") && message.tag !== "")
-                    writer.uint32(10).string(message.tag);
-                if (message.simpleValue != null && $Object.hasOwnProperty.call(message, "simpleValue"))
-                    writer.uint32(21).float(message.simpleValue);
-                if (message.nodeName != null && $Object.hasOwnProperty.call(message, "nodeName") && message.nodeName !== "")
-                    writer.uint32(58).string(message.nodeName);
-                if (message.tensor != null && $Object.hasOwnProperty.call(message, "tensor"))
-                    $root.tensorboard.TensorProto.encode(message.tensor, writer.uint32(66).fork(), _depth + 1).ldelim();
-                if (message.metadata != null && $Object.hasOwnProperty.call(message, "metadata"))
-                    $root.tensorboard.SummaryMetadata.encode(message.metadata, writer.uint32(74).fork(), _depth + 1).ldelim();
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
-            Value.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message, value;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.tensorboard.Summary.Value();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 7: {
-                            if (wireType !== 2)
-                                break;
-                            if ((value = reader.stringVerify()).length)
-                                message.nodeName = value;
-                            else
-                                delete message.nodeName;
-                            continue;
-                        }
-                    case 1: {
-                            if (wireType !== 2)
-                                break;
-                            if ((value = reader.stringVerify()).length)
-                                message.tag = value;
-                            else
-                                delete message.tag;
-                            continue;
-                        }
-                    case 9: {
-                            if (wireType !== 2)
-                                break;
-                            message.metadata = $root.tensorboard.SummaryMetadata.decode(reader, reader.size(), $undefined, _depth + 1, message.metadata);
-                            continue;
-                        }
-                    case 2: {
-                            if (wireType !== 5)
-                                break;
-                            message.simpleValue = reader.float();
-                            message.value = "simpleValue";
-                            continue;
-                        }
-                    case 8: {
-                            if (wireType !== 2)
-                                break;
-                            message.tensor = $root.tensorboard.TensorProto.decode(reader, reader.size(), $undefined, _depth + 1, message.tensor);
-                            message.value = "tensor";
-                            continue;
-                        }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-
-            return Value;
-        })();
-
         return Summary;
+    })();
+
+    tensorboard.SummaryValue = (function() {
+
+        const SummaryValue = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        SummaryValue.prototype.nodeName = "";
+        SummaryValue.prototype.tag = "";
+        SummaryValue.prototype.metadata = null;
+        SummaryValue.prototype.simpleValue = null;
+        SummaryValue.prototype.image = null;
+        SummaryValue.prototype.histo = null;
+        SummaryValue.prototype.tensor = null;
+
+        let $oneOfFields;
+
+        $Object.defineProperty(SummaryValue.prototype, "value", {
+            get: $util.oneOfGetter($oneOfFields = ["simpleValue", "image", "histo", "tensor"]),
+            set: $util.oneOfSetter($oneOfFields)
+        });
+
+        SummaryValue.create = function(properties) {
+            return new SummaryValue(properties);
+        };
+
+        SummaryValue.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.tag != null && $Object.hasOwnProperty.call(message, "tag") && message.tag !== "")
+                writer.uint32(10).string(message.tag);
+            if (message.simpleValue != null && $Object.hasOwnProperty.call(message, "simpleValue"))
+                writer.uint32(21).float(message.simpleValue);
+            if (message.image != null && $Object.hasOwnProperty.call(message, "image"))
+                $root.tensorboard.Image.encode(message.image, writer.uint32(34).fork(), _depth + 1).ldelim();
+            if (message.histo != null && $Object.hasOwnProperty.call(message, "histo"))
+                $root.tensorboard.HistogramProto.encode(message.histo, writer.uint32(42).fork(), _depth + 1).ldelim();
+            if (message.nodeName != null && $Object.hasOwnProperty.call(message, "nodeName") && message.nodeName !== "")
+                writer.uint32(58).string(message.nodeName);
+            if (message.tensor != null && $Object.hasOwnProperty.call(message, "tensor"))
+                $root.tensorboard.TensorProto.encode(message.tensor, writer.uint32(66).fork(), _depth + 1).ldelim();
+            if (message.metadata != null && $Object.hasOwnProperty.call(message, "metadata"))
+                $root.tensorboard.SummaryMetadata.encode(message.metadata, writer.uint32(74).fork(), _depth + 1).ldelim();
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        SummaryValue.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tensorboard.SummaryValue();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 7: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.nodeName = value;
+                        else
+                            delete message.nodeName;
+                        continue;
+                    }
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.tag = value;
+                        else
+                            delete message.tag;
+                        continue;
+                    }
+                case 9: {
+                        if (wireType !== 2)
+                            break;
+                        message.metadata = $root.tensorboard.SummaryMetadata.decode(reader, reader.size(), $undefined, _depth + 1, message.metadata);
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 5)
+                            break;
+                        message.simpleValue = reader.float();
+                        message.value = "simpleValue";
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 2)
+                            break;
+                        message.image = $root.tensorboard.Image.decode(reader, reader.size(), $undefined, _depth + 1, message.image);
+                        message.value = "image";
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 2)
+                            break;
+                        message.histo = $root.tensorboard.HistogramProto.decode(reader, reader.size(), $undefined, _depth + 1, message.histo);
+                        message.value = "histo";
+                        continue;
+                    }
+                case 8: {
+                        if (wireType !== 2)
+                            break;
+                        message.tensor = $root.tensorboard.TensorProto.decode(reader, reader.size(), $undefined, _depth + 1, message.tensor);
+                        message.value = "tensor";
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return SummaryValue;
+    })();
+
+    tensorboard.Image = (function() {
+
+        const Image = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        Image.prototype.height = 0;
+        Image.prototype.width = 0;
+        Image.prototype.encodedImageString = $util.newBuffer([]);
+
+        Image.create = function(properties) {
+            return new Image(properties);
+        };
+
+        Image.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.height != null && $Object.hasOwnProperty.call(message, "height") && message.height !== 0)
+                writer.uint32(8).int32(message.height);
+            if (message.width != null && $Object.hasOwnProperty.call(message, "width") && message.width !== 0)
+                writer.uint32(16).int32(message.width);
+            if (message.encodedImageString != null && $Object.hasOwnProperty.call(message, "encodedImageString") && message.encodedImageString.length)
+                writer.uint32(34).bytes(message.encodedImageString);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        Image.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tensorboard.Image();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.int32())
+                            message.height = value;
+                        else
+                            delete message.height;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.int32())
+                            message.width = value;
+                        else
+                            delete message.width;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.encodedImageString = value;
+                        else
+                            delete message.encodedImageString;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Image;
+    })();
+
+    tensorboard.HistogramProto = (function() {
+
+        const HistogramProto = function (properties) {
+            this.bucketLimit = [];
+            this.bucket = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        HistogramProto.prototype.min = 0;
+        HistogramProto.prototype.max = 0;
+        HistogramProto.prototype.num = 0;
+        HistogramProto.prototype.sum = 0;
+        HistogramProto.prototype.sumSquares = 0;
+        HistogramProto.prototype.bucketLimit = $util.emptyArray;
+        HistogramProto.prototype.bucket = $util.emptyArray;
+
+        HistogramProto.create = function(properties) {
+            return new HistogramProto(properties);
+        };
+
+        HistogramProto.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.min != null && $Object.hasOwnProperty.call(message, "min") && !$Object.is(message.min, 0))
+                writer.uint32(9).double(message.min);
+            if (message.max != null && $Object.hasOwnProperty.call(message, "max") && !$Object.is(message.max, 0))
+                writer.uint32(17).double(message.max);
+            if (message.num != null && $Object.hasOwnProperty.call(message, "num") && !$Object.is(message.num, 0))
+                writer.uint32(25).double(message.num);
+            if (message.sum != null && $Object.hasOwnProperty.call(message, "sum") && !$Object.is(message.sum, 0))
+                writer.uint32(33).double(message.sum);
+            if (message.sumSquares != null && $Object.hasOwnProperty.call(message, "sumSquares") && !$Object.is(message.sumSquares, 0))
+                writer.uint32(41).double(message.sumSquares);
+            if (message.bucketLimit != null && message.bucketLimit.length)
+                writer.uint32(50).doubles(message.bucketLimit);
+            if (message.bucket != null && message.bucket.length)
+                writer.uint32(58).doubles(message.bucket);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        HistogramProto.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tensorboard.HistogramProto();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.min = value;
+                        else
+                            delete message.min;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.max = value;
+                        else
+                            delete message.max;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.num = value;
+                        else
+                            delete message.num;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.sum = value;
+                        else
+                            delete message.sum;
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.sumSquares = value;
+                        else
+                            delete message.sumSquares;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType === 2) {
+                            if (!(message.bucketLimit && message.bucketLimit.length))
+                                message.bucketLimit = [];
+                            reader.doubles(message.bucketLimit);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.bucketLimit && message.bucketLimit.length))
+                            message.bucketLimit = [];
+                        message.bucketLimit.push(reader.double());
+                        continue;
+                    }
+                case 7: {
+                        if (wireType === 2) {
+                            if (!(message.bucket && message.bucket.length))
+                                message.bucket = [];
+                            reader.doubles(message.bucket);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.bucket && message.bucket.length))
+                            message.bucket = [];
+                        message.bucket.push(reader.double());
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return HistogramProto;
     })();
 
     tensorboard.DataClass = (function() {
@@ -800,7 +1100,11 @@ export const tensorboard = $root.tensorboard = (() => {
         values[valuesById[0] = "DT_INVALID"] = 0;
         values[valuesById[1] = "DT_FLOAT"] = 1;
         values[valuesById[2] = "DT_DOUBLE"] = 2;
+        values[valuesById[3] = "DT_INT32"] = 3;
+        values[valuesById[4] = "DT_UINT8"] = 4;
         values[valuesById[7] = "DT_STRING"] = 7;
+        values[valuesById[9] = "DT_INT64"] = 9;
+        values[valuesById[10] = "DT_BOOL"] = 10;
         return values;
     })();
 
@@ -981,7 +1285,11 @@ export const tensorboard = $root.tensorboard = (() => {
 
         const TensorProto = function (properties) {
             this.floatVal = [];
+            this.doubleVal = [];
+            this.intVal = [];
             this.stringVal = [];
+            this.int64Val = [];
+            this.boolVal = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -990,8 +1298,13 @@ export const tensorboard = $root.tensorboard = (() => {
 
         TensorProto.prototype.dtype = 0;
         TensorProto.prototype.tensorShape = null;
+        TensorProto.prototype.tensorContent = $util.newBuffer([]);
         TensorProto.prototype.floatVal = $util.emptyArray;
+        TensorProto.prototype.doubleVal = $util.emptyArray;
+        TensorProto.prototype.intVal = $util.emptyArray;
         TensorProto.prototype.stringVal = $util.emptyArray;
+        TensorProto.prototype.int64Val = $util.emptyArray;
+        TensorProto.prototype.boolVal = $util.emptyArray;
 
         TensorProto.create = function(properties) {
             return new TensorProto(properties);
@@ -1008,11 +1321,21 @@ export const tensorboard = $root.tensorboard = (() => {
                 writer.uint32(8).int32(message.dtype);
             if (message.tensorShape != null && $Object.hasOwnProperty.call(message, "tensorShape"))
                 $root.tensorboard.TensorShapeProto.encode(message.tensorShape, writer.uint32(18).fork(), _depth + 1).ldelim();
+            if (message.tensorContent != null && $Object.hasOwnProperty.call(message, "tensorContent") && message.tensorContent.length)
+                writer.uint32(34).bytes(message.tensorContent);
             if (message.floatVal != null && message.floatVal.length)
                 writer.uint32(42).floats(message.floatVal);
+            if (message.doubleVal != null && message.doubleVal.length)
+                writer.uint32(50).doubles(message.doubleVal);
+            if (message.intVal != null && message.intVal.length)
+                writer.uint32(58).int32s(message.intVal);
             if (message.stringVal != null && message.stringVal.length)
                 for (let i = 0; i < message.stringVal.length; ++i)
                     writer.uint32(66).bytes(message.stringVal[i]);
+            if (message.int64Val != null && message.int64Val.length)
+                writer.uint32(82).int64s(message.int64Val);
+            if (message.boolVal != null && message.boolVal.length)
+                writer.uint32(90).bools(message.boolVal);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1061,6 +1384,15 @@ export const tensorboard = $root.tensorboard = (() => {
                         message.tensorShape = $root.tensorboard.TensorShapeProto.decode(reader, reader.size(), $undefined, _depth + 1, message.tensorShape);
                         continue;
                     }
+                case 4: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.tensorContent = value;
+                        else
+                            delete message.tensorContent;
+                        continue;
+                    }
                 case 5: {
                         if (wireType === 2) {
                             if (!(message.floatVal && message.floatVal.length))
@@ -1075,12 +1407,68 @@ export const tensorboard = $root.tensorboard = (() => {
                         message.floatVal.push(reader.float());
                         continue;
                     }
+                case 6: {
+                        if (wireType === 2) {
+                            if (!(message.doubleVal && message.doubleVal.length))
+                                message.doubleVal = [];
+                            reader.doubles(message.doubleVal);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.doubleVal && message.doubleVal.length))
+                            message.doubleVal = [];
+                        message.doubleVal.push(reader.double());
+                        continue;
+                    }
+                case 7: {
+                        if (wireType === 2) {
+                            if (!(message.intVal && message.intVal.length))
+                                message.intVal = [];
+                            reader.int32s(message.intVal);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.intVal && message.intVal.length))
+                            message.intVal = [];
+                        message.intVal.push(reader.int32());
+                        continue;
+                    }
                 case 8: {
                         if (wireType !== 2)
                             break;
                         if (!(message.stringVal && message.stringVal.length))
                             message.stringVal = [];
                         message.stringVal.push(reader.bytes());
+                        continue;
+                    }
+                case 10: {
+                        if (wireType === 2) {
+                            if (!(message.int64Val && message.int64Val.length))
+                                message.int64Val = [];
+                            reader.int64s(message.int64Val);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.int64Val && message.int64Val.length))
+                            message.int64Val = [];
+                        message.int64Val.push(reader.int64());
+                        continue;
+                    }
+                case 11: {
+                        if (wireType === 2) {
+                            if (!(message.boolVal && message.boolVal.length))
+                                message.boolVal = [];
+                            reader.bools(message.boolVal);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.boolVal && message.boolVal.length))
+                            message.boolVal = [];
+                        message.boolVal.push(reader.bool());
                         continue;
                     }
                 }

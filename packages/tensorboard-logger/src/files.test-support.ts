@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readEvents } from './events/event-reader.ts'
-import type { SummaryValue, TensorBoardEvent } from './events/event.ts'
+import type { OtherValue, SummaryValue, TensorBoardEvent } from './events/event.ts'
 
 /** A folder that is gone when the test is over: `await using folder = await temporaryFolder()`. */
 export async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -33,7 +33,7 @@ export async function readPrefix(path: string): Promise<{ readonly events: reado
 }
 
 /** Every value in a run as `[step, value]`, as TensorBoard reads it: from a torn record it goes on to the next file. */
-export async function runValues(folder: string): Promise<readonly (readonly [number, SummaryValue])[]> {
+export async function runValues(folder: string): Promise<readonly (readonly [number, SummaryValue | OtherValue])[]> {
   const files = await Promise.all((await eventFiles(folder)).map(readPrefix))
   return files.flatMap((file) => file.events).flatMap((event) => (event.kind === 'summary' ? event.values.map((value) => [event.step, value] as const) : []))
 }

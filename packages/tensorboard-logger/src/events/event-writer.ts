@@ -1,9 +1,9 @@
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { encodeEvent } from './event-codec.ts'
+import { encodeEvent, type WritableEvent } from './event-codec.ts'
 import { invalidEvent, writeError } from './errors.ts'
-import type { SummaryEvent, TensorBoardEvent } from './event.ts'
+import type { SummaryEvent } from './event.ts'
 import { makeFolders } from './make-folders.ts'
 import { encodeRecord } from './record.ts'
 
@@ -36,7 +36,7 @@ export interface EventWriter extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const versionEvent = (time: number): TensorBoardEvent => ({ kind: 'version', time, version: 'brain.Event:2', writer: '@attune/tensorboard-logger' })
+const versionEvent = (time: number): WritableEvent => ({ kind: 'version', time, version: 'brain.Event:2', writer: '@attune/tensorboard-logger' })
 
 /** Starts a new event file in a folder, after any that are there. Rejects with TENSORBOARD_WRITE. */
 export async function openEventWriter(options: EventWriterOptions): Promise<EventWriter> {

@@ -1,4 +1,22 @@
 export { openEventWriter } from './event-writer.ts'
 export type { EventWriter, EventWriterOptions } from './event-writer.ts'
 export { readEvents } from './event-reader.ts'
-export type { HParam, ScalarValue, SessionEndValue, SessionStartValue, SummaryEvent, SummaryValue, TensorBoardEvent, TextValue } from './event.ts'
+export type {
+  ExperimentValue,
+  HistogramBucket,
+  HistogramValue,
+  HParam,
+  HParamInfo,
+  ImageValue,
+  MetricInfo,
+  OtherValue,
+  ScalarValue,
+  SessionEndValue,
+  SessionStartValue,
+  SummaryEvent,
+  SummaryValue,
+  TensorBoardEvent,
+  TensorData,
+  TensorValue,
+  TextValue,
+} from './event.ts'
