@@ -1,4 +1,4 @@
-import { type Awaitable, createStudy, float, int, type Logger, type LoggerContext, type LoggerFactory, maximize, type Study, type StudyEvent, type StudySummary } from '@attune/core'
+import { type Awaitable, createStudy, float, int, type Logger, type LoggerContext, type LoggerFactory, maximize, type StudyEvent, type StudySummary } from '@attune/core'
 import { ConformanceError, ensure, ensureEqual, equalData, rejection, settles, show } from './check.ts'
 import { sharedStorage } from './drive.ts'
 import { loggerContextOf, type TestLoggerContext } from './logger-context.ts'
@@ -235,7 +235,7 @@ export function loggerCases(setup: () => Awaitable<LoggerSubject>): readonly Sui
       await before.close()
       const study = await createStudy({ ...options, loggers: [subject.factory()] })
       await study.close()
-      const probe = await open(subject, loggerContextOf(study as Study<unknown>))
+      const probe = await open(subject, loggerContextOf(study))
       const { cursor } = probe
       await end(probe)
       if (cursor !== 'now') await ensureFollowed(subject, storage)
@@ -250,7 +250,7 @@ async function ensureFollowed(subject: LoggerSubject, storage: ReturnType<typeof
   for await (const event of study.events()) events.push(event)
   const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
   ensureEqual(warnings, [], 'Warnings of the study')
-  await ensureKept(subject, { context: loggerContextOf(study as Study<unknown>), events }, 'A real study')
+  await ensureKept(subject, { context: loggerContextOf(study), events }, 'A real study')
   await study.close()
 }
 
