@@ -27,7 +27,8 @@ interface OfTrial<P> extends Base {
  * process that looks at a study sees the same stream, and a logger can catch up after a restart.
  */
 export type StudyEvent<P = unknown> =
-  | (OfProcess & { readonly type: 'study.opened' | 'study.resumed'; readonly study: StudySummary })
+  /** `sampler` as in `tpe@1`, `pruner` by its id. */
+  | (OfProcess & { readonly type: 'study.opened' | 'study.resumed'; readonly study: StudySummary; readonly sampler?: string; readonly pruner?: string })
   /** `optimize` began, in this process or another: `goal` is the number of complete, pruned and paused trials the study should have in all, if it was given. */
   | (OfProcess & { readonly type: 'study.started'; readonly goal: number | undefined })
   | (OfProcess & { readonly type: 'study.stopped'; readonly reason: string })
