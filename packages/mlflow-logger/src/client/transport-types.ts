@@ -11,9 +11,9 @@ export interface JsonCall extends CallOptions {
   readonly body?: object
   /**
    * For a call that must not be applied twice: asked before each repetition after an attempt whose answer was lost. What it answers,
-   * unless undefined, is the answer of the call.
+   * unless undefined, is the answer of the call. If it throws, the call is not repeated. Its own calls take the options it is given.
    */
-  readonly applied?: () => Promise<unknown>
+  readonly applied?: (options: CallOptions) => Promise<unknown>
 }
 
 export interface ByteCall extends CallOptions {

@@ -1,0 +1,166 @@
+import { MlflowError, type FailedCall } from './errors.ts'
+
+/** A whole answer whose body is in memory. */
+export interface Answer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: { readonly [name: string]: string }
+  readonly text: string
+}
+
+const longestQuote = 1000
+
+/** What a person would read of an answer's body: the message of JSON, the title or the words of a page; at most 1,000 characters, on one line. */
+export function readable(answer: Answer): string {
+  const { text, headers } = answer
+  let words = text
+  if (/html/i.test(headers['content-type'] ?? '') || /^\s*</.test(text)) {
+    const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
+    const body = text.replace(/<(script|style|head|title)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
+    words = [title, body].filter((part) => part !== undefined && part !== '').join(': ')
+  }
+  // eslint-disable-next-line no-control-regex -- what a terminal would obey
+  const line = words.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim()
+  return line.length > longestQuote ? `${line.slice(0, longestQuote)} …` : line
+}
+
+interface ServerMessage {
+  readonly code: string | undefined
+  readonly message: string | undefined
+}
+
+function serverMessage(text: string): ServerMessage | undefined {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return undefined // Not JSON: read as a page.
+  }
+  if (typeof body !== 'object' || body === null) return undefined
+  const { error_code: code, message, detail } = body as { readonly [key: string]: unknown }
+  const said = typeof message === 'string' ? message : typeof detail === 'string' ? detail : undefined
+  if (typeof code !== 'string' && typeof code !== 'number' && said === undefined) return undefined
+  return { code: code === undefined ? undefined : String(code), message: said }
+}
+
+/** The codes of ours for MLflow's. */
+function codeOf(status: number, mlflowCode: string | undefined): string {
+  switch (mlflowCode) {
+    case 'RESOURCE_ALREADY_EXISTS':
+    case 'ALREADY_EXISTS':
+    case 'RESOURCE_CONFLICT':
+      return 'MLFLOW_EXISTS'
+    case 'RESOURCE_DOES_NOT_EXIST':
+    case 'NOT_FOUND':
+      return 'MLFLOW_NOT_FOUND'
+    case 'REQUEST_LIMIT_EXCEEDED':
+      return 'MLFLOW_RATE'
+    case 'RESOURCE_LIMIT_EXCEEDED':
+      return 'MLFLOW_LIMIT'
+    case 'PERMISSION_DENIED':
+      return 'MLFLOW_FORBIDDEN'
+    case 'UNAUTHENTICATED':
+    case 'CUSTOMER_UNAUTHORIZED':
+      return 'MLFLOW_AUTH'
+    case 'NOT_IMPLEMENTED':
+      return 'MLFLOW_UNSUPPORTED'
+    case 'ENDPOINT_NOT_FOUND':
+      return 'MLFLOW_ENDPOINT'
+  }
+  if (status === 401 || status === 407) return 'MLFLOW_AUTH'
+  if (status === 403) return 'MLFLOW_FORBIDDEN'
+  // Only MLflow itself knows that a run does not exist; another's 404 means that MLflow is not there.
+  if (status === 404) return mlflowCode === undefined ? 'MLFLOW_ENDPOINT' : 'MLFLOW_NOT_FOUND'
+  if (status === 405) return 'MLFLOW_ENDPOINT'
+  if (status === 408 || status === 504) return 'MLFLOW_TIMEOUT'
+  if (status === 409) return 'MLFLOW_EXISTS'
+  if (status === 413) return 'MLFLOW_LIMIT'
+  if (status === 429) return 'MLFLOW_RATE'
+  if (status === 501) return 'MLFLOW_UNSUPPORTED'
+  return status >= 500 ? 'MLFLOW_SERVER' : 'MLFLOW_INVALID'
+}
+
+function remedyOf(code: string, answer: Answer, url: string): string {
+  const { status, text } = answer
+  if (/DNS rebinding|invalid host header/i.test(text)) return `The server refuses the host in '${url}'. Start it with --allowed-hosts and that host (MLFLOW_SERVER_ALLOWED_HOSTS), or use a name that it allows`
+  if (/cross-origin request blocked/i.test(text)) return 'The server refuses the origin. Start it with --cors-allowed-origins (MLFLOW_SERVER_CORS_ALLOWED_ORIGINS)'
+  switch (code) {
+    case 'MLFLOW_AUTH':
+      if (status === 407) return 'A proxy on the way asks for credentials: put them into HTTP_PROXY or HTTPS_PROXY'
+      return /basic/i.test(answer.headers['www-authenticate'] ?? '')
+        ? 'Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD (or the options username and password); this server takes no token'
+        : 'Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN'
+    case 'MLFLOW_FORBIDDEN':
+      return 'The user has no permission for it; servers also answer this for what does not exist. Ask its administrator, or sign in as another user'
+    case 'MLFLOW_ENDPOINT':
+      return `Nothing of MLflow answers there. Check the path of the tracking URI ('${url}'): a prefix may be missing or too much, or the server is too old for this call`
+    case 'MLFLOW_LIMIT':
+      return 'The request is larger than the server, or a proxy before it, accepts. Raise its limit (client_max_body_size of nginx), or send less'
+    case 'MLFLOW_RATE':
+      return 'The server asks for fewer requests. Wait, or log in larger batches'
+    case 'MLFLOW_TIMEOUT':
+      return 'The server, or what is behind a proxy, is too slow'
+    case 'MLFLOW_UNSUPPORTED':
+      return 'This server cannot do it: its version or its storage does not offer it'
+    case 'MLFLOW_SERVER':
+      return "Look at the server's own log"
+    default:
+      return ''
+  }
+}
+
+const reasons: { readonly [code: string]: string } = {
+  MLFLOW_AUTH: 'refused the credentials, or has none',
+  MLFLOW_FORBIDDEN: 'forbids it',
+  MLFLOW_NOT_FOUND: 'knows no such thing',
+  MLFLOW_ENDPOINT: 'has no such call',
+  MLFLOW_EXISTS: 'has it already',
+  MLFLOW_INVALID: 'refused the request',
+  MLFLOW_LIMIT: 'refused the size of the request',
+  MLFLOW_RATE: 'refuses further requests for now',
+  MLFLOW_SERVER: 'failed',
+  MLFLOW_TIMEOUT: 'gave up waiting',
+  MLFLOW_UNSUPPORTED: 'does not support it',
+}
+
+/** The error of an answer other than 2xx. `url` is the server's, without credentials; `redact` removes secrets from what the answer repeats. */
+export function errorOfAnswer(answer: Answer, call: FailedCall, url: string, redact: (text: string) => string, attempts = 1): MlflowError {
+  const said = serverMessage(answer.text)
+  // A number is the code of something else's errors; MLflow's are names.
+  const mlflowCode = said?.code !== undefined && /^[A-Z][A-Z_]*$/.test(said.code) ? said.code : undefined
+  const code = codeOf(answer.status, mlflowCode)
+  const quote = redact(readable({ ...answer, text: said?.message ?? answer.text }))
+  const remedy = remedyOf(code, answer, url)
+  const sentences = [
+    `${url} ${reasons[code] ?? 'refused the request'}: ${call.method} ${call.path} was answered ${answer.status}${mlflowCode === undefined ? '' : ` ${mlflowCode}`}${attempts > 1 ? ` (${attempts} attempts)` : ''}`,
+    quote === '' ? '' : `It says: ${quote.replace(/[.\s]+$/, '')}`,
+    remedy,
+  ].filter((sentence) => sentence !== '')
+  return new MlflowError(code, sentences.join('. '), { status: answer.status, ...(mlflowCode !== undefined && { mlflowCode }), call })
+}
+
+/** The JSON object of a 2xx answer; `{}` of an empty one. */
+export function parseJson(answer: Answer, call: FailedCall, url: string, redact: (text: string) => string): unknown {
+  if (answer.text.trim() === '') return {}
+  let value: unknown
+  try {
+    value = JSON.parse(answer.text)
+  } catch {
+    // The parser's error quotes the text; ours does it without secrets.
+    throw new MlflowError('MLFLOW_ANSWER', unexpected(answer, call, url, redact), { status: answer.status, call })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MlflowError('MLFLOW_ANSWER', unexpected(answer, call, url, redact), { status: answer.status, call })
+  return value
+}
+
+/** By its text: MLflow says `text/html` of everything that is not JSON, its version among it. */
+export function isHtml(answer: Answer): boolean {
+  return /^\s*<(!doctype|html|\?xml)/i.test(answer.text)
+}
+
+/** What to say of a 2xx answer that MLflow cannot have given. */
+export function unexpected(answer: Answer, call: FailedCall, url: string, redact: (text: string) => string): string {
+  const quote = redact(readable(answer)).slice(0, 300)
+  const what = isHtml(answer) ? 'a page where JSON was expected. It may be the login page of a proxy (sign in with a token: MLFLOW_TRACKING_TOKEN), or the tracking URI lacks its path' : 'something other than the JSON of MLflow. Check the tracking URI and proxies on the way'
+  return `${url} answered ${call.method} ${call.path} with ${what}. It begins: ${quote}`
+}

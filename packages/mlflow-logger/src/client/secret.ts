@@ -1,0 +1,56 @@
+import { inspect } from 'node:util'
+
+/** A text that no printing, JSON or inspection shows. */
+export class Secret {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The text itself, for the one place that sends it. */
+  reveal(): string {
+    return this.#text
+  }
+
+  toString(): string {
+    return '[secret]'
+  }
+
+  toJSON(): string {
+    return '[secret]'
+  }
+
+  [inspect.custom](): string {
+    return '[secret]'
+  }
+}
+
+const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/gi
+const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi
+const signatures = /([?&](?:x-amz-[a-z-]*|x-goog-[a-z-]*|sig|signature|token|access_token|awsaccesskeyid|key)=)[^&\s"'<>]*/gi
+
+/** A text without what looks like credentials, whoever's they are: user and password in a URL, authorization values, signed queries. */
+export function withoutCredentials(text: string): string {
+  return text.replace(userInfo, '$1').replace(credentials, '$1 [secret]').replace(signatures, '$1[secret]')
+}
+
+/**
+ * Removes the given secrets from texts that come from elsewhere (a proxy's page that repeats the request, an error of a socket), as they
+ * are and as a URL or basic authentication writes them.
+ */
+export function redactor(secrets: readonly Secret[]): (text: string) => string {
+  const forms = new Set<string>()
+  for (const secret of secrets) {
+    const text = secret.reveal()
+    // Shorter ones would punch holes into every word, and are no secret.
+    if (text.length < 3) continue
+    for (const form of [text, encodeURIComponent(text), encodeURI(text), JSON.stringify(text).slice(1, -1), Buffer.from(text).toString('base64')]) forms.add(form)
+  }
+  const longestFirst = [...forms].toSorted((a, b) => b.length - a.length)
+  return (text) => {
+    let clean = text
+    for (const form of longestFirst) clean = clean.replaceAll(form, '[secret]')
+    return withoutCredentials(clean)
+  }
+}
