@@ -11,10 +11,10 @@ function createTable(): Uint32Array {
   return entries
 }
 
-/** CRC-32C (Castagnoli; RFC 3720, appendix B.4) as an unsigned 32-bit integer. */
-export function crc32c(bytes: Uint8Array): number {
+/** CRC-32C (Castagnoli; RFC 3720, appendix B.4) of the bytes from `start` up to `end`, as an unsigned 32-bit integer. */
+export function crc32c(bytes: Uint8Array, start: number = 0, end: number = bytes.length): number {
   let remainder = 0xffffffff
-  for (let index = 0; index < bytes.length; index++) {
+  for (let index = start; index < end; index++) {
     remainder = (remainder >>> 8) ^ table[(remainder ^ bytes[index]!) & 0xff]!
   }
   return (remainder ^ 0xffffffff) >>> 0
@@ -24,7 +24,7 @@ export function crc32c(bytes: Uint8Array): number {
  * The checksum as TensorFlow stores it: rotated and offset, because the CRC of data that holds its own CRC
  * is weak (tensorflow/core/lib/hash/crc32c.h).
  */
-export function maskedCrc32c(bytes: Uint8Array): number {
-  const crc = crc32c(bytes)
+export function maskedCrc32c(bytes: Uint8Array, start: number = 0, end: number = bytes.length): number {
+  const crc = crc32c(bytes, start, end)
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }

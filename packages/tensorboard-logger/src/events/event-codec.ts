@@ -1,6 +1,7 @@
 import { tensorboard as proto } from '../../generated/proto.js'
 import { invalidEvent } from './errors.ts'
-import type { TensorBoardEvent, SummaryEvent } from './event.ts'
+import type { SummaryEvent, TensorBoardEvent } from './event.ts'
+import { joinExact } from './exact-scalar.ts'
 import { decodeValue, type KnownPlugins } from './value-decoder.ts'
 import { encodeValue } from './value-encoder.ts'
 
@@ -12,15 +13,16 @@ export type WritableEvent = SummaryEvent | Extract<TensorBoardEvent, { readonly 
 
 /** The bytes of one event. Throws TENSORBOARD_INVALID for a step that is no integer, an empty tag, and what else TensorBoard could not read. */
 export function encodeEvent(event: WritableEvent): Uint8Array {
+  checkEvent(event)
   const wallTime = event.time / 1000
   switch (event.kind) {
     case 'version':
       return Event.encode({ wallTime, fileVersion: event.version, sourceMetadata: { writer: event.writer } }).finish()
     case 'start':
-      return Event.encode({ wallTime, step: checkedStep(event.step), sessionLog: { status: START } }).finish()
+      return Event.encode({ wallTime, step: event.step, sessionLog: { status: START } }).finish()
     case 'summary': {
       const attuneMark = event.mark === undefined ? {} : { attuneMark: event.mark }
-      return Event.encode({ wallTime, step: checkedStep(event.step), summary: { value: event.values.map(encodeValue) }, ...attuneMark }).finish()
+      return Event.encode({ wallTime, step: event.step, summary: { value: event.values.flatMap(encodeValue) }, ...attuneMark }).finish()
     }
   }
 }
@@ -35,7 +37,7 @@ export function decodeEvent(bytes: Uint8Array, plugins: KnownPlugins = new Map()
   if (Number.isSafeInteger(step)) {
     if (message.sessionLog?.status === START) return { kind: 'start', time, step }
     if (message.summary != null) {
-      const values = (message.summary.value ?? []).map((value) => decodeValue(value, plugins))
+      const values = joinExact((message.summary.value ?? []).map((value) => decodeValue(value, plugins)))
       return { kind: 'summary', time, step, values, ...(mark === 0 ? {} : { mark }) }
     }
   }
@@ -47,7 +49,9 @@ function toNumber(value: number): number {
   return Number(value.toString())
 }
 
-export function checkedStep(step: number): number {
-  if (!Number.isSafeInteger(step)) throw invalidEvent(`A TensorBoard step is an integer within ±(2 ** 53 - 1), not ${step}.`, { step })
-  return step
+/** Throws TENSORBOARD_INVALID for a step, mark or time that the format does not hold. */
+export function checkEvent(event: WritableEvent): void {
+  if (!Number.isFinite(event.time)) throw invalidEvent(`The time of a TensorBoard event is a finite number of milliseconds, not ${event.time}.`, { time: event.time })
+  if ('step' in event && !Number.isSafeInteger(event.step)) throw invalidEvent(`A TensorBoard step is an integer within ±(2 ** 53 - 1), not ${event.step}.`, { step: event.step })
+  if ('mark' in event && event.mark !== undefined && !Number.isSafeInteger(event.mark)) throw invalidEvent(`The mark of an event is an integer, not ${event.mark}.`, { mark: event.mark })
 }

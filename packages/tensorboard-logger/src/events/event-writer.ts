@@ -1,29 +1,47 @@
-import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { join } from 'node:path'
-import { encodeEvent, type WritableEvent } from './event-codec.ts'
+import { isAttuneError } from '@attune/core'
 import { invalidEvent, writeError } from './errors.ts'
+import type { WritableEvent } from './event-codec.ts'
+import { createEventFile, eventFileNames, type EventFile } from './event-file.ts'
 import type { SummaryEvent } from './event.ts'
 import { makeFolders } from './make-folders.ts'
-import { encodeRecord } from './record.ts'
+import { RecordBuffer } from './record-buffer.ts'
 
-/** Where an event file is written to, and how. */
+/** Where event files are written to, and how. */
 export interface EventWriterOptions {
   /** The run: made if it is missing. */
   readonly folder: string
   /**
-   * The first step that will be written (default 0). When a run is taken up again, readers forget what earlier
-   * files of the folder hold from this step on.
+   * The first step that will be written. When a run is taken up again, readers forget what earlier files of the folder
+   * hold from this step on. Without it they forget nothing; the steps of a tag must not go back then.
    */
   readonly startStep?: number
+  /**
+   * What waits is written by itself after so many milliseconds (default 5,000; `Infinity`: only by `flush`). The timer
+   * does not keep the process alive: what matters is written by `flush` or `close`.
+   */
+  readonly flushAfter?: number
+  /** What waits is written by itself once there are so many records (default 1,000; `Infinity`: only by `flush`). */
+  readonly flushAt?: number
+  /** Whether every flush is safe from a power failure, too (default false: `sync` is). Slower by orders of magnitude. */
+  readonly durable?: boolean
+  /** A file that has so many bytes is followed by another one (default: one file for all). A record is never divided. */
+  readonly maxBytes?: number
+  /** A file that is so many milliseconds old is followed by another one, when the next event comes (default: never). */
+  readonly maxAge?: number
   /** Milliseconds since the epoch (default `Date.now`). */
   readonly now?: () => number
 }
 
-/** Appends events to one file of its own. */
+/** Writes the events of a run to a file of its own, and to further ones when it has become too large or old. */
 export interface EventWriter extends AsyncDisposable {
+  /** The file that is written to. */
   readonly path: string
-  /** Takes the event into memory; `flush` writes it. Throws TENSORBOARD_INVALID and then takes nothing. */
+  /** Bytes that were added and are not in the file yet. A program that adds faster than its disk writes waits for `flush` now and then. */
+  readonly waiting: number
+  /**
+   * Takes the event into memory; it is written by itself, as the options say, or by `flush`. Throws TENSORBOARD_INVALID,
+   * and then takes nothing, or what an earlier write has failed with.
+   */
   add(event: SummaryEvent): void
   /**
    * Resolves once everything added is in the file, where a running TensorBoard sees it. Rejects with TENSORBOARD_WRITE;
@@ -36,101 +54,132 @@ export interface EventWriter extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const versionEvent = (time: number): WritableEvent => ({ kind: 'version', time, version: 'brain.Event:2', writer: '@attune/tensorboard-logger' })
-
-/** Starts a new event file in a folder, after any that are there. Rejects with TENSORBOARD_WRITE. */
+/**
+ * Starts a new event file in a folder, after any that are there: nothing is ever appended to a file of another writer,
+ * which may end in a torn record. Rejects with TENSORBOARD_WRITE, or TENSORBOARD_INVALID for an option out of range.
+ */
 export async function openEventWriter(options: EventWriterOptions): Promise<EventWriter> {
-  const now = options.now ?? Date.now
-  const startStep = options.startStep ?? 0
-  const first = [versionEvent(now()), { kind: 'start', time: now(), step: startStep } as const].map((event) => encodeRecord(encodeEvent(event)))
-  let path = options.folder
+  const { folder, startStep, now = Date.now } = options
+  for (const name of ['flushAfter', 'flushAt', 'maxBytes', 'maxAge'] as const) {
+    const value = options[name]
+    if (value !== undefined && !(value > 0)) throw invalidEvent(`openEventWriter({ ${name} }) needs a number above 0, got ${value}.`, { [name]: value })
+  }
   try {
-    await makeFolders(options.folder)
-    for (let second = await nextSecond(options.folder, now()); ; second++) {
-      path = join(options.folder, fileName(second))
-      try {
-        return createWriter(path, await open(path, 'ax'), first)
-      } catch (error) {
-        if (!isTaken(error)) throw error
-      }
-    }
+    await makeFolders(folder)
+    const others = await eventFileNames(folder)
+    const first = new RecordBuffer()
+    first.add(versionEvent(now()))
+    for (const start of startEvents(others.length > 0, startStep, now())) first.add(start)
+    return createWriter(options, await createEventFile(folder, now()), first)
   } catch (cause) {
-    throw writeError(path, cause)
+    throw isAttuneError(cause) ? cause : writeError(folder, cause)
   }
 }
 
-function createWriter(path: string, handle: FileHandle, first: readonly Uint8Array[]): EventWriter {
-  const pending: Uint8Array[] = [...first]
+function versionEvent(time: number): WritableEvent {
+  return { kind: 'version', time, version: 'brain.Event:2', writer: '@attune/tensorboard-logger' }
+}
+
+/**
+ * The first start of a run makes no reader forget anything but EventAccumulator, and later ones all but the fast loader,
+ * which needs none. Other writers leave it out, so where their files are, a start is written twice.
+ */
+function startEvents(othersExist: boolean, startStep: number | undefined, time: number): readonly WritableEvent[] {
+  if (!othersExist) return [{ kind: 'start', time, step: startStep ?? 0 }]
+  if (startStep === undefined) return []
+  return [{ kind: 'start', time, step: startStep }, { kind: 'start', time, step: startStep }]
+}
+
+function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer: RecordBuffer): EventWriter {
+  const { folder, flushAfter = 5_000, flushAt = 1_000, durable = false, maxBytes = Infinity, maxAge = Infinity, now = Date.now } = options
+  let file = firstFile
+  /** What belongs to the file, and to each of those that follow it; `buffer` holds what belongs to the last. */
+  let finished: Uint8Array[] = []
+  let finishedBytes = 0
+  let records = 0
+  /** Of the file that the next event goes to. */
   let size = 0
+  let startedAt = now()
+  let timer: NodeJS.Timeout | undefined
+  let writeIsQueued = false
   let failure: Error | undefined
   let tail: Promise<void> = Promise.resolve()
   let closed: Promise<void> | undefined
 
-  async function write(): Promise<void> {
-    if (failure) throw failure
-    const bytes = Buffer.concat(pending.splice(0))
+  async function write(sync: boolean): Promise<void> {
+    writeIsQueued = false
+    clearTimeout(timer)
+    timer = undefined
+    if (failure !== undefined) throw failure
+    records = 0
+    const parts = [...finished, buffer.take()]
+    finished = []
+    finishedBytes = 0
     try {
-      for (let written = 0; written < bytes.length; ) {
-        const { bytesWritten } = await handle.write(bytes, written)
-        written += bytesWritten
-        size += bytesWritten
+      for (const [index, bytes] of parts.entries()) {
+        if (index > 0) {
+          await file.sync()
+          await file.close()
+          file = await createEventFile(folder, now())
+        }
+        await file.write(bytes)
       }
-    } catch (cause) {
-      failure = writeError(path, cause)
+      if (sync) await file.sync()
+    } catch (error) {
+      failure = writeError(file.path, error)
       throw failure
     }
   }
+
+  async function finish(): Promise<void> {
+    try {
+      await write(durable)
+    } finally {
+      await file.close()
+    }
+  }
+
   /** One at a time and in order, also after a failure. */
   function enqueue(action: () => Promise<void>): Promise<void> {
     const result = tail.then(action)
     tail = result.catch(() => undefined) // whoever called gets the rejection through `result`
     return result
   }
-  async function finish(): Promise<void> {
-    try {
-      await write()
-    } finally {
-      await handle.close()
-      // Each attempt on a full disk would leave one more.
-      if (size === 0) await rm(path, { force: true })
-    }
+
+  function writeSoon(): void {
+    if (writeIsQueued) return
+    writeIsQueued = true
+    enqueue(() => write(durable)).catch(() => undefined) // kept as `failure`, which the next call throws
   }
 
   return {
-    path,
-    add(event) {
-      if (closed) throw invalidEvent(`"${path}" is closed: open another writer.`, { path })
-      pending.push(encodeRecord(encodeEvent(event)))
+    get path() {
+      return file.path
     },
-    flush: () => enqueue(write),
-    sync: () =>
-      enqueue(async () => {
-        await write()
-        await handle.sync().catch((cause: unknown) => {
-          throw (failure = writeError(path, cause))
-        })
-      }),
+    get waiting() {
+      return finishedBytes + buffer.length
+    },
+    add(event) {
+      if (closed) throw invalidEvent(`"${file.path}" is closed: open another writer.`, { path: file.path })
+      if (failure !== undefined) throw failure
+      if (size >= maxBytes || (maxAge < Infinity && now() - startedAt >= maxAge)) {
+        finishedBytes += buffer.length
+        finished.push(buffer.take())
+        buffer.add(versionEvent(now()))
+        size = 0
+        startedAt = now()
+      }
+      const before = buffer.length
+      buffer.add(event)
+      size += buffer.length - before
+      if (++records >= flushAt) writeSoon()
+      else if (timer === undefined && flushAfter < Infinity) timer = setTimeout(writeSoon, flushAfter).unref()
+    },
+    flush: () => enqueue(() => write(durable)),
+    sync: () => enqueue(() => write(true)),
     close: () => (closed ??= enqueue(finish)),
     [Symbol.asyncDispose]() {
       return this.close()
     },
   }
-}
-
-/**
- * Readers take the files of a folder in the order of their names, so the time in a new name must be later than
- * those that are there, also if two writers start within a second or the clock was set back.
- */
-async function nextSecond(folder: string, now: number): Promise<number> {
-  const seconds = (await readdir(folder)).map((name) => Number(/tfevents\.(\d{10})\./.exec(name)?.[1] ?? 0))
-  return Math.max(Math.floor(now / 1000), ...seconds.map((second) => second + 1))
-}
-
-function fileName(second: number): string {
-  const host = hostname().replace(/[^A-Za-z0-9-]+/g, '-').slice(0, 64) || 'host'
-  return `events.out.tfevents.${String(second).padStart(10, '0')}.${host}.${process.pid}.0`
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }

@@ -1,13 +1,14 @@
-/**
- * One number of a curve. The format keeps 32-bit floats: 2.4 reads back as 2.4000000953674316, beyond ±3.4e38 as ±Infinity.
- * `exactScalar` writes the whole number beside it.
- */
+/** One number of a curve. The format keeps 32-bit floats: 2.4 reads back as 2.4000000953674316, beyond ±3.4e38 as ±Infinity. */
 export interface ScalarValue {
   readonly kind: 'scalar'
   /** What is before the first `/` names the group of charts. */
   readonly tag: string
-  /** Read from files of others, it can be a 64-bit float: TensorFlow may write one. */
   readonly value: number
+  /**
+   * Writes all 64 bits as well: as a DT_DOUBLE tensor of the tag `attune_exact/<tag>` in the same record, which TensorBoard's
+   * readers give and its pages do not show. `readEvents` answers the exact number then.
+   */
+  readonly exact?: boolean
 }
 
 /** A text, shown under the Text tab. */

@@ -13,14 +13,14 @@ async function attempt(action: () => Promise<void>): Promise<void> {
   }
 }
 
-const writer = await openEventWriter({ folder: process.argv[2]! })
+const writer = await openEventWriter({ folder: process.argv[2]!, flushAfter: Infinity })
 let size = 0
 for (let step = 0; step < 2000 && errors.length === 0; step++) {
   writer.add({ kind: 'summary', step, time: 0, values: [{ kind: 'scalar', tag: 'loss', value: step }] })
   await attempt(() => writer.flush())
 }
 size = (await stat(writer.path)).size
-writer.add({ kind: 'summary', step: 1, time: 0, values: [{ kind: 'scalar', tag: 'short', value: 1 }] })
+await attempt(async () => writer.add({ kind: 'summary', step: 1, time: 0, values: [{ kind: 'scalar', tag: 'short', value: 1 }] }))
 await attempt(() => writer.flush())
 await attempt(() => writer.sync())
 await attempt(() => writer.close())

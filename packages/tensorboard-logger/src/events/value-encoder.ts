@@ -1,6 +1,8 @@
+import type { AttuneError } from '@attune/core'
 import { tensorboard as proto } from '../../generated/proto.js'
 import { invalidEvent } from './errors.ts'
 import type { HistogramValue, ImageValue, SummaryValue } from './event.ts'
+import { exactCompanion } from './exact-scalar.ts'
 import { encodeHParams, hparamsTags } from './hparams-codec.ts'
 import { tensorMessage } from './tensor-codec.ts'
 
@@ -9,10 +11,15 @@ type Message = proto.SummaryValue.$Properties
 
 const utf8 = new TextEncoder()
 
-/** The bytes of one value. Throws TENSORBOARD_INVALID for what TensorBoard could not read. */
-export function encodeValue(value: SummaryValue): Uint8Array {
-  if ('tag' in value && value.tag === '') throw invalidEvent('A TensorBoard tag must not be empty.', { tag: value.tag })
-  return proto.SummaryValue.encode(toMessage(value)).finish()
+/** The bytes of the messages that stand for one value. Throws TENSORBOARD_INVALID for what TensorBoard could not read. */
+export function encodeValue(value: SummaryValue): readonly Uint8Array[] {
+  if ('tag' in value && value.tag === '') throw emptyTag()
+  const messages = value.kind === 'scalar' && value.exact ? [toMessage(value), toMessage(exactCompanion(value))] : [toMessage(value)]
+  return messages.map((message) => proto.SummaryValue.encode(message).finish())
+}
+
+export function emptyTag(): AttuneError {
+  return invalidEvent('A TensorBoard tag must not be empty.', { tag: '' })
 }
 
 function toMessage(value: SummaryValue): Message {
