@@ -10,13 +10,13 @@ export type {
   Host, Json, JudgeContext, KeepAlive, KeepPolicy, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, LoggerView, MemoryArtifactsOptions, MergeOptions, MergeResult, Merging, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
-  Renaming, Report, RetryPolicy, Revision, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
+  Renaming, Report, RetryPolicy, Revision, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionNews, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
   StopContext, StopRule, Storage, StorageFactory, StoredArtifact, StudyDefinition, StudyEvent, StudyReference, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
   Token, Trainer, TrainerTrial, TrainingInput, TrainingResult, Transition, TrialArtifact, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
 } from '@attune/core'
 export {
-  automatic, directoryArtifacts, fromModule, nodeHost, processes, progress, threads,
-  type AllowOption, type DirectoryArtifactsOptions, type Environment, type ModuleOptions, type ModuleParams, type ModuleTrial, type PerTrial, type ProcessesOptions, type ProgressOptions, type ProgressStream, type SlotOptions, type ThreadsOptions,
+  automatic, directoryArtifacts, fromModule, jsonl, nodeHost, processes, progress, threads,
+  type AllowOption, type DirectoryArtifactsOptions, type Environment, type JsonlOptions, type JsonlRotation, type ModuleOptions, type ModuleParams, type ModuleTrial, type PerTrial, type ProcessesOptions, type ProgressOptions, type ProgressStream, type SlotOptions, type ThreadsOptions,
 } from '@attune/node'
 export { asha, median, none, percentile, type AshaOptions, type PercentileOptions } from '@attune/pruners'
 export {
