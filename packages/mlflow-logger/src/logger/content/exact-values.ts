@@ -2,36 +2,41 @@ import type { StepReport, TrialRecord } from '@attune/core'
 import { numberText } from './texts.ts'
 
 /*
- * MLflow keeps NaN as NaN and infinities as ±1.7976931348623157e308, which is also a value of its own. The tag
- * `attune.nonfinite.<metric>` says which points are which, as in `NaN: 3, 7-12; Infinity: 5; final NaN`.
+ * MLflow keeps infinities as ±1.7976931348623157e308, which is also a value of its own, −0 as 0, and its page leaves NaN out. The tag
+ * `attune.exact.<metric>` says which points are which, as in `NaN: 3, 7 to 12; Infinity: 5; final NaN`.
  */
 
-export const nonFinitePrefix = 'attune.nonfinite.'
+export const exactPrefix = 'attune.exact.'
 
-/** What the tags have to say after a report: only where a stretch of non-finite values begins, because the end of the trial says it in full. */
-export function nonFiniteSoFar(report: StepReport, reports: readonly StepReport[]): { readonly [tag: string]: string } {
+/** What the tags have to say after a report: only where a stretch of them begins, because the end of the trial says it in full. */
+export function exactSoFar(report: StepReport, reports: readonly StepReport[]): { readonly [tag: string]: string } {
   const tags: { [tag: string]: string } = {}
+  if (Object.values(report.metrics).every(isPlain)) return tags
   const until = reports.filter(({ step }) => step <= report.step)
   const before = until.at(-2)?.metrics
   for (const [metric, value] of Object.entries(report.metrics)) {
-    if (Number.isFinite(value) || (before !== undefined && Object.hasOwn(before, metric) && Object.is(before[metric], value))) continue
-    tags[nonFinitePrefix + metric] = describe(metric, until)
+    if (isPlain(value) || (before !== undefined && Object.hasOwn(before, metric) && Object.is(before[metric], value))) continue
+    tags[exactPrefix + metric] = describe(metric, until)
   }
   return tags
 }
 
-/** All non-finite values of a trial that has ended. */
-export function nonFiniteValues({ reports, metrics }: Pick<TrialRecord, 'reports' | 'metrics'>): { readonly [tag: string]: string } {
+/** All such values of a trial that has ended. */
+export function exactValues({ reports, metrics }: Pick<TrialRecord, 'reports' | 'metrics'>): { readonly [tag: string]: string } {
   const names = new Set<string>()
-  for (const report of [...reports, { metrics }]) for (const [name, value] of Object.entries(report.metrics)) if (!Number.isFinite(value)) names.add(name)
+  for (const report of [...reports, { metrics }]) for (const [name, value] of Object.entries(report.metrics)) if (!isPlain(value)) names.add(name)
   return Object.fromEntries([...names].map((name) => {
     const final = Object.hasOwn(metrics, name) ? metrics[name] : undefined
-    const parts = [describe(name, reports), final === undefined || Number.isFinite(final) ? '' : `final ${numberText(final)}`]
-    return [nonFinitePrefix + name, parts.filter((part) => part !== '').join('; ')]
+    const parts = [describe(name, reports), final === undefined || isPlain(final) ? '' : `final ${numberText(final)}`]
+    return [exactPrefix + name, parts.filter((part) => part !== '').join('; ')]
   }))
 }
 
-/** Stretches of reports with the same value, by value: `a-b` is every report from step a to step b. */
+function isPlain(value: number): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0)
+}
+
+/** Stretches of reports with the same value, by value: `a to b` is every report from step a to step b. */
 function describe(metric: string, reports: readonly StepReport[]): string {
   const stretches = new Map<string, (readonly [number, number])[]>()
   let open: { readonly kind: string; readonly from: number; to: number } | undefined
@@ -44,7 +49,7 @@ function describe(metric: string, reports: readonly StepReport[]): string {
   }
   for (const { step, metrics } of reports) {
     const value = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined
-    const kind = value === undefined || Number.isFinite(value) ? undefined : numberText(value)
+    const kind = value === undefined || isPlain(value) ? undefined : numberText(value)
     if (open !== undefined && open.kind === kind) open.to = step
     else {
       close()

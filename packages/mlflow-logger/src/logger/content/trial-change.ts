@@ -3,7 +3,7 @@ import type { RunStatus } from '../../client/types.ts'
 import type { Settings } from '../options.ts'
 import type { ArtifactWrite, RunWrites } from '../writes.ts'
 import { artifactPath } from './artifact-path.ts'
-import { nonFiniteSoFar } from './exact-values.ts'
+import { exactSoFar } from './exact-values.ts'
 import { inputsIn, inputsOf } from './inputs.ts'
 import type { RunChange } from './run-change.ts'
 import { attributeTag, firstLine, scalarText } from './texts.ts'
@@ -52,7 +52,7 @@ function trialWrites(event: StudyEvent, trial: TrialRecord, context: ContentCont
         inputs: inputsOf(trial, context.view),
       }
     case 'trial.reported':
-      return { metrics: reportPoints(event.report, objectives), tags: nonFiniteSoFar(event.report, trial.reports) }
+      return { metrics: reportPoints(event.report, objectives), tags: exactSoFar(event.report, trial.reports) }
     case 'trial.paused':
       return { tags: stateTags(trial), status: { status: 'SCHEDULED' } }
     case 'trial.requeued': {

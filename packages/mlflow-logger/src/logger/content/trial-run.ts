@@ -2,7 +2,7 @@ import { trainingInputs, type LoggerContext, type Objective, type TrialRecord } 
 import type { Texts } from '../../client/types.ts'
 import type { Settings } from '../options.ts'
 import { distributionText } from './distribution.ts'
-import { nonFiniteValues } from './exact-values.ts'
+import { exactValues } from './exact-values.ts'
 import type { TrialRun } from './run-change.ts'
 import { attributeTag, pythonTime } from './texts.ts'
 
@@ -70,7 +70,7 @@ export function endTags(trial: TrialRecord): Texts {
     ...(trial.state === 'pruned' && step !== undefined ? { 'attune.pruned_at_step': String(step) } : {}),
     ...(trial.violation > 0 ? { 'attune.violation': String(trial.violation) } : {}),
     ...(trial.voided === undefined ? {} : { 'attune.void': trial.voided }),
-    ...nonFiniteValues(trial),
+    ...exactValues(trial),
   }
 }
 

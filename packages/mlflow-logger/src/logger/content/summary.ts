@@ -1,0 +1,80 @@
+import { encodeJson, type LoggerContext, type TrialRecord, type TrialState } from '@attune/core'
+import { csv, type StudyData } from '@attune/report'
+import type { RunIds, RunWrites } from '../writes.ts'
+import { ranked, studyLinks, type StudyLinks } from './links.ts'
+import { firstLine, scalarText } from './texts.ts'
+
+/** How a study stands, for the run of the study. */
+export interface Summary {
+  readonly writes: RunWrites
+  readonly links: StudyLinks
+}
+
+const states: readonly TrialState[] = ['complete', 'pruned', 'failed', 'running', 'paused', 'waiting']
+const mostRows = 10
+/** Longer notes are cut by MLflow. */
+const mostNote = 7_500
+/** Columns that a note can show beside each other. */
+const mostParams = 6
+
+/** The history as CSV, the best parameters, and a note with the best trials and the links. */
+export async function summaryWrites(context: Pick<LoggerContext, 'study' | 'space' | 'view'>, runs: RunIds, stopped?: string): Promise<Summary> {
+  const { view, space } = context
+  const trials = view.trials()
+  const { definition } = view.study
+  const data: StudyData = { definition, space, trials }
+  const links = await studyLinks(runs, context)
+  const { best } = view
+  return {
+    links,
+    writes: {
+      tags: { 'mlflow.note.content': note(data, best, links, stopped), 'attune.trials': counts(trials) },
+      artifacts: [
+        { path: 'attune/history.csv', content: csv(data) },
+        ...(best === undefined ? [] : [{ path: 'attune/best.json', content: `${encodeJson({ number: best.number, values: best.values ?? [], metrics: best.metrics, params: best.flatParams })}\n` }]),
+      ],
+    },
+  }
+}
+
+function note({ definition, trials }: StudyData, best: TrialRecord | undefined, links: StudyLinks, stopped: string | undefined): string {
+  const { objectives } = definition
+  const rows = ranked(trials, objectives[0]?.direction === 'maximize').slice(0, mostRows)
+  const params = [...new Set(rows.flatMap(({ flatParams }) => Object.keys(flatParams)))].slice(0, mostParams)
+  const table = (of: readonly TrialRecord[]): string => [
+    ['trial', 'state', ...objectives.map(({ metric }) => metric), ...params],
+    ['--:', '---', ...objectives.map(() => '--:'), ...params.map(() => '---')],
+    ...of.map((trial) => [String(trial.number), trial.state, ...objectives.map((_, index) => short(trial.values?.[index])), ...params.map((path) => short(Object.hasOwn(trial.flatParams, path) ? trial.flatParams[path] : undefined))]),
+  ].map((cells) => `| ${cells.map(escape).join(' | ')} |\n`).join('')
+  const goal = objectives.map(({ direction, metric }) => `${direction} \`${metric.replaceAll('`', "'")}\``).join(', ')
+  const views = [`[trials](${links.trials})`, `[curves](${links.curves})`, ...(links.parallel === undefined ? [] : [`[parallel coordinates](${links.parallel})`])].join(' · ')
+  const head = [
+    `### ${escape(definition.name)}`,
+    `${goal} · ${counts(trials)}${stopped === undefined ? '' : ` · stopped: ${escape(firstLine(stopped))}`}`,
+    ...(best?.value === undefined || objectives.length > 1 ? [] : [`**Best: trial ${best.number}, ${escape(objectives[0]?.metric ?? 'value')} ${short(best.value)}**`]),
+  ]
+  const whole = (shown: readonly TrialRecord[], seen: string): string => [...head, ...(seen === '' ? [] : [seen]), ...(shown.length === 0 ? [] : [table(shown)])].join('\n\n')
+  // A hundred run ids are long, and a link that is cut opens nothing.
+  for (const seen of [views, `[trials](${links.trials}) · [curves](${links.curves})`]) {
+    for (const count of [rows.length, 3]) {
+      const text = whole(rows.slice(0, count), seen)
+      if (text.length <= mostNote) return text
+    }
+  }
+  return whole([], '').slice(0, mostNote)
+}
+
+function counts(trials: readonly TrialRecord[]): string {
+  const valid = trials.filter(({ voided }) => voided === undefined)
+  const parts = [...states.map((state) => [valid.filter((trial) => trial.state === state).length, state] as const), [trials.length - valid.length, 'void'] as const]
+  return `${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}: ${parts.filter(([number]) => number > 0).map(([number, state]) => `${number} ${state}`).join(', ') || 'none yet'}`
+}
+
+function short(value: string | number | boolean | null | undefined): string {
+  if (value === undefined) return ''
+  return typeof value === 'number' && Number.isFinite(value) ? String(Number(value.toPrecision(5))) : firstLine(scalarText(value), 40)
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[\\`*_{}[\]<>|#~!&]/g, '\\$&').replaceAll(/\s*[\r\n]+\s*/g, ' ')
+}
