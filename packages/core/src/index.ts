@@ -3,7 +3,7 @@ export { MemoryArtifacts, type MemoryArtifactsOptions } from './artifact/memory-
 export type { Module, Registry, ServicesOf, Token } from './container/registry.ts'
 export { tokens, type RandomSource } from './container/tokens.ts'
 export type { Artifact, ArtifactClaim, ArtifactEntry, ArtifactOptions, ArtifactStore } from './contracts/artifact.ts'
-export type { Amendment, BeingCopied, Change, ChangeBody, Copying, CreateOperation, LeaseRequest, Merging, Operation, Outcome, Renaming, Revision, SessionPhase, StudyReference } from './contracts/change.ts'
+export type { Amendment, BeingCopied, Change, ChangeBody, Copying, CreateOperation, LeaseRequest, Merging, Operation, Outcome, Renaming, Revision, SessionNews, SessionPhase, StudyReference } from './contracts/change.ts'
 export type { Clock } from './contracts/clock.ts'
 export type { EvaluateContext, Evaluator } from './contracts/evaluator.ts'
 export type { StudyEvent } from './contracts/event.ts'

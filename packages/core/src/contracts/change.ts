@@ -78,8 +78,26 @@ export interface BeingCopied {
   readonly phase: 'begins' | 'ends'
 }
 
-/** What a process tells of its work on a study: it has opened or resumed it, started or stopped a run, closed it. */
-export type SessionPhase = 'opened' | 'resumed' | 'started' | 'stopped' | 'closed'
+/** What a process tells of its work on a study: it has opened or resumed it, started or stopped a run, declined loggers that it could not create, closed it. */
+export type SessionPhase = 'opened' | 'resumed' | 'started' | 'stopped' | 'declined' | 'closed'
+
+/** What a session tells. One that has opened the study has a name until it closes it: then nothing more comes from it. */
+export interface SessionNews {
+  readonly type: 'session'
+  readonly owner: string
+  readonly phase: SessionPhase
+  /** Its name: told when it opens the study, declines loggers, or closes the study. */
+  readonly session?: string
+  /** Ids of the shared loggers that it has opened the study with, or declines. */
+  readonly loggers?: readonly string[]
+  /** What it has opened the study with: the sampler, as in `tpe@1`, and the pruner. */
+  readonly sampler?: string
+  readonly pruner?: string
+  /** Trials in all that the run that it starts goes up to. */
+  readonly goal?: number
+  /** Why a run stopped. */
+  readonly reason?: string
+}
 
 /** Asks for a new trial, which gets the next number; refused as `number-taken` if that is not `expect`. */
 export interface CreateOperation {
@@ -130,8 +148,7 @@ export type Operation =
   /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition; no change if it has this one. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  /** A session opened the study (with this sampler, as in `tpe@1`, and this pruner), started to run trials (up to `goal` in all), stopped, or closed the study: then `session` names it, and nothing more comes from it. */
-  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly session?: string; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }
+  | SessionNews
 
 /** What happened: an operation as it took effect. Tokens are not kept. */
 export type ChangeBody =
@@ -154,7 +171,7 @@ export type ChangeBody =
   | BeingCopied
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
-  | { readonly type: 'session'; readonly owner: string; readonly phase: SessionPhase; readonly session?: string; readonly sampler?: string; readonly pruner?: string; readonly goal?: number; readonly reason?: string }
+  | SessionNews
 
 /** One entry of a study's history. */
 export interface Change {

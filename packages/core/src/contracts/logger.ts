@@ -37,9 +37,14 @@ export interface LoggerContext {
 /**
  * A sink for the events of one study. Events come one at a time in the order of the history; the next is
  * given when the last one's promise has settled, so a slow logger falls behind alone: trials never wait for it.
- * A call that answers `'later'` is repeated with the same event after a while, for as long as the study is open: that is the answer
- * of a logger whose tracker cannot be reached and whose queue is full. A call that rejects or outlasts its deadline is taken as
- * the event's own fault: it is repeated a few times, then the event is dropped and counted as lost, with a warning.
+ *
+ * A call that answers `'later'` is repeated with the same event, after pauses of 1 to 30 seconds, for as long as the study is open: that is
+ * the answer of a logger whose tracker cannot be reached and whose queue is full. Meanwhile events are not kept in memory beyond
+ * 10,000, but read back from the storage. Where somebody waits for the logger (the end of `optimize`, `close`), it is
+ * asked ten times a second, for ten seconds at most.
+ *
+ * A call that rejects or outlasts 30 seconds is taken as the event's own fault: it is repeated twice, then the event is dropped and counted as
+ * lost, with a warning.
  */
 export interface Logger {
   /**
@@ -47,6 +52,9 @@ export interface Logger {
    * with `more` and not the next one, that is the revision before, and the logger leaves out what it has.
    * The others are sent first, read back from the storage. A logger without memory of its own (progress
    * on a terminal) answers `'now'` and gets only what happens from here on.
+   *
+   * Read when the logger begins, and again after `close`: a getter that moves tells what was not kept by then, which is what the user
+   * is warned of. A value that stays is believed where `flush` resolves.
    */
   readonly cursor: number | 'now'
   log(event: StudyEvent): Awaitable<void | 'later'>
@@ -59,13 +67,16 @@ export interface Logger {
 /** A description of a logger, as in `tensorboard({ logDir })`. */
 export interface LoggerFactory {
   readonly specVersion: 'v1'
+  /** Names the logger in warnings, and what processes share: loggers of one id that are `shared` log to one tracker. */
   readonly id: string
   /**
    * True if all processes of a study log to the same tracker: then only one of them has a logger at a time, the one that has had the
-   * study open for longest with a logger of this id. When it closes the study or dies, the next one creates its logger, which goes on
-   * from the cursor. Default: each process has a logger, which gets the events of all.
+   * study open for longest with a logger of this id. When it closes the study, dies or has a trial taken from it, the next one creates its
+   * logger, which goes on from the cursor: what it is given the other one may have written already, and writes at the same moment if it was only
+   * frozen. So every write must be one that may be repeated, and `cursor` a revision: `'now'` leaves out what happens between the two.
+   * Default: each process has a logger, which gets the events of all.
    */
   readonly shared?: true
-  /** A rejection becomes a warning of the study, which goes on without this logger. */
+  /** A rejection, and an answer later than after 30 seconds, becomes a warning of the study, which goes on without this logger: one that is shared is left to the next process. */
   create(context: LoggerContext): Awaitable<Logger>
 }

@@ -353,6 +353,7 @@ export class StudyHistory implements History {
   #redefine(body: Extract<ChangeBody, { type: 'rename' | 'revise' | 'copied' }>): void {
     if (body.type === 'copied') {
       this.references.copied()
+      this.workers.copied()
       this.definition = Object.freeze({ ...this.definition, name: body.name })
       for (const number of this.#ended) if (this.identity(number) === undefined) this.#copiedFrom.set(number, Object.freeze({ study: body.from.id, number }))
       return

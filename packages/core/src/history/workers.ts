@@ -1,4 +1,4 @@
-import type { ChangeBody, SessionPhase } from '../contracts/change.ts'
+import type { SessionNews, SessionPhase } from '../contracts/change.ts'
 
 /** What the history tells of one process that opened the study. */
 export interface WorkerEntry {
@@ -18,10 +18,21 @@ export interface WorkerEntry {
   ended: number
 }
 
+/** A study that a process has open with shared loggers. */
+export interface SharingSession {
+  readonly name: string
+  readonly owner: string
+  /** Ids of the shared loggers that it can have. */
+  readonly loggers: ReadonlySet<string>
+}
+
 /** Who works on a study: a fold of its sessions and of the trials that they run. */
 export class Workers {
   readonly #byOwner = new Map<string, WorkerEntry>()
   readonly #closed = new Set<string>()
+  readonly #line = new Map<string, SharingSession>()
+  /** Out of the line, because trials were taken from their owners, who have not written since. */
+  readonly #doubted = new Map<string, SharingSession>()
 
   /** Processes in the order in which they came. */
   all(): Iterable<WorkerEntry> {
@@ -33,8 +44,18 @@ export class Workers {
     return this.#closed.has(session)
   }
 
-  session({ owner, phase, session, sampler, pruner }: Extract<ChangeBody, { type: 'session' }>, time: number): void {
+  /**
+   * Sessions in the order in which it is their turn to have the shared loggers that they can have. One whose owner has lost a trial to
+   * others has lost its turn; once the owner writes again, it is behind all others.
+   */
+  line(): Iterable<SharingSession> {
+    return this.#line.values()
+  }
+
+  session({ owner, phase, session, loggers, sampler, pruner }: SessionNews, time: number): void {
     const entry = this.#seen(owner, time)
+    if (session !== undefined) this.#queue(session, owner, phase, loggers ?? [])
+    if (phase === 'declined') return
     entry.phase = phase
     entry.sampler = sampler ?? entry.sampler
     entry.pruner = pruner ?? entry.pruner
@@ -43,13 +64,45 @@ export class Workers {
     if (phase === 'closed' && session !== undefined) this.#closed.add(session)
   }
 
+  /** What follows belongs to a copy, which nobody has open. */
+  copied(): void {
+    this.#line.clear()
+    this.#doubted.clear()
+  }
+
+  #queue(name: string, owner: string, phase: SessionPhase, loggers: readonly string[]): void {
+    if (phase === 'closed') {
+      this.#line.delete(name)
+      this.#doubted.delete(name)
+    } else if (phase === 'declined') {
+      const session = this.#line.get(name)
+      if (session !== undefined) this.#line.set(name, { ...session, loggers: new Set([...session.loggers].filter((id) => !loggers.includes(id))) })
+    } else if (loggers.length > 0) this.#line.set(name, { name, owner, loggers: new Set(loggers) })
+  }
+
+  #doubt(owner: string): void {
+    for (const session of this.#line.values()) {
+      if (session.owner !== owner) continue
+      this.#line.delete(session.name)
+      this.#doubted.set(session.name, session)
+    }
+  }
+
+  #trust(owner: string): void {
+    if (this.#doubted.size === 0) return
+    for (const session of this.#doubted.values()) {
+      if (session.owner !== owner) continue
+      this.#doubted.delete(session.name)
+      this.#line.set(session.name, session)
+    }
+  }
+
   started(number: number, owner: string, time: number): void {
     this.#seen(owner, time).running.add(number)
   }
 
   reported(owner: string | undefined, time: number): void {
-    const entry = owner === undefined ? undefined : this.#byOwner.get(owner)
-    if (entry !== undefined) entry.lastSeenAt = time
+    if (owner !== undefined && this.#byOwner.has(owner)) this.#seen(owner, time)
   }
 
   /** A trial no longer runs; `by` says whether its owner said so. */
@@ -57,7 +110,8 @@ export class Workers {
     const entry = owner === undefined ? undefined : this.#byOwner.get(owner)
     if (entry === undefined) return
     if (!entry.running.delete(number)) return
-    if (by === 'owner') entry.lastSeenAt = time
+    if (by === 'owner') this.#seen(entry.owner, time)
+    else this.#doubt(entry.owner)
     if (ended) entry.ended++
   }
 
@@ -65,6 +119,7 @@ export class Workers {
     let entry = this.#byOwner.get(owner)
     if (entry === undefined) this.#byOwner.set(owner, (entry = { owner, openedAt: time, lastSeenAt: time, phase: 'opened', sampler: undefined, pruner: undefined, open: 0, running: new Set(), ended: 0 }))
     entry.lastSeenAt = time
+    this.#trust(owner)
     return entry
   }
 }

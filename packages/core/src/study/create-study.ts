@@ -2,10 +2,9 @@ import { composeServices, type Services } from '../container/container.ts'
 import type { Module, Registry } from '../container/registry.ts'
 import { tokens } from '../container/tokens.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { Logger, LoggerContext, LoggerFactory } from '../contracts/logger.ts'
 import type { Objective, OutcomeConstraint } from '../contracts/objective.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
-import { AttuneError, describe } from '../errors.ts'
+import { AttuneError } from '../errors.ts'
 import { InProcessExecutor } from '../executor/in-process-executor.ts'
 import { minimize, type OutcomeBound } from '../objective/objectives.ts'
 import { random } from '../random/random-sampler.ts'
@@ -22,8 +21,6 @@ import { answered } from './answered.ts'
 import { checkPlugins } from './check-plugins.ts'
 import { checkStudyName } from './corrections/corrections.ts'
 import { extendSpace } from './corrections/space.ts'
-import { loggerContext } from './logger-context.ts'
-import { LoggerPump } from './logger-pump.ts'
 import { list } from './metrics.ts'
 import { checkKeep } from './artifacts/keep.ts'
 import { didYouMean } from './nearest-name.ts'
@@ -31,9 +28,9 @@ import type { DuplicatePolicy, StudyOptions } from './options.ts'
 import { checkNumber } from './stop-rules.ts'
 import { isFactory } from './opened.ts'
 import { StudyAccess } from './study-access.ts'
+import { StudyLoggers } from './study-loggers.ts'
 import { Study } from './study.ts'
 import { neverPrune } from './never-prune.ts'
-import { within } from './within.ts'
 
 /** What a study is made of when nobody says otherwise. */
 const defaults: Module = {
@@ -171,37 +168,6 @@ async function findOrCreate(storage: Storage, clock: Clock, definition: StudyDef
   }
 }
 
-/** Milliseconds that a logger may take to start. */
-const startDeadline = 30_000
-
-/** A logger, unless it takes too long: then it is closed once it is there. */
-async function startLogger(factory: LoggerFactory, context: LoggerContext, clock: Clock): Promise<Logger> {
-  const starting = Promise.resolve(factory.create(context))
-  if (await within(clock, startDeadline, () => starting, true)) return starting
-  starting.then((logger) => logger.close()).catch(() => undefined) // Nobody waits for it any more, and the study was told.
-  throw new Error(`it was not ready within ${startDeadline} ms`)
-}
-
-async function attachLoggers(access: StudyAccess, engine: StudyEngine, factories: readonly LoggerFactory[], persistent: boolean): Promise<readonly LoggerPump[]> {
-  const pumps: LoggerPump[] = []
-  for (const factory of factories) {
-    try {
-      const logger = await startLogger(factory, loggerContext(factory.id, engine, persistent), engine.clock)
-      const pump = new LoggerPump(factory.id, logger, {
-        clock: engine.clock,
-        revision: () => access.history.revision,
-        replay: (after) => access.replay(after),
-        warn: (message) => engine.warn(factory.id, message),
-      })
-      access.subscribe((event) => pump.push(event))
-      pumps.push(pump)
-    } catch (error) {
-      engine.warn(factory.id, `Logger ${factory.id} cannot start, the study goes on without it: ${describe(error)}`)
-    }
-  }
-  return pumps
-}
-
 /** Resolves the services and opens the storage. */
 async function openStorage(services: Services): Promise<{ readonly storage: Storage; readonly owned: boolean }> {
   const given = services.get(tokens.storage)
@@ -250,10 +216,13 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
     })
     if (existed) await engine.neighbours.lookAround()
     const executor = services.get(tokens.executor)
-    const pumps = await attachLoggers(access, engine, services.all(tokens.loggers), storage.persistent)
-    const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, pumps, announced: true })
+    const loggers = new StudyLoggers(engine, services.all(tokens.loggers), storage.persistent)
+    await loggers.startOwn()
+    const study = new Study<never, M>({ engine, executor, storage, ownsStorage: owned, loggers, announced: true })
     try {
-      await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened', sampler: `${sampler.id}@${sampler.revision}`, pruner: pruner.id }])
+      await access.mustWrite([{ type: 'session', owner: engine.owner, phase: existed ? 'resumed' : 'opened', session: access.session, ...(loggers.sharedIds.length === 0 ? {} : { loggers: loggers.sharedIds }), sampler: `${sampler.id}@${sampler.revision}`, pruner: pruner.id }])
+      await loggers.look()
+      await loggers.settled()
     } catch (error) {
       await study.close()
       throw error

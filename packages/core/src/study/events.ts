@@ -67,7 +67,7 @@ function allEventsOf(change: Change, effect: Effect, history: StudyHistory, summ
       return [{ type: 'warning', ...at, number: body.number, source: body.source, message: body.message }]
     case 'session':
       if (body.phase === 'started') return [{ type: 'study.started', ...at, owner: body.owner, goal: body.goal }]
-      if (body.phase === 'closed') return [] // Whoever listened has gone.
+      if (body.phase === 'closed' || body.phase === 'declined') return [] // Whoever listened has gone; a warning tells.
       if (body.phase === 'stopped') return [{ type: 'study.stopped', ...at, owner: body.owner, reason: body.reason ?? '' }]
       return [{ type: body.phase === 'opened' ? 'study.opened' : 'study.resumed', ...at, owner: body.owner, study: summary(), ...(body.sampler === undefined ? {} : { sampler: body.sampler }), ...(body.pruner === undefined ? {} : { pruner: body.pruner }) }]
   }

@@ -14,6 +14,7 @@ import { checkKeep } from './artifacts/keep.ts'
 import { neverPrune } from './never-prune.ts'
 import { accessTo, findStudy, isFactory, withStorage } from './opened.ts'
 import { refused, StudyAccess } from './study-access.ts'
+import { StudyLoggers } from './study-loggers.ts'
 import { Study } from './study.ts'
 import { whileCopied } from './artifacts/while-copied.ts'
 
@@ -39,7 +40,7 @@ export async function loadStudy(options: { readonly storage: Storage | StorageFa
       lease: 60_000,
       persistent: storage.persistent,
     })
-    return new Study({ engine, executor: new InProcessExecutor(), storage, ownsStorage: owned, pumps: [], announced: false })
+    return new Study({ engine, executor: new InProcessExecutor(), storage, ownsStorage: owned, loggers: new StudyLoggers(engine, [], storage.persistent), announced: false })
   } catch (error) {
     if (owned) await storage.close()
     throw error

@@ -13,6 +13,8 @@ export interface Worker {
   /** The sampler it opened the study with, as in `tpe@1`, and the pruner. */
   readonly sampler: string | undefined
   readonly pruner: string | undefined
+  /** Ids of the shared loggers that it is this process's turn to have. */
+  readonly loggers: readonly string[]
   /** Numbers of the trials that it runs. */
   readonly running: readonly number[]
   /** Trials that ended under it: complete, pruned or failed. */
@@ -36,6 +38,10 @@ export interface NeighboursParts {
 export class Neighbours {
   readonly #parts: NeighboursParts
   #sweepAfter = -Infinity
+  /** Owners that are known to be gone: for ever. */
+  readonly #gone = new Set<string>()
+  /** Told of each look. */
+  onLook: (() => void) | undefined
 
   constructor(parts: NeighboursParts) {
     this.#parts = parts
@@ -49,11 +55,12 @@ export class Neighbours {
 
   /** Takes in what others did, and requeues trials whose owners are gone at once, those whose leases have ended at the latest a third of a lease later. */
   async lookAround(): Promise<void> {
-    const { access, clock, host, lease } = this.#parts
+    const { access, clock, lease } = this.#parts
     await access.sync()
+    this.onLook?.()
     if (this.running === 0) return
     const gone: string[] = []
-    for (const { owner, running } of access.history.workers.all()) if (running.size > 0 && owner !== host.identity && (await host.isGone(owner))) gone.push(owner)
+    for (const { owner, running } of access.history.workers.all()) if (running.size > 0 && (await this.#isGone(owner))) gone.push(owner)
     const now = clock.now()
     if (gone.length === 0 && now < this.#sweepAfter) return
     this.#sweepAfter = now + lease / 3
@@ -64,13 +71,29 @@ export class Neighbours {
 
   /** Who works on the study, and how they are. */
   async workers(): Promise<readonly Worker[]> {
-    const { access, host } = this.#parts
+    const { access } = this.#parts
+    const holders = new Map<string, string>()
+    for (const session of access.history.workers.line()) for (const id of session.loggers) if (!holders.has(id) && !(await this.#isGone(session.owner))) holders.set(id, session.owner)
     const workers: Worker[] = []
     for (const { owner, sampler, pruner, openedAt, lastSeenAt, phase, open, running, ended } of access.history.workers.all()) {
-      const gone = owner !== host.identity && (open > 0 || running.size > 0) && (await host.isGone(owner))
+      const gone = (open > 0 || running.size > 0) && (await this.#isGone(owner))
       const state = gone ? 'gone' : open <= 0 ? 'closed' : phase === 'started' ? 'running' : 'open'
-      workers.push({ owner, state, sampler, pruner, running: [...running], ended, openedAt, lastSeenAt })
+      const loggers = [...holders].flatMap(([id, holder]) => (holder === owner ? [id] : []))
+      workers.push({ owner, state, sampler, pruner, loggers, running: [...running], ended, openedAt, lastSeenAt })
     }
     return workers
+  }
+
+  /** The session whose turn it is to have the shared logger of that id, if there is one. */
+  async holderOf(logger: string): Promise<string | undefined> {
+    for (const { name, owner, loggers } of this.#parts.access.history.workers.line()) if (loggers.has(logger) && !(await this.#isGone(owner))) return name
+    return undefined
+  }
+
+  async #isGone(owner: string): Promise<boolean> {
+    const { host } = this.#parts
+    if (owner === host.identity) return false
+    if (!this.#gone.has(owner) && (await host.isGone(owner))) this.#gone.add(owner)
+    return this.#gone.has(owner)
   }
 }

@@ -43,6 +43,8 @@ export class StudyAccess {
   onEnd: ((trial: TrialRecord) => void) | undefined
   /** Told when what was known of ended trials is no longer true. */
   onAmend: ((body: ChangeBody) => void) | undefined
+  /** Told when it may be another session's turn to have the shared loggers. */
+  onTurns: (() => void) | undefined
   /** Told what a listener threw. */
   onListenerError: ((error: unknown) => void) | undefined
   /** What the storage threw last, after all repetitions. */
@@ -210,6 +212,7 @@ export class StudyAccess {
         if ((body.type === 'finish' && !(body.requeue === true && body.outcome.state === 'failed')) || (body.type === 'create' && body.outcome !== undefined)) this.onEnd(history.trial(body.number))
       }
       if (body.type === 'amend' || body.type === 'revise') this.onAmend?.(body)
+      if (body.type === 'session' || body.type === 'requeue') this.onTurns?.()
       if (this.#listeners.size > 0) this.#tell(eventsOf(change, effect, history, () => this.summary()))
     }
     return true

@@ -15,8 +15,8 @@ import { correctionsOf, type HistoryEntry } from './corrections/history.ts'
 import { merge, type MergeOptions, type MergeResult } from './corrections/merge.ts'
 import { extendSpace, type ExtendOptions } from './corrections/space.ts'
 import type { StudyEngine } from './engine.ts'
+import type { StudyLoggers } from './study-loggers.ts'
 import type { Worker } from './neighbours.ts'
-import type { LoggerPump } from './logger-pump.ts'
 import { flattenOpen } from './flatten-open.ts'
 import type { TrialArtifact } from './artifacts/kept-artifacts.ts'
 import { checkMetrics, metricsFailure } from './metrics.ts'
@@ -39,7 +39,7 @@ export interface StudyParts {
   readonly executor: Executor
   readonly storage: Storage
   readonly ownsStorage: boolean
-  readonly pumps: readonly LoggerPump[]
+  readonly loggers: StudyLoggers
   /** True if the history tells that this process opened the study, and so is to tell that it closed it. */
   readonly announced: boolean
 }
@@ -114,7 +114,7 @@ export class Study<P = unknown, M extends string = string> {
       return await this.#run
     } finally {
       this.#run = undefined
-      await Promise.all(this.#parts.pumps.map((pump) => pump.drain(flushDeadline)))
+      await this.#parts.loggers.drain(flushDeadline)
     }
   }
 
@@ -323,6 +323,7 @@ export class Study<P = unknown, M extends string = string> {
   async refresh(): Promise<void> {
     this.#open()
     await this.#engine.access.sync()
+    await this.#parts.loggers.look()
   }
 
   /** The `count` best trials whose artefact of that name, by default the model that the training returned, can still be read; best first, with several objectives the Pareto front first. */
@@ -376,7 +377,7 @@ export class Study<P = unknown, M extends string = string> {
   /** Bounded, and complete whatever fails on the way. Throws the first of the errors at the end. */
   async #close(): Promise<void> {
     this.#closing.abort()
-    const { engine, pumps, executor, storage, ownsStorage, announced } = this.#parts
+    const { engine, loggers, executor, storage, ownsStorage, announced } = this.#parts
     const errors: unknown[] = []
     const attempt = async (step: () => unknown): Promise<void> => {
       try {
@@ -393,7 +394,7 @@ export class Study<P = unknown, M extends string = string> {
       // Those that were on their way when the study was closed put themselves back.
       () => this.#inTime('Asking for a trial', () => (this.#asking === 0 ? undefined : new Promise<void>((resolve) => (this.#askedAll = resolve)))),
       () => (this.#collecting === undefined ? undefined : this.#inTime('Deleting artefacts', () => this.#collect())),
-      () => Promise.all(pumps.map((pump) => pump.close(flushDeadline))),
+      () => loggers.close(flushDeadline), // Before the history says that this session has ended, and the next one has its turn.
       () => this.#inTime('The executor', () => executor.close()),
       () => this.#inTime('The thread that renews leases', () => engine.leases.close()),
       () => engine.warnings.stored(),

@@ -43,7 +43,7 @@ const body = tagged('type', {
   copied: shape({ from, name: text, by: text }),
   extend: shape({ path: text, leaf: json }),
   warn: shape({ source: text, message: text }, { number: count }),
-  session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped', 'closed') }, { session: text, sampler: text, pruner: text, goal: count, reason: text }),
+  session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped', 'declined', 'closed') }, { session: text, loggers: listOf(text), sampler: text, pruner: text, goal: count, reason: text }),
 })
 
 const definition = shape({
