@@ -20,12 +20,19 @@ export function writeError(path: string, cause: unknown): AttuneError {
   return new AttuneError('TENSORBOARD_WRITE', `Cannot write TensorBoard data to "${path}": ${reason}. ${remedy}.`, { cause, details: { path, systemCode } })
 }
 
-/** A file is not a whole sequence of valid records: TENSORBOARD_DAMAGED, with the offset of the bad record. */
-export function damagedError(path: string, offset: number, what: string, cause?: unknown): AttuneError {
+/** The system refused to read a file or folder: TENSORBOARD_READ, with path and system code in `details`. */
+export function readError(path: string, cause: unknown): AttuneError {
+  const systemCode = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new AttuneError('TENSORBOARD_READ', `Cannot read TensorBoard data from "${path}": ${reason}. Check the path and the rights of this process.`, { cause, details: { path, systemCode } })
+}
+
+/** A file is not a whole sequence of valid records: TENSORBOARD_DAMAGED, with the offset of the bad record, and whether the end of the file cuts it off. */
+export function damagedError(path: string, offset: number, what: string, { torn = false, ...options }: { readonly torn?: boolean; readonly cause?: unknown } = {}): AttuneError {
   return new AttuneError(
     'TENSORBOARD_DAMAGED',
     `"${path}" is not a valid event file: ${what} in the record at byte ${offset}. What precedes it is intact; the rest cannot be trusted.`,
-    { ...(cause === undefined ? {} : { cause }), details: { path, offset } },
+    { ...options, details: { path, offset, torn } },
   )
 }
 

@@ -1,74 +1,66 @@
-import { createReadStream } from 'node:fs'
-import { maskedCrc32c } from './crc32c.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isAttuneError, type AttuneError } from '@attune/core'
 import { damagedError } from './errors.ts'
 import { decodeEvent } from './event-codec.ts'
 import type { TensorBoardEvent } from './event.ts'
-import { footerBytes, headerBytes } from './record.ts'
+import { readRecords } from './record-reader.ts'
+import type { KnownPlugins } from './value-decoder.ts'
 
-/** A record longer than this is refused rather than read into memory. */
-const maxPayloadBytes = 256 * 1024 * 1024
+/** How event files are read. */
+export interface ReadOptions {
+  /**
+   * What a record means that the end of a file cuts off, as a crash or a full disk leaves it: the end of the file (`end`,
+   * the default of `readRun` and `loadRun`), or damage (`throw`, the default of `readEvents`).
+   */
+  readonly torn?: 'throw' | 'end'
+  /** Is told of damage instead of throwing it; what follows in the damaged file is left out. */
+  readonly onDamage?: (error: AttuneError) => void
+  /** Goes on at the end and waits for more, until it is aborted: for files that are being written. */
+  readonly follow?: AbortSignal
+  /** Milliseconds between two looks at a file that is followed (default 1,000). */
+  readonly pollInterval?: number
+}
 
 /**
- * Reads an event file from its beginning, verifying every checksum.
- * Throws TENSORBOARD_DAMAGED, after all events before it, at the first record that is torn, altered or no event.
+ * Reads an event file from its beginning, whoever wrote it, with every checksum verified. Throws TENSORBOARD_DAMAGED, after all
+ * events before it, at the first record that is torn (with `details.torn`), altered or no event; TENSORBOARD_READ if the file
+ * cannot be read. Holds one event and the names of the tags in memory.
  */
-export async function* readEvents(path: string): AsyncGenerator<TensorBoardEvent, void, void> {
-  let offset = 0
-  for await (const payload of readRecords(path, createReadStream(path))) {
-    let event: TensorBoardEvent
-    try {
-      event = decodeEvent(payload)
-    } catch (cause) {
-      throw damagedError(path, offset, 'the payload is not an event', cause)
+export async function* readEvents(path: string, options: ReadOptions = {}): AsyncGenerator<TensorBoardEvent, void, void> {
+  yield* readFile(path, { torn: 'throw', ...options }, new Map(), () => waitForMore(options))
+}
+
+/** `readEvents` with what is known of the run's tags, and with a question at the end: look again? */
+export async function* readFile(path: string, options: ReadOptions, plugins: KnownPlugins, again: () => Promise<boolean>): AsyncGenerator<TensorBoardEvent, void, void> {
+  try {
+    for await (const { offset, payload } of readRecords(path, again)) {
+      if (options.follow?.aborted) return
+      yield decoded(path, offset, payload, plugins)
     }
-    yield event
-    offset += headerBytes + payload.length + footerBytes
+  } catch (error) {
+    if (!isAttuneError(error, 'TENSORBOARD_DAMAGED')) throw error
+    if (error.details['torn'] === true && (options.torn === 'end' || options.follow?.aborted)) return
+    if (options.onDamage === undefined) throw error
+    options.onDamage(error)
   }
 }
 
-async function* readRecords(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  let rest = new Uint8Array()
-  let offset = 0
-  // Chunks wait until there are enough of them, so that those of a long record are joined once.
-  let waiting: Uint8Array[] = []
-  let length = 0
-  let needed = headerBytes
-  for await (const chunk of chunks) {
-    waiting.push(chunk)
-    length += chunk.length
-    if (length < needed) continue
-    rest = concatenate(waiting, length)
-    for (needed = recordSize(path, rest, offset); rest.length >= needed && needed > headerBytes; needed = recordSize(path, rest, offset)) {
-      const payload = rest.subarray(headerBytes, needed - footerBytes)
-      if (new DataView(rest.buffer, rest.byteOffset).getUint32(needed - footerBytes, true) !== maskedCrc32c(payload)) {
-        throw damagedError(path, offset, 'the checksum of the payload is wrong')
-      }
-      yield payload
-      rest = rest.subarray(needed)
-      offset += needed
-    }
-    waiting = [rest]
-    length = rest.length
+/** Resolves after the interval, or to false as soon as nobody follows any more. */
+export async function waitForMore({ follow, pollInterval = 1_000 }: ReadOptions): Promise<boolean> {
+  if (follow === undefined) return false
+  try {
+    await delay(pollInterval, undefined, { signal: follow })
+    return true
+  } catch (error) {
+    if (!follow.aborted) throw error
+    return false
   }
-  if (length > 0) throw damagedError(path, offset, 'the file ends')
 }
 
-/** Bytes of the first record, or of its header alone while there are fewer: nothing else is known then. */
-function recordSize(path: string, bytes: Uint8Array, offset: number): number {
-  if (bytes.length < headerBytes) return headerBytes
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  if (view.getUint32(8, true) !== maskedCrc32c(bytes.subarray(0, 8))) throw damagedError(path, offset, 'the checksum of the length is wrong')
-  const length = view.getBigUint64(0, true)
-  if (length > maxPayloadBytes) throw damagedError(path, offset, `a length of ${length} bytes (at most ${maxPayloadBytes} are read)`)
-  return headerBytes + Number(length) + footerBytes
-}
-
-function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length)
-  let end = 0
-  for (const part of parts) {
-    whole.set(part, end)
-    end += part.length
+function decoded(path: string, offset: number, payload: Uint8Array, plugins: KnownPlugins): TensorBoardEvent {
+  try {
+    return decodeEvent(payload, plugins)
+  } catch (cause) {
+    throw damagedError(path, offset, 'the payload is not an event', { cause })
   }
-  return whole
 }
