@@ -1,9 +1,3 @@
-/** A name and its text, as MLflow keeps parameters and tags. */
-export interface KeyValue {
-  readonly key: string
-  readonly value: string
-}
-
 /** Parameters or tags by name. Numbers and booleans are written as JavaScript writes them (`0.1`, `true`). */
 export type Texts = { readonly [key: string]: string | number | boolean }
 
