@@ -1,1 +1,2 @@
-export {}
+export { mlflow } from './logger/mlflow.ts'
+export type { MlflowOptions, ModelOptions } from './logger/options.ts'

@@ -1,0 +1,48 @@
+import type { LoggerContext } from '@attune/core'
+import { logBestModel } from './content/best-model.ts'
+import { linkLines } from './content/links.ts'
+import { summaryWrites } from './content/summary.ts'
+import { mergeWrites } from './merge-writes.ts'
+import type { Settings } from './options.ts'
+import { RunWriter, type LaneParts } from './run-lane.ts'
+import { artifactUpload, type Upload } from './upload-lane.ts'
+import type { RunIds } from './writes.ts'
+
+const target = { kind: 'study' } as const
+
+/** What a study leaves when a run of it ends: its summary and table, with links to where it is seen, and its best model. */
+export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerContext, revision: number, stopped: string | undefined): readonly Upload[] {
+  const runsOf = async (parent: string): Promise<RunIds> => {
+    // Everything before is in: what is written now speaks of it, and links to it.
+    await parts.progress.settled(revision - 1)
+    const { experimentId } = await parts.runs.open()
+    return { trackingUri: parts.client.trackingUri, experimentId, parent, trial: (number) => parts.runs.ofTrial(number) }
+  }
+  const summary: Upload = {
+    revision,
+    size: 200,
+    target,
+    what: 'the summary of the study',
+    replaces: 'summary',
+    async send(parent) {
+      const { writes, links } = await summaryWrites(context, await runsOf(parent), stopped)
+      const { artifacts = [], ...values } = writes
+      await new RunWriter(parts, target, parent, false).write(mergeWrites([values]))
+      for (const artifact of artifacts) await artifactUpload(parts, target, revision, 0, artifact).send(parent)
+      if (settings.links) parts.print(linkLines(context.view.study.definition.name, links))
+    },
+  }
+  const { model } = settings
+  if (model === undefined) return [summary]
+  const best: Upload = {
+    revision,
+    size: 200,
+    target,
+    what: 'the model of the best trial',
+    replaces: 'model',
+    async send(parent) {
+      await logBestModel({ client: parts.client, context, runs: await runsOf(parent), model, signal: parts.signal })
+    },
+  }
+  return [summary, best]
+}

@@ -1,0 +1,207 @@
+import { AttuneError, isAttuneError, type LoggerContext } from '@attune/core'
+import { encodeKey } from '../client/names.ts'
+import type { MlflowClient, Run } from '../client/types.ts'
+import type { TrialRun } from './content/run-change.ts'
+import { kindOf } from './failures.ts'
+import type { Settings } from './options.ts'
+import type { RunStart } from './writes.ts'
+
+/** Of the study, or of a trial: `TrialRun.key`. */
+export type RunKey = 'study' | TrialRun['key']
+
+/** What a lane writes to. */
+export type RunTarget = { readonly kind: 'study' } | TrialRun
+
+/** The run of a study, and where it stands. */
+export interface StudyRun {
+  readonly experimentId: string
+  readonly runId: string
+  /** The revision that its tag says is kept; 0 for a new run. */
+  readonly kept: number
+}
+
+/** The run was deleted, or refused: nothing more is written to it. */
+export class RunIsGone extends Error {}
+
+export interface StudyRunsOptions {
+  readonly client: MlflowClient
+  readonly settings: Settings
+  readonly context: LoggerContext
+  readonly start: RunStart
+  readonly signal: AbortSignal
+  tell(message: string): void
+}
+
+/** `mlflow.parentRunId` of MLflow itself. */
+const parentTag = 'mlflow.parentRunId'
+const keyTag = 'attune.key'
+
+/** The runs of one study in MLflow: found by their keys or made, remembered, and given up where somebody has deleted them. */
+export class StudyRuns {
+  readonly #options: StudyRunsOptions
+  readonly #known = new Map<RunKey, string>()
+  readonly #gone = new Set<RunKey>()
+  readonly #latest = new Map<number, RunKey>()
+  #opening: Promise<StudyRun> | undefined
+  #study: StudyRun | undefined
+
+  constructor(options: StudyRunsOptions) {
+    this.#options = options
+  }
+
+  /** The tag that keeps the cursor. Several studies may share a run that was given. */
+  get cursorTag(): string {
+    return this.#options.settings.runId === undefined ? 'attune.cursor' : `attune.cursor.${this.#options.context.study.id}`
+  }
+
+  /** Undefined until `open` has found it. */
+  get study(): StudyRun | undefined {
+    return this.#study
+  }
+
+  /** Finds or makes the study's run. Called again after it has failed, it tries again. */
+  open(): Promise<StudyRun> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
+  }
+
+  /** Whether nothing is written to it any more. */
+  isGone(key: RunKey): boolean {
+    return this.#gone.has(key)
+  }
+
+  /** Id of a run, found or made. Throws RunIsGone. */
+  async idOf(target: RunTarget): Promise<string> {
+    const study = await this.open()
+    const key = keyOf(target)
+    if (this.#gone.has(key)) throw new RunIsGone()
+    if (target.kind === 'study') return study.runId
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const runId = await this.#trial(target, study)
+    this.#remember(target.number, key, runId)
+    return runId
+  }
+
+  /** The run of the last attempt at a trial; undefined if it has none. */
+  async ofTrial(number: number): Promise<string | undefined> {
+    const study = await this.open()
+    const latest = this.#latest.get(number)
+    if (latest !== undefined) return this.#known.get(latest)
+    const found = await this.#search(study, `trial/${number}`, 'active', true)
+    const last = found.sort((a, b) => attemptOf(a) - attemptOf(b)).at(-1)
+    if (last === undefined) return undefined
+    const attempt = attemptOf(last)
+    this.#remember(number, attempt === 0 ? `trial/${number}` : `trial/${number}/${attempt}`, last.runId)
+    return last.runId
+  }
+
+  /** After a refusal: throws RunIsGone if the run was deleted, and whatever else keeps it from being read. */
+  async mustLive(target: RunTarget, runId: string): Promise<void> {
+    const { client, signal } = this.#options
+    const run = await client.runs.get(runId, { signal }).catch((error: unknown) => {
+      if (isAttuneError(error, 'MLFLOW_NOT_FOUND')) return undefined
+      throw error
+    })
+    if (run?.lifecycleStage === 'active') return
+    this.#giveUp(target, 'was deleted in MLflow: nothing more is written to it. Restored there, it goes on when the study is opened again')
+  }
+
+  #giveUp(target: RunTarget, why: string): never {
+    const key = keyOf(target)
+    if (!this.#gone.has(key)) this.#options.tell(`The run of ${target.kind === 'study' ? 'the study' : `trial ${target.number}`} ${why}.`)
+    this.#gone.add(key)
+    throw new RunIsGone()
+  }
+
+  #remember(number: number, key: RunKey, runId: string): void {
+    this.#known.set(key, runId)
+    const before = this.#latest.get(number)
+    if (before === undefined || before.length <= key.length) this.#latest.set(number, key)
+  }
+
+  async #open(): Promise<StudyRun> {
+    const { client, settings, context, start, signal } = this.#options
+    const attached = settings.runId
+    let run: Run
+    if (attached === undefined) {
+      const { original, definition, id } = context.study
+      const experimentId = settings.experimentId ?? (await client.experiments.ensure(settings.experimentName ?? (original ?? definition).name, {}, { signal })).experimentId
+      run = await client.runs.create({ experimentId, key: id, name: start.name, startTime: start.startTime, tags: start.tags }, { signal })
+    } else {
+      run = await client.runs.get(attached, { signal })
+      if (run.lifecycleStage === 'deleted') throw new AttuneError('MLFLOW_RUN', `The run ${attached}, which was to hold the study, is deleted. Restore it, or take away MLFLOW_RUN_ID (the option runId).`)
+      await client.runs.log(attached, { tags: start.tags }, { signal })
+    }
+    const kept = Number(run.tags[this.cursorTag] ?? 0)
+    this.#study = { experimentId: run.experimentId, runId: run.runId, kept: Number.isSafeInteger(kept) && kept > 0 ? kept : 0 }
+    return this.#study
+  }
+
+  async #trial(target: TrialRun, study: StudyRun): Promise<string> {
+    const { client, signal } = this.#options
+    // Somebody may have deleted the run of a trial that began before this process had the logger.
+    if (study.kept > 0 && (await this.#search(study, target.key, 'deleted')).length > 0 && (await this.#search(study, target.key, 'active')).length === 0) {
+      this.#giveUp(target, 'was deleted in MLflow: nothing more is written to it. Restored there, it goes on when the study is opened again')
+    }
+    const { name, startTime, tags } = target.start
+    const run = await client.runs.create({ experimentId: study.experimentId, key: this.#fullKey(target.key), name, startTime, parentRunId: study.runId, tags }, { signal }).catch((error: unknown) => {
+      if (kindOf(error) !== 'refused') throw error
+      return this.#refused(target, study, error)
+    })
+    await this.#keepParent(run, study)
+    if (target.adopts !== undefined) await this.#adopt(target.adopts, run, study)
+    return run.runId
+  }
+
+  /** An experiment that was deleted may be restored; anything else is the fault of this run. */
+  async #refused(target: TrialRun, { experimentId }: StudyRun, error: unknown): Promise<never> {
+    const experiment = await this.#options.client.experiments.get(experimentId, { signal: this.#options.signal })
+    if (experiment.lifecycleStage === 'deleted') throw new AttuneError('MLFLOW_FORBIDDEN', `The experiment ${experiment.name} was deleted in MLflow. Restore it: until then nothing is logged.`, { cause: error })
+    return this.#giveUp(target, `cannot be made, and the trial is not logged: ${(error as Error).message}`)
+  }
+
+  /** A run from before the study's run was deleted and made again hangs on the old one. */
+  async #keepParent(run: Run, study: StudyRun): Promise<void> {
+    const { client, signal } = this.#options
+    const parent = run.tags[parentTag]
+    if (parent === study.runId) return
+    // Under a later attempt it stays.
+    if (parent !== undefined && (await client.runs.get(parent, { signal })).lifecycleStage === 'active') return
+    await client.runs.log(run.runId, { tags: { [parentTag]: study.runId } }, { signal })
+  }
+
+  async #adopt(key: RunKey, by: Run, study: StudyRun): Promise<void> {
+    const { client, signal } = this.#options
+    const runId = this.#known.get(key) ?? (await this.#search(study, key, 'active')).at(0)?.runId
+    if (runId !== undefined && !this.#gone.has(key)) await client.runs.log(runId, { tags: { [parentTag]: by.runId } }, { signal })
+  }
+
+  #fullKey(key: RunKey): string {
+    return encodeKey(`${this.#options.context.study.id}/${key}`)
+  }
+
+  /** Runs of a key, and with `attempts` those of the attempts below it. */
+  async #search({ experimentId }: StudyRun, key: RunKey, view: 'active' | 'deleted', attempts = false): Promise<Run[]> {
+    const { client, signal } = this.#options
+    const full = this.#fullKey(key)
+    const found: Run[] = []
+    for await (const run of client.runs.search([experimentId], { filter: `tags."${keyTag}" ${attempts ? 'LIKE' : '='} '${full}${attempts ? '%' : ''}'`, view, signal })) {
+      const its = run.tags[keyTag]
+      if (its === full || (attempts && its?.startsWith(`${full}/`))) found.push(run)
+    }
+    return found
+  }
+}
+
+export function keyOf(target: RunTarget): RunKey {
+  return target.kind === 'study' ? 'study' : target.key
+}
+
+function attemptOf(run: Run): number {
+  return Number(run.tags[keyTag]?.split('/trial/').at(-1)?.split('/')[1] ?? 0)
+}
+

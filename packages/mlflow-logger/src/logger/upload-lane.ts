@@ -1,0 +1,103 @@
+import type { TrainingInput } from '@attune/core'
+import type { DatasetInput } from '../client/types.ts'
+import { datasetInput } from './content/inputs.ts'
+import { kindOf } from './failures.ts'
+import type { LaneParts } from './run-lane.ts'
+import type { Lane } from './scheduler.ts'
+import { RunIsGone, type RunTarget } from './study-runs.ts'
+import type { ArtifactWrite } from './writes.ts'
+
+/** One thing that may take long, or that is more than values of a run. */
+export interface Upload {
+  readonly revision: number
+  readonly size: number
+  readonly target: RunTarget
+  /** In a sentence: "… is left out". */
+  readonly what: string
+  /** A later one makes this one needless. */
+  readonly replaces?: string
+  /** Safe to repeat. */
+  send(runId: string): Promise<void>
+}
+
+const stubbornFrom = 6
+
+/** Artefacts, inputs and the end of a study, one after the other, beside the metrics. */
+export class UploadLane implements Lane {
+  readonly #parts: LaneParts
+  #queue: Upload[] = []
+  readonly full = false
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts
+  }
+
+  get waiting(): boolean {
+    return this.#queue.length > 0
+  }
+
+  push(upload: Upload): void {
+    this.#parts.progress.begin(upload.revision)
+    // The first one may be on its way.
+    const needless = upload.replaces === undefined ? undefined : this.#queue.find((each, i) => i > 0 && each.replaces === upload.replaces)
+    this.#queue.push(upload)
+    if (needless !== undefined) this.#done(needless)
+  }
+
+  dropUpTo(revision: number): void {
+    for (const upload of this.#queue.filter((each) => each.revision <= revision)) this.#done(upload)
+  }
+
+  async work(failures: number): Promise<void> {
+    const upload = this.#queue[0]
+    if (upload === undefined) return
+    const { runs } = this.#parts
+    try {
+      const runId = await runs.idOf(upload.target)
+      try {
+        await upload.send(runId)
+      } catch (error) {
+        if (kindOf(error, failures >= stubbornFrom) !== 'refused') throw error
+        await runs.mustLive(upload.target, runId)
+        this.#parts.tell(`MLflow does not take ${upload.what}, which is left out there. ${error instanceof Error ? error.message : String(error)}`)
+      }
+    } catch (error) {
+      if (!(error instanceof RunIsGone)) throw error
+    }
+    this.#done(upload)
+  }
+
+  #done(upload: Upload): void {
+    const before = this.#queue.length
+    this.#queue = this.#queue.filter((each) => each !== upload)
+    if (this.#queue.length === before) return
+    this.#parts.done(upload.size)
+    this.#parts.progress.end(upload.revision)
+  }
+}
+
+/** `size` bytes of it stand in memory. */
+export function artifactUpload({ client, signal, tell }: LaneParts, target: RunTarget, revision: number, size: number, { path, content }: ArtifactWrite): Upload {
+  return {
+    revision,
+    size,
+    target,
+    what: `the artefact "${path}"`,
+    async send(runId) {
+      const bytes = typeof content === 'function' ? await content() : content
+      if (bytes === undefined) tell(`The artefact "${path}" is not in the artefact store any more, and is left out in MLflow.`)
+      else await client.artifacts.upload({ runId }, path, bytes, { signal })
+    },
+  }
+}
+
+/** A model that MLflow knows is named by its id. */
+const modelId = /^m-[0-9a-f]{32}$/
+
+export function inputsUpload({ client, signal }: LaneParts, target: RunTarget, revision: number, inputs: readonly TrainingInput[]): Upload {
+  const isModel = ({ kind, name }: TrainingInput): boolean => kind === 'model' && modelId.test(name)
+  const models = inputs.filter(isModel).map(({ name }) => name)
+  // Any other model stands among the data, as what it was used for.
+  const datasets: readonly DatasetInput[] = inputs.filter((input) => !isModel(input)).map((input) => datasetInput(input.kind === 'model' ? { context: 'model', ...input } : input))
+  return { revision, size: 200, target, what: 'what a training starts from', send: (runId) => client.runs.logInputs(runId, { datasets, models }, { signal }) }
+}
