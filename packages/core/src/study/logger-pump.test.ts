@@ -161,7 +161,7 @@ describe('a logger', () => {
     const event = (revision: number): StudyEvent => ({ type: 'study.stopped', revision, time: 0, owner: 'a process', reason: '' })
     for (let turns = 0; turns < 20; turns++) {
       const seen: number[] = []
-      const pump = new LoggerPump('test', { cursor: 0, log: ({ revision }) => void seen.push(revision), flush() {}, close() {} }, { clock: systemClock, revision: () => 0, replay: async function* () {}, warn() {} })
+      const pump = new LoggerPump('test', { cursor: 0, log: ({ revision }) => void seen.push(revision), flush() {}, close() {} }, { clock: systemClock, persistent: true, revision: () => 0, replay: async function* () {}, warn() {} })
       pump.push(event(1))
       for (let i = 0; i < turns; i++) await Promise.resolve()
       pump.push(event(2))
