@@ -50,7 +50,7 @@ const onnxFlavors: readonly string[] = [
   '    data: model.onnx',
   '    env: {conda: conda.yaml, virtualenv: python_env.yaml}',
   '    loader_module: mlflow.onnx',
-  `    python_version: 3.11.0`,
+  '    python_version: 3.11.0',
 ]
 
 /** Each list as JSON text, in the quotes of YAML that JSON has too. */

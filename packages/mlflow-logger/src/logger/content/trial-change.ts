@@ -76,8 +76,8 @@ function trialWrites(event: StudyEvent, trial: TrialRecord, context: ContentCont
     case 'attribute.set':
       return event.key === trainingInputs ? { inputs: inputsIn(event.value) } : { tags: attributeTag(event.key, event.value) }
     case 'artifact.added':
-      // A model is uploaded once it is known to be the best.
-      if (event.name === (settings.model?.artifact ?? 'model')) return undefined
+      // Models are large: that of the best trial is uploaded, once it is known to be the best.
+      if (event.name === 'model' || event.name === settings.model?.artifact) return undefined
       return { artifacts: [artifactWrite(event.name, event.artifact, context)] }
     default:
       return undefined

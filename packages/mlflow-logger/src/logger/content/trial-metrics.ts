@@ -28,6 +28,8 @@ export function finalPoints(trial: TrialRecord, objectives: readonly Objective[]
 }
 
 function objectivePoints(trial: TrialRecord, objectives: readonly Objective[], timestamp: number): readonly MetricPoint[] {
+  // That of a failed trial is what it had reported when it failed: no result.
+  if (trial.state === 'failed') return []
   const name = (index: number): string => (objectives.length === 1 ? 'value' : `value_${index}`)
   return (trial.values ?? [])
     .map((value, index): MetricPoint => ({ key: name(index), value, step: 0, timestamp }))
