@@ -139,6 +139,13 @@ export function errorOfAnswer(answer: Answer, call: FailedCall, url: string, red
   return new MlflowError(code, sentences.join('. '), { status: answer.status, ...(mlflowCode !== undefined && { mlflowCode }), call })
 }
 
+/** The error of an answer from a storage, to which MLflow has sent us by an address that it signed. */
+export function errorOfStorage(answer: Answer, call: FailedCall, redact: (text: string) => string, attempts: number): MlflowError {
+  const quote = redact(readable(answer)).replace(/[.\s]+$/, '')
+  const remedy = answer.status === 403 || answer.status === 400 ? "The address may have expired, or the storage's own rules forbid it: ask whoever runs the MLflow server" : 'Try again later, or ask whoever runs the storage behind the MLflow server'
+  return new MlflowError('MLFLOW_STORAGE', `The storage behind MLflow answered ${call.method} ${call.path} with ${answer.status}${attempts > 1 ? ` (${attempts} attempts)` : ''}${quote === '' ? '' : `. It says: ${quote}`}. ${remedy}`, { status: answer.status, call })
+}
+
 /** The JSON object of a 2xx answer; `{}` of an empty one. */
 export function parseJson(answer: Answer, call: FailedCall, url: string, redact: (text: string) => string): unknown {
   if (answer.text.trim() === '') return {}

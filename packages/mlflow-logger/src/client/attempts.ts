@@ -1,6 +1,6 @@
 import type { Clock } from '@attune/core'
 import type { AxiosInstance } from 'axios'
-import { errorOfAnswer, isHtml, type Answer } from './answers.ts'
+import { errorOfAnswer, errorOfStorage, isHtml, type Answer } from './answers.ts'
 import type { Agents, Configuration } from './configuration.ts'
 import { MlflowError, type FailedCall } from './errors.ts'
 import { exchange, Interrupted, type Incoming, type Limits, type Outgoing } from './exchange.ts'
@@ -34,6 +34,8 @@ export interface CallParts {
   readonly random: () => number
   /** As errors name it. */
   readonly server: string
+  /** It is not MLflow, but a storage that an address of MLflow leads to. */
+  readonly storage?: boolean
 }
 
 const mostRedirects = 10
@@ -61,7 +63,7 @@ export async function attempt<T>(request: Request, read: (incoming: Incoming) =>
       if (incoming.status >= 200 && incoming.status < 300) return await read(incoming)
       const answer: Answer = { status: incoming.status, headers: incoming.headers, text: await readText(incoming, Math.min(configuration.maxAnswerBytes, 2 ** 20), call, server, true) }
       if (retry.respectRetryAfter) asked = parseRetryAfter(answer.headers['retry-after'], clock.now())
-      failure = errorOfAnswer(answer, call, server, redact, attempts)
+      failure = parts.storage === true ? errorOfStorage(answer, call, redact, attempts) : errorOfAnswer(answer, call, server, redact, attempts)
       if (!isTransient(answer.status, asked)) throw failure
       if (answer.status === 500 && isHtml(answer) && ++pages > mostPages) throw failure
       if (answer.status >= 500 || answer.status === 408) lost = true

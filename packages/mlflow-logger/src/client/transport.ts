@@ -125,7 +125,7 @@ export function createTransport(configuration: Configuration, parts: TransportPa
           }
         }
         try {
-          const incoming = (await attempt(request, (found) => Promise.resolve(found), { ...callParts, ...(!home && { server: url.origin }) })) as Incoming
+          const incoming = (await attempt(request, (found) => Promise.resolve(found), { ...callParts, ...(!home && { server: url.origin, storage: true }) })) as Incoming
           return { status: incoming.status, headers: incoming.headers, bytes: until(incoming) }
         } catch (error) {
           scope.end()
