@@ -10,6 +10,7 @@ import { runTrial, type ObjectiveFunction, type RunOptions } from './run-trial.t
 import { afterTime, anyOf, trialsAreDone, type StopRule } from './stop-rules.ts'
 import { Trial } from './trial.ts'
 import type { Asked } from './trial-source.ts'
+import { checkedInputs, recordInputs } from './training-inputs.ts'
 import { Waiters } from './waiters.ts'
 import { within } from './within.ts'
 
@@ -50,6 +51,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   }
   const trainer = typeof objective === 'function' ? functionTrainer(objective) : (objective as Trainer)
   checkOptimizeOptions(options, trainer, executor)
+  const inputs = checkedInputs(trainer)
   const concurrency = options.concurrency ?? executor.concurrency ?? 1
   const { history, clock } = engine
   const { counts } = history
@@ -243,6 +245,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     return `${trialsAreDone(done())}${counts.paused > 0 ? `, ${counts.paused} of them paused` : ''}`
   }
 
+  await recordInputs(engine, inputs)
   await engine.access.mustWrite([goal === undefined ? { type: 'session', owner: engine.owner, phase: 'started' } : { type: 'session', owner: engine.owner, phase: 'started', goal }])
   const heard = [[signal, onAbort], [closing, onClosing], [stopping, onStopping]] as const
   for (const [source, hear] of heard) source?.addEventListener('abort', hear, { once: true })
