@@ -58,10 +58,16 @@ export class RecordBuffer {
     const bytes = this.#bytes
     const view = this.#view
     let end = start
-    bytes[end] = 0x09 // Event.wall_time = 1
-    view.setFloat64(end + 1, time / 1000, true)
-    bytes[end + 9] = 0x10 // Event.step = 2
-    end = writeInteger(bytes, end + 10, step)
+    // Fields of value 0 are left out, as the generated code does.
+    if (!Object.is(time / 1000, 0)) {
+      bytes[end] = 0x09 // Event.wall_time = 1
+      view.setFloat64(end + 1, time / 1000, true)
+      end += 9
+    }
+    if (step !== 0) {
+      bytes[end] = 0x10 // Event.step = 2
+      end = writeInteger(bytes, end + 1, step)
+    }
     bytes[end++] = 0x2a // Event.summary = 5
     end = writeInteger(bytes, end, summarySize)
     for (const { tag, value } of values) {
@@ -74,7 +80,7 @@ export class RecordBuffer {
       view.setFloat32(end + 1, value, true)
       end += 5
     }
-    if (mark !== undefined) {
+    if (mark !== undefined && mark !== 0) {
       bytes[end] = 0xc0 // Event.attune_mark = 5000, whose key takes three bytes
       bytes[end + 1] = 0xb8
       bytes[end + 2] = 0x02
