@@ -61,7 +61,7 @@ export class MlflowLogger implements Logger {
     this.#context = context
     const { signal } = this.#closing
     const tell = (message: string): void => this.#tell(message)
-    this.#runs = new StudyRuns({ client, settings, context, start: studyStart(context, settings), signal, tell })
+    this.#runs = new StudyRuns({ client, settings, context, start: studyStart(context, settings), signal, tell, altered: (target, alterations) => this.#keepWhole(target, this.#progress.last, alterations) })
     this.#parts = {
       client,
       runs: this.#runs,

@@ -2,6 +2,7 @@ import { isAttuneError } from '@attune/core'
 import type { Alteration, Batch, MetricPoint, MlflowClient, Texts } from '../client/types.ts'
 import { kindOf } from './failures.ts'
 import { countTogether, mergeWrites, type MergedValues, type RunValues } from './merge-writes.ts'
+import { runName } from './plain-texts.ts'
 import type { Progress } from './progress.ts'
 import type { Lane } from './scheduler.ts'
 import { RunIsGone, type RunTarget, type StudyRuns } from './study-runs.ts'
@@ -127,7 +128,7 @@ export class RunWriter {
       }))
     }
     if (name !== undefined || status !== undefined) {
-      await this.#call('name or status', () => client.runs.update(this.#runId, { ...(name !== undefined && { name }), ...status }, { signal }))
+      await this.#call('name or status', () => client.runs.update(this.#runId, { ...(name !== undefined && { name: runName(name) }), ...status }, { signal }))
     }
     return alterations
   }

@@ -1,9 +1,10 @@
 import { AttuneError, isAttuneError, type LoggerContext } from '@attune/core'
 import { encodeKey } from '../client/names.ts'
-import type { MlflowClient, Run } from '../client/types.ts'
+import type { Alteration, MlflowClient, Run, Texts } from '../client/types.ts'
 import type { TrialRun } from './content/run-change.ts'
 import { kindOf } from './failures.ts'
 import type { Settings } from './options.ts'
+import { experimentName, runName, splitTags } from './plain-texts.ts'
 import type { RunStart } from './writes.ts'
 
 /** Of the study, or of a trial: `TrialRun.key`. */
@@ -30,6 +31,8 @@ export interface StudyRunsOptions {
   readonly start: RunStart
   readonly signal: AbortSignal
   tell(message: string): void
+  /** Tags that a run begins with and that MLflow does not keep as they are. */
+  altered(target: RunTarget, alterations: readonly Alteration[]): void
 }
 
 /** `mlflow.parentRunId` of MLflow itself. */
@@ -129,26 +132,38 @@ export class StudyRuns {
     let run: Run
     if (attached === undefined) {
       const { original, definition, id } = context.study
-      const experimentId = settings.experimentId ?? (await client.experiments.ensure(settings.experimentName ?? (original ?? definition).name, {}, { signal })).experimentId
-      run = await client.runs.create({ experimentId, key: id, name: start.name, startTime: start.startTime, tags: start.tags }, { signal })
+      const experimentId = settings.experimentId ?? (await client.experiments.ensure(settings.experimentName ?? experimentName((original ?? definition).name), {}, { signal })).experimentId
+      run = await this.#create({ kind: 'study' }, experimentId, id, start)
     } else {
       run = await client.runs.get(attached, { signal })
       if (run.lifecycleStage === 'deleted') throw new AttuneError('MLFLOW_RUN', `The run ${attached}, which was to hold the study, is deleted. Restore it, or take away MLFLOW_RUN_ID (the option runId).`)
-      await client.runs.log(attached, { tags: start.tags }, { signal })
+      await this.#setTags({ kind: 'study' }, attached, start.tags)
     }
     const kept = Number(run.tags[this.cursorTag] ?? 0)
     this.#study = { experimentId: run.experimentId, runId: run.runId, kept: Number.isSafeInteger(kept) && kept > 0 ? kept : 0 }
     return this.#study
   }
 
-  async #trial(target: TrialRun, study: StudyRun): Promise<string> {
+  async #create(target: RunTarget, experimentId: string, key: string, { name, startTime, tags }: RunStart, parentRunId?: string): Promise<Run> {
     const { client, signal } = this.#options
+    const { first, later } = splitTags(tags)
+    const run = await client.runs.create({ experimentId, key, name: runName(name), startTime, tags: first, ...(parentRunId !== undefined && { parentRunId }) }, { signal })
+    await this.#setTags(target, run.runId, later)
+    return run
+  }
+
+  async #setTags(target: RunTarget, runId: string, tags: Texts): Promise<void> {
+    if (Object.keys(tags).length === 0) return
+    const alterations = await this.#options.client.runs.log(runId, { tags }, { signal: this.#options.signal })
+    if (alterations.length > 0) this.#options.altered(target, alterations)
+  }
+
+  async #trial(target: TrialRun, study: StudyRun): Promise<string> {
     // Somebody may have deleted the run of a trial that began before this process had the logger.
     if (study.kept > 0 && (await this.#search(study, target.key, 'deleted')).length > 0 && (await this.#search(study, target.key, 'active')).length === 0) {
       this.#giveUp(target, 'was deleted in MLflow: nothing more is written to it. Restored there, it goes on when the study is opened again')
     }
-    const { name, startTime, tags } = target.start
-    const run = await client.runs.create({ experimentId: study.experimentId, key: this.#fullKey(target.key), name, startTime, parentRunId: study.runId, tags }, { signal }).catch((error: unknown) => {
+    const run = await this.#create(target, study.experimentId, this.#fullKey(target.key), target.start, study.runId).catch((error: unknown) => {
       if (kindOf(error) !== 'refused') throw error
       return this.#refused(target, study, error)
     })
