@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readEvents } from './events/event-reader.ts'
@@ -10,8 +10,11 @@ export async function temporaryFolder(): Promise<{ readonly path: string } & Asy
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
+/** Those that are not empty, in the order in which TensorBoard reads them. */
 export async function eventFiles(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder)).filter((name) => name.includes('tfevents')).sort().map((name) => join(folder, name))
+  const files = (await readdir(folder)).filter((name) => name.includes('tfevents')).sort().map((name) => join(folder, name))
+  const sizes = await Promise.all(files.map((path) => stat(path)))
+  return files.filter((_, i) => sizes[i]!.size > 0)
 }
 
 export async function readAll(path: string): Promise<readonly TensorBoardEvent[]> {

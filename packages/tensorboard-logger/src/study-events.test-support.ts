@@ -1,5 +1,5 @@
-import type { Dimension, FlatParams, LoggerContext, Metrics, Objective, Scalar, SearchSpace, StepReport, StudyEvent, TrialRecord } from '@attune/core'
-import { loggerContext } from '@attune/testing'
+import { boolean, float, oneOf, space, type Dimension, type FlatParams, type Metrics, type Objective, type Scalar, type SearchSpace, type StepReport, type StudyEvent, type TrialRecord } from '@attune/core'
+import { loggerContext, type TestLoggerContext } from '@attune/testing'
 
 /** A dimension with the given values, or a number; what only samplers need refuses to work. */
 export function dimension(path: string, values: readonly Scalar[] | 'number', options: { readonly conditional?: boolean } = {}): Dimension {
@@ -28,19 +28,18 @@ export function spaceOf(...dimensions: readonly Dimension[]): SearchSpace {
   return { dimensions, constraints: [], fingerprint: 'f', size: Infinity } as unknown as SearchSpace
 }
 
-export const exampleSpace: SearchSpace = spaceOf(
-  dimension('learningRate', 'number'),
-  dimension('optimizer.type', ['sgd', 'adam']),
-  dimension('optimizer.sgd.momentum', 'number', { conditional: true }),
-  dimension('optimizer.sgd.nesterov', [true, false], { conditional: true }),
-  dimension('batchNorm', [true, false]),
-)
+export const exampleSpace: SearchSpace = space({
+  learningRate: float(1e-3, 1, { scale: 'log' }),
+  optimizer: oneOf({ sgd: { momentum: float(0, 0.99), nesterov: boolean() }, adam: {} }),
+  batchNorm: boolean(),
+})
 
-export function context(options: { readonly name?: string; readonly id?: string; readonly space?: SearchSpace; readonly objectives?: readonly Objective[]; readonly definedByRunning?: boolean } = {}): LoggerContext {
+export function context(options: { readonly name?: string; readonly id?: string; readonly space?: SearchSpace; readonly objectives?: readonly Objective[]; readonly definedByRunning?: boolean; readonly trials?: readonly TrialRecord[] } = {}): TestLoggerContext {
   return loggerContext({
     ...(options.id === undefined ? {} : { id: options.id }),
     definition: { name: options.name ?? 'digits', space: options.definedByRunning ? null : {}, ...(options.objectives === undefined ? {} : { objectives: options.objectives }) },
     space: options.space ?? exampleSpace,
+    ...(options.trials === undefined ? {} : { trials: options.trials }),
   })
 }
 
@@ -49,24 +48,25 @@ type Ending = { readonly state: 'complete' | 'pruned'; readonly metrics: Metrics
 /** Writes the history of a study as a storage would: each call makes the next event. */
 export class HistoryScript {
   readonly events: StudyEvent[] = []
-  readonly #trials = new Map<number, TrialRecord>()
+  /** By number, as they are now. */
+  readonly trials: TrialRecord[] = []
   readonly #epoch = 1_700_000_000_000
 
   #next(type: string, number: number, changes: Partial<TrialRecord>, more: object = {}): this {
-    const trial = { ...(this.#trials.get(number) ?? emptyTrial(number, this.#epoch)), ...changes }
-    this.#trials.set(number, trial)
+    const trial = { ...(this.trials[number] ?? emptyTrial(number, this.#epoch)), ...changes }
+    this.trials[number] = trial
     const revision = this.events.length + 1
     this.events.push({ type, revision, time: this.#epoch + revision * 1000, trial, ...more } as unknown as StudyEvent)
     return this
   }
 
   start(number: number, flatParams: FlatParams = { learningRate: 0.01, 'optimizer.type': 'adam', batchNorm: true }): this {
-    const attempt = (this.#trials.get(number)?.attempt ?? 0) + 1
+    const attempt = (this.trials[number]?.attempt ?? 0) + 1
     return this.#next('trial.started', number, { state: 'running', attempt, flatParams, params: flatParams, startedAt: this.#epoch, ...(attempt > 1 ? { reports: [] } : {}) })
   }
   report(number: number, step: number, metrics: Metrics): this {
     const report: StepReport = { step, metrics, time: this.#epoch }
-    return this.#next('trial.reported', number, { reports: [...(this.#trials.get(number)?.reports ?? []), report] }, { report })
+    return this.#next('trial.reported', number, { reports: [...(this.trials[number]?.reports ?? []), report] }, { report })
   }
   end(number: number, ending: Ending): this {
     if (ending.state === 'failed') return this.#next('trial.failed', number, { state: 'failed', endedAt: this.#epoch + 9000, failure: { reason: 'error', message: ending.message } })

@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from '
 import { join } from 'node:path'
 import type { Logger, LoggerContext, StudyEvent } from '@attune/core'
 import { describe, expect, test } from 'vitest'
-import { eventFiles, points, readAll, runValues, temporaryFolder } from './files.test-support.ts'
+import { eventFiles, points, runValues, temporaryFolder } from './files.test-support.ts'
 import { context, dimension, HistoryScript, spaceOf } from './study-events.test-support.ts'
 import { tensorboard } from './tensorboard.ts'
 
@@ -117,7 +117,7 @@ describe('one trial', () => {
     await using folder = await temporaryFolder()
     const script = new HistoryScript().end(0, { state: 'complete', metrics: { accuracy: 0.5 }, values: [0.5] }).amend(0, { metrics: { accuracy: 0.75 }, values: [0.75] })
     const run = join(await logAll(folder.path, script.events), 'trial-0000')
-    expect(await points(run, 'objective')).toEqual([[0, 0.5], [1, 0.75]])
+    expect(await points(run, 'objective')).toEqual([[0, 0.75]])
   })
 })
 
@@ -152,7 +152,7 @@ describe('a restart', () => {
     }
   })
 
-  test('P8: after a crash in the middle of a record the logger writes what was torn again, in another file', async () => {
+  test('P8: after a crash in the middle of a record the run of a trial is written again as a whole', async () => {
     await using undisturbed = await temporaryFolder()
     const study = await logAll(undisturbed.path, script.events)
     const expected = await contents(study)
@@ -165,7 +165,7 @@ describe('a restart', () => {
       await truncate(copied, cut)
       await writeFile(join(folder.path, (await readdir(folder.path))[0]!, 'attune-cursor.json'), '{"format":')
       expect(await contents(await logAll(folder.path, script.events))).toEqual(expected)
-      expect((await readFile(copied)).length).toBe(cut)
+      expect(await eventFiles(join(copied, '..'))).toHaveLength(1)
     }
   })
 
@@ -194,17 +194,17 @@ describe('a restart', () => {
 })
 
 describe('an attempt that repeats steps', () => {
-  test('goes into another file that starts at the first repeated step', async () => {
+  test('leaves only what counts, in one file', async () => {
     await using folder = await temporaryFolder()
     const script = new HistoryScript().start(0)
-    for (let step = 1; step <= 5; step++) script.report(0, step, { loss: step })
+    for (let step = 1; step <= 5; step++) script.report(0, step, { loss: step, ...(step < 3 ? {} : { late: step }) })
     script.requeue(0).start(0)
     for (let step = 3; step <= 6; step++) script.report(0, step, { loss: step + 100 })
     script.end(0, { state: 'complete', metrics: { loss: 106 }, values: [106] })
     const run = join(await logAll(folder.path, script.events), 'trial-0000')
-    const files = await Promise.all((await eventFiles(run)).map(readAll))
-    expect(files.map((events) => events.find((event) => event.kind === 'start')?.step)).toEqual([0, 3])
-    expect(await points(run, 'loss')).toEqual([[1, 1], [2, 2], [3, 3], [4, 4], [5, 5], [3, 103], [4, 104], [5, 105], [6, 106]])
+    expect(await eventFiles(run)).toHaveLength(1)
+    expect(await points(run, 'loss')).toEqual([[3, 103], [4, 104], [5, 105], [6, 106]])
+    expect(await points(run, 'late')).toEqual([])
     expect(await points(run, 'objective')).toEqual([[6, 106]])
   })
 })
@@ -223,14 +223,16 @@ describe('more running trials than open files', () => {
 })
 
 describe('a folder that cannot be written', () => {
-  test('rejects, keeps what came, and writes it in order once it can', async () => {
+  test('is told once, and what came is written as a whole once it can be', async () => {
     await using folder = await temporaryFolder()
-    const logger = await open(folder.path)
+    const of = context({ trials: learningCurve.trials })
+    const logger = await open(folder.path, of)
     const study = join(folder.path, (await readdir(folder.path))[0]!)
     const obstacle = join(study, 'trial-0000')
     await writeFile(obstacle, '')
     const [start, first, second, end] = learningCurve.events
-    for (const event of [start!, start!, first!, second!]) await expect(logger.log(event)).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
+    for (const event of [start!, start!, first!, second!]) expect(await logger.log(event)).toBeUndefined()
+    expect(of.warnings).toEqual([expect.stringMatching(/A file stands where a folder is needed.* The study goes on; what is missing is written as soon as it can be\.$/)])
     await expect(logger.flush()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE', message: expect.stringContaining('A file stands where a folder is needed') })
     await rm(obstacle)
     await logger.log(end!)
@@ -245,14 +247,14 @@ describe('a folder that cannot be written', () => {
   test('holds the cursor back until the next start, while other trials go on', async () => {
     await using folder = await temporaryFolder()
     const script = new HistoryScript().start(0).start(1).report(0, 1, { loss: 1 }).report(1, 1, { loss: 2 })
-    const logger = await open(folder.path)
+    const logger = await open(folder.path, context({ trials: script.trials }))
     const study = join(folder.path, (await readdir(folder.path))[0]!)
     await writeFile(join(study, 'trial-0000'), '')
-    const outcomes = await Promise.allSettled(script.events.map(async (event) => logger.log(event)))
-    expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled'])
+    await send(logger, script.events)
     await expect(logger.close()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
+    expect(await points(join(study, 'trial-0001'), 'loss')).toEqual([[1, 2]])
     await rm(join(study, 'trial-0000'))
-    const next = await open(folder.path)
+    const next = await open(folder.path, context({ trials: script.trials }))
     expect(next.cursor).toBe(0)
     await send(next, script.events)
     await next.close()
@@ -260,24 +262,21 @@ describe('a folder that cannot be written', () => {
     expect(await points(join(study, 'trial-0001'), 'loss')).toEqual([[1, 2]])
   })
 
-  test('gets no more than a bounded backlog', async () => {
+  test("P13: a TensorBoard logger whose disk takes nothing asks for the event again, and keeps sixteen trials' numbers and no events", async () => {
     await using folder = await temporaryFolder()
-    const script = new HistoryScript().start(0).report(0, 1, { loss: 1 })
-    const [start, report] = script.events
-    const logger = await open(folder.path)
+    const script = new HistoryScript()
+    for (let number = 0; number < 40; number++) script.start(number).report(number, 1, { loss: number })
+    const logger = await open(folder.path, context({ trials: script.trials }))
     const study = join(folder.path, (await readdir(folder.path))[0]!)
-    await writeFile(join(study, 'trial-0000'), '')
-    let message = ''
-    let refused = 0
-    for (let revision = 1; revision <= 10_050; revision++) {
-      await Promise.resolve(logger.log({ ...(revision === 1 ? start! : report!), revision })).catch((error: Error) => (message = error.message))
-      if (message.includes('keeps no more')) refused++
-    }
-    expect(refused).toBe(50)
-    await expect(logger.close()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
-    const next = await open(folder.path)
-    expect(next.cursor).toBe(0)
-    await next.close()
+    for (let number = 0; number < 40; number++) await writeFile(join(study, `trial-${String(number).padStart(4, '0')}`), '')
+    const answers: unknown[] = []
+    for (const event of script.events) answers.push(await logger.log(event))
+    expect(answers.indexOf('later')).toBe(31) // the first event of the seventeenth trial, and all after it
+    expect(answers.lastIndexOf(undefined)).toBe(30)
+    for (const { number } of script.trials) await rm(join(study, `trial-${String(number).padStart(4, '0')}`))
+    for (const event of script.events.slice(31)) expect(await logger.log(event)).toBeUndefined()
+    await logger.close()
+    for (const { number } of script.trials) expect(await points(join(study, `trial-${String(number).padStart(4, '0')}`), 'loss')).toEqual([[1, number]])
   })
 
   test('is an error of create when it is the log folder', async () => {
@@ -318,8 +317,8 @@ describe('names', () => {
     await rm(join(study, 'trial-0000'), { recursive: true })
     await symlink(outside.path, join(study, 'trial-0000'))
     await writeFile(join(study, 'attune-cursor.json'), '')
-    const logger = await open(folder.path)
-    await expect(logger.log(learningCurve.events[0]!)).rejects.toMatchObject({ code: 'TENSORBOARD_OUTSIDE' })
+    const logger = await open(folder.path, context({ trials: learningCurve.trials }))
+    await logger.log(learningCurve.events[0]!)
     await expect(logger.close()).rejects.toMatchObject({ code: 'TENSORBOARD_OUTSIDE' })
     await rm(study, { recursive: true })
     await symlink(outside.path, study)

@@ -1,11 +1,9 @@
-import { isAttuneError, type Objective, type SearchSpace, type StudyEvent } from '@attune/core'
-import { openEventWriter, type EventWriter } from './events/event-writer.ts'
-import type { SummaryEvent, SummaryValue } from './events/event.ts'
-import { hparamValues } from './hparam-values.ts'
-import { makeFolder, readRun, type RunContents } from './run-folder.ts'
-import { amendedValues, endValues } from './trial-summary.ts'
+import type { StudyEvent, TrialRecord } from '@attune/core'
+import type { SummaryEvent } from './events/event.ts'
+import { RunFile } from './run-file.ts'
+import { ending, hasEnded, reportRecord, startsSession, trialRecords, type TrialShape } from './trial-summary.ts'
 
-/** The events that leave something in a trial's folder or close its file, with a rank among those of one revision. */
+/** The events that leave something in a trial's run, with a rank among those of one revision. */
 const ranks = {
   'trial.started': 1,
   'trial.resumed': 1,
@@ -18,152 +16,109 @@ const ranks = {
   'trial.amended': 5,
 } as const
 
-type ReportEvent = Extract<StudyEvent, { readonly type: 'trial.reported' }>
-type AmendEvent = Extract<StudyEvent, { readonly type: 'trial.amended' }>
-type OtherEvent = Omit<ReportEvent, 'type' | 'report'> & { readonly type: Exclude<keyof typeof ranks, 'trial.reported' | 'trial.amended'> }
-export type TrialEvent = ReportEvent | AmendEvent | OtherEvent
+export type TrialEvent = Extract<StudyEvent, { readonly type: keyof typeof ranks }>
 
 export function isTrialEvent(event: StudyEvent): event is TrialEvent {
   return event.type in ranks
 }
 
-export interface TrialLogOptions {
-  readonly studyFolder: string
-  readonly number: number
-  readonly objectives: readonly Objective[]
-  /** The space as it is now. */
-  readonly space: () => SearchSpace
-  /** True if parameters are known only when a trial has ended. */
-  readonly definedByRunning: boolean
+/** The mark of what the whole history up to a revision says. It is higher than that of every event of the revision. */
+export function markOfRevision(revision: number): number {
+  return revision * 8 + 7
 }
 
 /**
- * The run of one trial. Events are kept until they are written, in order, so a disk that was full for a while
- * leaves no gap. Each record carries a mark that grows with the history: what a file holds is not written again.
+ * The run of one trial: what it holds is a function of the trial's record. So an event that goes on where the file ends is appended,
+ * and after everything else (a restart, a retry, a torn record, a failed sync, a removed folder, a correction) the run is written anew.
+ * The last record of a run has a mark that grows with the history: what a run says already is not written again.
  */
 export class TrialLog {
-  readonly #options: TrialLogOptions
-  readonly #queue: TrialEvent[] = []
-  #folder: string | undefined
-  #run: RunContents | undefined
-  #writer: EventWriter | undefined
+  readonly #shape: () => TrialShape
+  readonly #file: RunFile
+  /** What the run holds, as far as this process has written it. */
+  #written: { readonly trial: TrialRecord; readonly mark: number; readonly startsSession: boolean } | undefined
+  /** The first revision that a power failure may still take. */
+  #unsynced: number | undefined
 
-  constructor(options: TrialLogOptions) {
-    this.#options = options
-  }
-
-  get waiting(): number {
-    return this.#queue.length
+  constructor(studyFolder: string, number: number, shape: () => TrialShape) {
+    this.#shape = shape
+    this.#file = new RunFile(studyFolder, `trial-${String(number).padStart(4, '0')}`)
   }
 
   get isOpen(): boolean {
-    return this.#writer !== undefined
+    return this.#file.isOpen
   }
 
-  /** Revision of the first event that is not written yet. */
-  get oldest(): number | undefined {
-    return this.#queue[0]?.revision
+  get unsynced(): number | undefined {
+    return this.#unsynced
   }
 
-  push(event: TrialEvent): void {
-    const last = this.#queue.at(-1)
-    if (last === undefined || markOf(last) < markOf(event)) this.#queue.push(event)
-  }
-
-  /** Writes what waits. Rejects with TENSORBOARD_WRITE, and then keeps it; with TENSORBOARD_INVALID it drops the event that can never be written. */
-  async drain(): Promise<void> {
-    for (let event = this.#queue[0]; event !== undefined; event = this.#queue[0]) {
-      try {
-        await this.#write(event)
-      } catch (error) {
-        await this.#abandonFile()
-        if (isAttuneError(error, 'TENSORBOARD_INVALID')) this.#queue.shift()
-        throw error
-      }
-      this.#queue.shift()
+  /** Writes what the event says. Rejects with TENSORBOARD_WRITE or TENSORBOARD_OUTSIDE: then the run is to be written anew. */
+  async take(event: TrialEvent): Promise<void> {
+    const { trial, revision } = event
+    const mark = revision * 8 + ranks[event.type]
+    const next = this.#file.isOpen ? this.#continuation(event) : undefined
+    if (next === undefined) await this.write(trial, mark, revision)
+    else if (mark > (this.#written?.mark ?? 0)) {
+      this.#unsynced ??= revision
+      for (const [i, record] of next.entries()) await this.#file.append(i === next.length - 1 ? { ...record, mark } : record)
+      this.#written = { trial, mark, startsSession: this.#written!.startsSession }
     }
+    // It may be long until the trial goes on, if it does.
+    if (ranks[event.type] >= 3) await this.close()
   }
 
-  /** What was written survives a power failure from here on. */
+  /** Writes the run as the record says, unless it says as much already, or with `again` only if it says more: another process may be further. */
+  async write(trial: TrialRecord, mark: number, revision: number, again = false): Promise<void> {
+    const found = await this.#file.read()
+    if (again ? found.mark > mark : found.mark >= mark) return
+    const shape = this.#shape()
+    const records = trialRecords(trial, shape)
+    // Nothing is known yet, as of a trial that is defined by running.
+    if (records.length === 0 && found.mark === 0) return
+    this.#unsynced ??= revision
+    await this.#file.replace(records, mark, found)
+    this.#written = { trial, mark, startsSession: startsSession(trial, shape) }
+  }
+
   async sync(): Promise<void> {
-    await this.#writer?.sync()
+    await this.#file.sync()
+    if (!(await this.#file.isCurrent())) await this.#takeUpAgain()
+    this.#unsynced = undefined
   }
 
-  async closeFile(): Promise<void> {
-    const writer = this.#writer
-    this.#writer = undefined
+  async close(): Promise<void> {
     try {
-      await writer?.sync()
+      await this.sync()
     } finally {
-      await writer?.close()
+      await this.#file.close()
     }
   }
 
-  async #write(event: TrialEvent): Promise<void> {
-    this.#folder ??= await makeFolder(this.#options.studyFolder, `trial-${String(this.#options.number).padStart(4, '0')}`)
-    this.#run ??= await readRun(this.#folder)
-    const run = this.#run
-    if (markOf(event) <= run.mark) return
-    const record = this.#toRecord(event, run)
-    if (record !== undefined) {
-      const goesBack = event.type === 'trial.reported' && record.step <= run.step
-      if (goesBack) await this.closeFile()
-      // Readers forget what lies at or after the start step: the steps that are repeated, and nothing else.
-      const startStep = event.type === 'trial.reported' && run.step >= 0 ? record.step : run.step + 1
-      this.#writer ??= await openEventWriter({ folder: this.#folder, startStep, now: () => event.time })
-      this.#writer.add(record)
-      await this.#writer.flush()
-      this.#run = {
-        mark: markOf(event),
-        step: record.step,
-        hasSessionStart: run.hasSessionStart || record.values.some((value) => value.kind === 'session-start'),
-      }
-    }
-    if (ranks[event.type] >= 3) await this.closeFile()
+  /** Closes the file whatever is in it. */
+  async abandon(): Promise<void> {
+    await this.#file.abandon()
   }
 
-  #toRecord(event: TrialEvent, run: RunContents): SummaryEvent | undefined {
-    const { objectives } = this.#options
-    const current = Math.max(run.step, 0)
-    const record = (step: number, values: readonly SummaryValue[]): SummaryEvent | undefined =>
-      values.length === 0 ? undefined : { kind: 'summary', step, time: event.time, values, mark: markOf(event) }
-    switch (event.type) {
-      case 'trial.started':
-      case 'trial.resumed':
-        // Before the first step, which may be 0: a report of the same step would look like one that is repeated.
-        return record(run.step, this.#sessionStart(event, run))
-      case 'trial.reported': {
-        const scalars = Object.entries(event.report.metrics).map(([tag, value]): SummaryValue => ({ kind: 'scalar', tag, value }))
-        return record(event.report.step, [...this.#sessionStart(event, run), ...scalars])
-      }
-      case 'trial.completed':
-      case 'trial.pruned':
-      case 'trial.failed':
-        return record(current, [...this.#sessionStart(event, run), ...endValues(event.trial, objectives)])
-      case 'trial.amended':
-        return record(current + 1, amendedValues(event.trial, objectives))
-      case 'trial.paused':
-      case 'trial.requeued':
-        return undefined
-    }
+  /** The records that an event adds to the file; undefined if the file does not end where the event begins. */
+  #continuation({ trial, type }: TrialEvent): readonly SummaryEvent[] | undefined {
+    const written = this.#written
+    if (written === undefined || type === 'trial.amended' || written.trial.attempt !== trial.attempt) return undefined
+    if (startsSession(trial, this.#shape()) !== written.startsSession) return undefined
+    const before = written.trial.reports.length
+    const { length } = trial.reports
+    const isNext = type === 'trial.reported' ? length === before + 1 : length === before
+    if (!isNext || trial.reports[before - 1]?.step !== written.trial.reports.at(-1)?.step) return undefined
+    if (type === 'trial.reported') return reportRecord(trial.reports[before]!)
+    return hasEnded(trial) ? ending(trial, this.#shape()) : []
   }
 
-  /** TensorBoard keeps the first start of a run, so it is written once the parameters are final. */
-  #sessionStart({ trial, type }: TrialEvent, run: RunContents): readonly SummaryValue[] {
-    const ended = ranks[type] === 4
-    if (run.hasSessionStart || (this.#options.definedByRunning && !ended)) return []
-    if (!ended && Object.keys(trial.flatParams).length === 0) return []
-    const hparams = hparamValues(this.#options.space(), trial.flatParams)
-    return [{ kind: 'session-start', hparams, startedAt: trial.startedAt ?? trial.createdAt }]
+  /** The file is gone or follows no longer: the folder was removed, or another process writes the run, too. */
+  async #takeUpAgain(): Promise<void> {
+    const { trial, mark } = this.#written!
+    await this.#file.abandon()
+    this.#written = undefined
+    await this.write(trial, mark, this.#unsynced ?? 0)
+    await this.#file.sync()
   }
-
-  /** After a failed write the file may end in the middle of a record: what it holds is read again, and another file follows it. */
-  async #abandonFile(): Promise<void> {
-    this.#run = undefined
-    await this.closeFile().catch(() => undefined) // rejects with the failure that `drain` is about to report
-  }
-}
-
-function markOf(event: TrialEvent): number {
-  return event.revision * 8 + ranks[event.type]
 }
