@@ -180,7 +180,8 @@ function entries(files: unknown, base: string, folder: string): readonly Artifac
     if (typeof path !== 'string') continue
     // A name that leads elsewhere is none of ours, whatever a server says.
     if (path === '' || path.startsWith('/') || path.includes('\\') || path.split('/').some((name) => name === '..' || name === '.' || name === '')) continue
-    found.push({ path: joined(base, path), isDirectory: isDirectory === true, size: isDirectory === true || size === undefined ? undefined : Number(size) })
+    // Servers leave out a size of 0.
+    found.push({ path: joined(base, path), isDirectory: isDirectory === true, size: isDirectory === true ? undefined : Number(size ?? 0) })
   }
   const [only] = found
   const name = folder.slice(folder.lastIndexOf('/') + 1)
