@@ -97,8 +97,9 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
   let finished: Uint8Array[] = []
   let finishedBytes = 0
   let records = 0
-  /** Of the file that the next event goes to. */
-  let size = 0
+  /** Of the file that the next event goes to, and what of them any file begins with. */
+  let size = buffer.length
+  let emptySize = size
   let startedAt = now()
   let timer: NodeJS.Timeout | undefined
   let writeIsQueued = false
@@ -162,11 +163,11 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
     add(event) {
       if (closed) throw invalidEvent(`"${file.path}" is closed: open another writer.`, { path: file.path })
       if (failure !== undefined) throw failure
-      if (size >= maxBytes || (maxAge < Infinity && now() - startedAt >= maxAge)) {
+      if (size > emptySize && (size >= maxBytes || (maxAge < Infinity && now() - startedAt >= maxAge))) {
         finishedBytes += buffer.length
         finished.push(buffer.take())
         buffer.add(versionEvent(now()))
-        size = 0
+        size = emptySize = buffer.length
         startedAt = now()
       }
       const before = buffer.length

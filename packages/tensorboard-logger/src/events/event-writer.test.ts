@@ -1,0 +1,156 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { eventFiles, points, readAll, readPrefix, temporaryFolder } from '../files.test-support.ts'
+import { openEventWriter } from './event-writer.ts'
+import { readEvents } from './event-reader.ts'
+import type { SummaryEvent } from './event.ts'
+
+const program = fileURLToPath(new URL('writing-program.test-support.ts', import.meta.url))
+const scalar = (step: number, tag = 'loss'): SummaryEvent => ({ kind: 'summary', step, time: 1_700_000_000_000 + step, values: [{ kind: 'scalar', tag, value: step }] })
+const range = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, index) => from + index)
+
+describe('what waits is written', () => {
+  test('after a time', async () => {
+    await using folder = await temporaryFolder()
+    await using writer = await openEventWriter({ folder: folder.path, flushAfter: 1, flushAt: Infinity })
+    const enough = new AbortController()
+    writer.add(scalar(1))
+    expect(writer.waiting).toBeGreaterThan(0)
+    for await (const event of readEvents(writer.path, { follow: enough.signal, pollInterval: 1 })) {
+      if (event.kind !== 'summary') continue
+      if (event.step === 1) writer.add(scalar(2))
+      else enough.abort()
+    }
+    expect(writer.waiting).toBe(0)
+  })
+
+  test('once there are so many records', async () => {
+    await using folder = await temporaryFolder()
+    await using writer = await openEventWriter({ folder: folder.path, flushAfter: Infinity, flushAt: 3 })
+    const enough = new AbortController()
+    const seen: number[] = []
+    for (const step of range(0, 3)) writer.add(scalar(step))
+    for await (const event of readEvents(writer.path, { follow: enough.signal, pollInterval: 1 })) {
+      if (event.kind === 'summary') seen.push(event.step)
+      if (seen.length === 3) enough.abort()
+    }
+    writer.add(scalar(3))
+    expect(await readAll(writer.path)).toHaveLength(5)
+  })
+
+  test('on demand only, if so asked', async () => {
+    await using folder = await temporaryFolder()
+    await using writer = await openEventWriter({ folder: folder.path, flushAfter: Infinity, flushAt: Infinity })
+    for (const step of range(0, 5_000)) writer.add(scalar(step))
+    expect((await stat(writer.path)).size).toBe(0)
+    await writer.flush()
+    expect(await readAll(writer.path)).toHaveLength(5_002)
+  })
+
+  test('and synced with each flush, if so asked', async () => {
+    await using folder = await temporaryFolder()
+    await using writer = await openEventWriter({ folder: folder.path, durable: true })
+    writer.add(scalar(1))
+    await writer.flush()
+    expect(await readAll(writer.path)).toHaveLength(3)
+  })
+})
+
+describe('a file is followed by another one', () => {
+  test('once it has so many bytes, and together they hold every event once', async () => {
+    await using folder = await temporaryFolder()
+    const writer = await openEventWriter({ folder: folder.path, maxBytes: 1_000, now: () => 5_000 })
+    const first = writer.path
+    for (const step of range(0, 300)) {
+      writer.add(scalar(step))
+      if (step % 50 === 0) await writer.flush()
+    }
+    await writer.close()
+    const files = await eventFiles(folder.path)
+    expect(files[0]).toBe(first)
+    expect(files.at(-1)).toBe(writer.path)
+    for (const file of files) {
+      expect((await stat(file)).size).toBeLessThan(1_100)
+      expect((await readAll(file))[0]).toMatchObject({ kind: 'version' })
+    }
+    // Only the first says that the run starts: a second start would make readers forget.
+    expect((await Promise.all(files.map(readAll))).flat().filter(({ kind }) => kind === 'start')).toHaveLength(1)
+    expect((await points(folder.path, 'loss')).map(([step]) => step)).toEqual(range(0, 300))
+  })
+
+  test('once it is so old', async () => {
+    await using folder = await temporaryFolder()
+    let now = 10_000
+    const writer = await openEventWriter({ folder: folder.path, maxAge: 60_000, now: () => now })
+    for (const step of range(0, 10)) {
+      writer.add(scalar(step))
+      now += 20_000
+    }
+    await writer.close()
+    const files = await eventFiles(folder.path)
+    expect((await Promise.all(files.map(readAll))).map((events) => events.filter(({ kind }) => kind === 'summary').length)).toEqual([3, 3, 3, 1])
+  })
+})
+
+test.each([{ flushAfter: 0 }, { flushAt: -1 }, { maxBytes: Number.NaN }, { maxAge: 0 }])('the options %o are refused', async (options) => {
+  await using folder = await temporaryFolder()
+  await expect(openEventWriter({ folder: folder.path, ...options })).rejects.toMatchObject({ code: 'TENSORBOARD_INVALID', message: expect.stringContaining('a number above 0') })
+  expect(await readdir(folder.path)).toEqual([])
+})
+
+test('a write that failed by itself is told by the next call', async () => {
+  await using folder = await temporaryFolder()
+  const writer = await openEventWriter({ folder: join(folder.path, 'run'), flushAt: 1, maxBytes: 1 })
+  // The next file cannot be made: its folder is gone.
+  await promisify(execFile)('rm', ['-r', join(folder.path, 'run')])
+  writer.add(scalar(1))
+  writer.add(scalar(2))
+  await expect(writer.flush()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
+  expect(() => writer.add(scalar(3))).toThrow(expect.objectContaining({ code: 'TENSORBOARD_WRITE' }))
+  await expect(writer.close()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })
+})
+
+describe('in several processes', () => {
+  test('P8: writers of one folder have a file each, and none writes into that of another', async () => {
+    await using folder = await temporaryFolder()
+    const firsts = [0, 1_000, 2_000, 3_000]
+    await Promise.all(firsts.map((first) => promisify(execFile)(process.execPath, ['--conditions=attune-source', program, folder.path, String(first), '400'])))
+    const files = await eventFiles(folder.path)
+    expect(files).toHaveLength(firsts.length)
+    const tags = await Promise.all(files.map(async (file) => new Set((await readAll(file)).flatMap((event) => (event.kind === 'summary' ? event.values.flatMap((value) => (value.kind === 'scalar' ? value.tag : [])) : [])))))
+    expect(tags.map((each) => each.size)).toEqual([1, 1, 1, 1])
+    for (const first of firsts) expect((await points(folder.path, `from-${first}`)).map(([step]) => step)).toEqual(range(first, first + 400))
+  })
+
+  test('P8: whatever a writer said is in its file is there after kill -9, and the next writer goes on in a file of its own', async () => {
+    await using folder = await temporaryFolder()
+    const said: number[] = []
+    for (const first of [0, 10_000, 20_000, 30_000]) {
+      const child = spawn(process.execPath, ['--conditions=attune-source', program, folder.path, String(first), '9000'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const exit = once(child, 'exit')
+      let last = -1
+      for await (const line of createInterface({ input: child.stdout })) {
+        last = Number(line)
+        if (last >= first + 50 + first / 100) child.kill('SIGKILL')
+      }
+      await exit
+      said.push(last)
+    }
+    const files = await eventFiles(folder.path)
+    expect(files).toHaveLength(said.length)
+    for (const [index, file] of files.entries()) {
+      const { events, error } = await readPrefix(file)
+      if (error !== undefined) expect(error).toMatchObject({ details: { torn: true } })
+      const steps = events.flatMap((event) => (event.kind === 'summary' ? event.step : []))
+      expect(steps).toEqual(range(index * 10_000, index * 10_000 + steps.length))
+      expect(steps.at(-1)).toBeGreaterThanOrEqual(said[index]!)
+      expect((await readFile(file)).length).toBeGreaterThan(0)
+    }
+  })
+})
