@@ -1,1 +1,2 @@
-export {}
+export { openTelemetry } from './open-telemetry.ts'
+export type { OpenTelemetryOptions } from './open-telemetry.ts'
