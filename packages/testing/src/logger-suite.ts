@@ -1,65 +1,12 @@
-import { type Awaitable, createStudy, float, int, type Logger, type LoggerContext, type LoggerFactory, maximize, type StudyEvent, type StudySummary } from '@attune/core'
-import { ConformanceError, ensure, ensureEqual, equalData, rejection, settles, show } from './check.ts'
+import { type Awaitable, createStudy, float, int, maximize, type StudyEvent } from '@attune/core'
+import { ensure, ensureEqual, equalData, rejection, settles, show } from './check.ts'
 import { sharedStorage } from './drive.ts'
 import { loggerContextOf, type TestLoggerContext } from './logger-context.ts'
 import { correctedStory, eventfulStory, hostileStory, hostileTexts, plainStory, plainTraining, type Story } from './logger-stories.ts'
-import { caseMaker, type Subject } from './subject.ts'
+import { end, ensureKept, kept, type LoggerSubject, open, reported, send, text } from './logger-suite-support.ts'
+import { takeoverCases } from './logger-suite-takeovers.ts'
+import { caseMaker } from './subject.ts'
 import { registerSuite, type SuiteCase, type SuiteOptions } from './suite.ts'
-
-/** One value of one metric that the tracker has kept. */
-export interface KeptMetric {
-  readonly trial: number
-  readonly metric: string
-  readonly step: number
-  readonly value: number
-}
-
-/** A logger whose tracker has kept nothing yet. */
-export interface LoggerSubject extends Subject {
-  /** A new description of a logger on the same tracker: called again after each restart. */
-  readonly factory: () => LoggerFactory
-  /** Everything that the tracker has kept of the reports of a study, in its order. */
-  readonly read?: (study: StudySummary) => Awaitable<readonly KeptMetric[]>
-  /** A logger whose tracker cannot be written. */
-  readonly unwritable?: () => LoggerFactory
-}
-
-async function open({ factory }: LoggerSubject, context: LoggerContext): Promise<Logger> {
-  return settles(factory().create(context), 'create()')
-}
-
-/** Gives a logger what a study would give it: the events after its cursor, one at a time. */
-async function send(logger: Logger, events: readonly StudyEvent[]): Promise<void> {
-  const { cursor } = logger
-  for (const event of events) {
-    if (cursor === 'now' || event.revision > cursor) await settles(logger.log(event), `log() of ${event.type}`)
-  }
-}
-
-async function end(logger: Logger): Promise<void> {
-  await settles(logger.flush(), 'flush()')
-  await settles(logger.close(), 'close()')
-}
-
-/** What the tracker must have kept of a story: each metric of each report once. */
-function reported({ events }: Story): readonly KeptMetric[] {
-  return events.flatMap((event) =>
-    event.type === 'trial.reported' ? Object.entries(event.report.metrics).map(([metric, value]) => ({ trial: event.trial.number, metric, step: event.report.step, value })) : [],
-  )
-}
-
-const text = ({ trial, metric, step, value }: KeptMetric): string => `trial ${trial} ${metric} step ${step}: ${Object.is(value, -0) ? '-0' : value}`
-
-/** What the tracker has kept of the metrics of a story; other series of its own do not count. */
-async function kept({ read }: LoggerSubject, { context }: Story, expected: readonly KeptMetric[]): Promise<readonly string[]> {
-  if (read === undefined) throw new ConformanceError('Give `read`, so that it can be shown what the tracker has kept, or exempt this case and say why.')
-  const series = new Set(expected.map(({ trial, metric }) => `${trial} ${metric}`))
-  return (await read(context.study)).filter(({ trial, metric }) => series.has(`${trial} ${metric}`)).map(text)
-}
-
-async function ensureKept(subject: LoggerSubject, story: Story, what: string, expected: readonly KeptMetric[] = reported(story)): Promise<void> {
-  ensureEqual([...(await kept(subject, story, expected))].sort(), expected.map(text).sort(), `${what}: what the tracker has kept of the reports`)
-}
 
 /** The context of a story, whose study has an id of its own. */
 function named({ context }: Story): TestLoggerContext {
@@ -240,6 +187,7 @@ export function loggerCases(setup: () => Awaitable<LoggerSubject>): readonly Sui
       await end(probe)
       if (cursor !== 'now') await ensureFollowed(subject, storage)
     }),
+    ...takeoverCases(setup),
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { Logger, LoggerFactory, StudyEvent, StudySummary } from '@attune/core'
-import type { KeptMetric, LoggerSubject } from '../logger-suite.ts'
+import type { KeptMetric, LoggerSubject } from '../logger-suite-support.ts'
 
 interface Entry extends KeptMetric {
   readonly study: string
@@ -9,31 +9,64 @@ interface Entry extends KeptMetric {
 export interface Tracker {
   readonly entries: Entry[]
   readonly cursors: Pick<Map<string, number>, 'get' | 'set'>
+  /** True while it cannot be reached. */
+  away?: boolean
 }
 
 export function emptyTracker(): Tracker {
   return { entries: [], cursors: new Map() }
 }
 
+/** Events that a logger keeps for a tracker that is away. */
+const mostPending = 3
+
 /** A logger that keeps reports in a tracker when it is flushed, as simple as can be. */
 export function plainLogger(tracker: Tracker, study: StudySummary): Logger {
-  const key = `${study.definition.name} ${study.id}`
-  let pending: Entry[] = []
-  let seen = tracker.cursors.get(key) ?? 0
+  const key = keyOf(study)
+  const pending: StudyEvent[] = []
+  let kept = tracker.cursors.get(key) ?? 0
   const flush = (): void => {
-    tracker.entries.push(...pending)
-    pending = []
-    tracker.cursors.set(key, seen)
+    if (tracker.away === true) throw new Error('The tracker cannot be reached.')
+    const known = new Set(tracker.entries.map(entryKey))
+    for (const event of pending) tracker.entries.push(...entriesOf(event, key).filter((entry) => !known.has(entryKey(entry))))
+    const last = pending.at(-1)
+    kept = Math.max(kept, tracker.cursors.get(key) ?? 0, last === undefined ? 0 : last.more === true ? last.revision - 1 : last.revision)
+    pending.length = 0
+    tracker.cursors.set(key, kept)
   }
   return {
-    cursor: seen,
+    get cursor() {
+      return kept
+    },
     log(event) {
-      pending.push(...entriesOf(event, key))
-      seen = event.revision
+      if (tracker.away === true && pending.length >= mostPending) return 'later'
+      if (!pending.includes(event)) pending.push(event)
+      return undefined
     },
     flush,
     close: flush,
   }
+}
+
+function keyOf({ id, definition }: StudySummary): string {
+  return `${definition.name} ${id}`
+}
+
+/** What a logger does that takes each event for a new one. */
+function appending(tracker: Tracker, study: StudySummary): Pick<Logger, 'log' | 'flush' | 'close'> {
+  const key = keyOf(study)
+  const pending: StudyEvent[] = []
+  const flush = (): void => {
+    tracker.entries.push(...pending.flatMap((event) => entriesOf(event, key)))
+    tracker.cursors.set(key, Math.max(tracker.cursors.get(key) ?? 0, pending.at(-1)?.revision ?? 0))
+    pending.length = 0
+  }
+  return { log: (event) => void pending.push(event), flush, close: flush }
+}
+
+/** What is one value to a tracker, however often it is sent. */
+function entryKey({ study, trial, metric, step }: Entry): string {
+  return JSON.stringify([study, trial, metric, step])
 }
 
 function entriesOf(event: StudyEvent, study: string): readonly Entry[] {
@@ -58,6 +91,7 @@ export function loggerSubject(create: Create = plainLogger): LoggerSubject {
         }
         return { ...create(emptyTracker(), study), flush: full, close: full }
       }),
+    outage: { begin: () => void (tracker.away = true), end: () => void (tracker.away = false) },
   }
 }
 
@@ -66,7 +100,8 @@ function twin(change: (plain: Logger, tracker: Tracker, study: StudySummary) => 
   return () =>
     loggerSubject((tracker, study) => {
       const plain = plainLogger(tracker, study)
-      return { ...plain, ...change(plain, tracker, study) }
+      // A cursor that moves stays one.
+      return Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(plain), ...Object.getOwnPropertyDescriptors(change(plain, tracker, study)) }) as Logger
     })
 }
 
@@ -82,24 +117,83 @@ export const brokenLoggers: readonly Broken[] = [
   {
     what: 'forgets its cursor',
     setup: twin(() => ({ cursor: 0 })),
-    fails: ['knows after a restart what it has kept', 'neither loses nor doubles a report over a restart after any event', 'follows a real study, over a restart'],
+    fails: ['knows after a restart what it has kept'],
+  },
+  {
+    what: 'appends whatever it is given again',
+    setup: twin((_plain, tracker, study) => appending(tracker, study)),
+    fails: ['stores nothing twice when two processes had it for a moment', 'stores an event once that it is given twice'],
+  },
+  {
+    what: 'appends, and forgets its cursor',
+    setup: twin((_plain, tracker, study) => ({ ...appending(tracker, study), cursor: 0 })),
+    fails: ['neither loses nor doubles a report over a restart after any event', 'follows a real study, over a restart', 'goes on where a process was killed: nothing is lost and nothing is stored twice'],
+  },
+  {
+    what: 'says that it has kept what it was only given',
+    setup: twin((plain) => {
+      let seen = plain.cursor
+      return {
+        get cursor() {
+          return seen
+        },
+        log(event) {
+          seen = event.revision
+          return plain.log(event)
+        },
+      }
+    }),
+    fails: ['never says that it has kept what it has not'],
+  },
+  {
+    what: 'writes its cursor down before what it is a cursor of',
+    setup: twin((plain, tracker, study) => ({
+      log(event) {
+        tracker.cursors.set(keyOf(study), event.revision)
+        return plain.log(event)
+      },
+    })),
+    fails: ['never says that it has kept what it has not', 'goes on where a process was killed: nothing is lost and nothing is stored twice'],
+  },
+  {
+    what: 'drops what it has no room for while its tracker is away',
+    setup: twin((plain) => ({
+      async log(event) {
+        await plain.log(event)
+      },
+    })),
+    fails: ['takes again what it wanted later'],
+  },
+  {
+    what: 'takes what it says it wants later, and appends it twice',
+    setup: twin((_plain, tracker, study) => {
+      const { log, ...rest } = appending(tracker, study)
+      return {
+        ...rest,
+        async log(event) {
+          await log(event)
+          return tracker.away === true ? 'later' : undefined
+        },
+      }
+    }),
+    fails: ['takes again what it wanted later'],
   },
   {
     what: 'moves its cursor before it has written',
     setup: twin((plain, tracker, study) => ({
       log: async (event) => {
-        tracker.cursors.set(`${study.definition.name} ${study.id}`, event.revision + 1)
+        tracker.cursors.set(keyOf(study), event.revision + 1)
         await plain.log(event)
       },
       flush: () => {
         // Writes one revision too far.
-        const key = `${study.definition.name} ${study.id}`
+        const key = keyOf(study)
         const ahead = (tracker.cursors.get(key) ?? 0) + 1
         void plain.flush()
         tracker.cursors.set(key, ahead)
       },
       close: () => {
-        const key = `${study.definition.name} ${study.id}`
+        const key = keyOf(study)
         void plain.close()
         tracker.cursors.set(key, (tracker.cursors.get(key) ?? 0) + 1)
       },
