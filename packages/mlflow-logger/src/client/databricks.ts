@@ -13,7 +13,7 @@ export interface Workspace {
 
 /**
  * DATABRICKS_HOST and DATABRICKS_TOKEN, or a profile of `~/.databrickscfg` (DATABRICKS_CONFIG_FILE). A profile that is named, in the URI or
- * by DATABRICKS_CONFIG_PROFILE, is read from the file alone. Throws `MLFLOW_CONFIG`.
+ * by DATABRICKS_CONFIG_PROFILE, is read from the file alone, and has nothing from its `[DEFAULT]`. Throws `MLFLOW_CONFIG`.
  */
 export function readWorkspace(named: string | undefined, variables: Variables): Workspace {
   const profile = named ?? variables.text('DATABRICKS_CONFIG_PROFILE')
@@ -22,7 +22,7 @@ export function readWorkspace(named: string | undefined, variables: Variables): 
   const text = readIfThere(path, 'profiles of Databricks')
   const ini = text === undefined ? undefined : parseIni(text)
   if (named !== undefined && ini?.sections.has(named) !== true) throw new MlflowError('MLFLOW_CONFIG', `There is no profile '${named}' in ${path}. ${remedy}`)
-  const value = (variable: string, name: string) => (profile === undefined ? variables.text(variable) : undefined) ?? ini?.get(profile ?? 'DEFAULT', name)
+  const value = (variable: string, name: string) => (profile === undefined ? variables.text(variable) : undefined) ?? ini?.own(profile ?? 'DEFAULT', name)
   const host = value('DATABRICKS_HOST', 'host')
   const token = value('DATABRICKS_TOKEN', 'token')
   const username = value('DATABRICKS_USERNAME', 'username')

@@ -1,5 +1,8 @@
-/** The sections of an INI file as Python's `configparser` reads them: `=` or `:`, comments on lines of their own, names in lower case, `[DEFAULT]` behind every section. */
-export function parseIni(text: string): { readonly sections: ReadonlySet<string>; get(section: string, name: string): string | undefined } {
+/**
+ * The sections of an INI file as Python's `configparser` reads them: `=` or `:`, comments on lines of their own, names in lower case. `get` looks
+ * into `[DEFAULT]` too, `own` does not.
+ */
+export function parseIni(text: string): { readonly sections: ReadonlySet<string>; get(section: string, name: string): string | undefined; own(section: string, name: string): string | undefined } {
   const sections = new Map<string, Map<string, string>>()
   let values: Map<string, string> | undefined
   let last: string | undefined
@@ -24,5 +27,6 @@ export function parseIni(text: string): { readonly sections: ReadonlySet<string>
     last = entry[1]!.toLowerCase()
     values.set(last, entry[2]!)
   }
-  return { sections: new Set(sections.keys()), get: (section, name) => sections.get(section)?.get(name) ?? sections.get('DEFAULT')?.get(name) }
+  const own = (section: string, name: string) => sections.get(section)?.get(name)
+  return { sections: new Set(sections.keys()), get: (section, name) => own(section, name) ?? own('DEFAULT', name), own }
 }
