@@ -37,16 +37,15 @@ interface Series {
 }
 
 /**
- * Reads a whole run, and forgets what TensorBoard forgets (plugin_event_accumulator.py): at a second `start`, all points
- * from its step on; in files without the version `brain.Event:2`, those of a tag from a step on that comes again. Unlike
- * TensorBoard it keeps all other points and no sample of them. Rejects as `readRun` throws.
+ * Reads a whole run, and forgets what TensorBoard's EventAccumulator forgets: at a `start`, all points from its step on; in
+ * files without the version `brain.Event:2`, those of a tag from a step on that comes again. Unlike TensorBoard it keeps all
+ * other points and no sample of them. Rejects as `readRun` throws.
  */
 export async function loadRun(folder: string, options: Omit<ReadOptions, 'follow' | 'pollInterval'> = {}): Promise<RunData> {
   const scalars = new Map<string, Series>()
   const points = new Map<string, RunPoint[]>()
   const hparams: Mutable<Pick<RunData, 'sessionStart' | 'sessionEnd' | 'experiment'>> = {}
   let version = 0
-  let hasStarted = false
   let lastStep = -Infinity
 
   function forget(from: number, isConcerned: (tag: string) => boolean): void {
@@ -72,10 +71,8 @@ export async function loadRun(folder: string, options: Omit<ReadOptions, 'follow
 
   for await (const event of readRun(folder, options)) {
     if (event.kind === 'version') version = versionNumber(event)
-    else if (event.kind === 'start' && version >= 2) {
-      if (hasStarted) forget(event.step, () => true)
-      hasStarted = true
-    } else if (event.kind === 'summary') {
+    else if (event.kind === 'start' && version >= 2) forget(event.step, () => true)
+    else if (event.kind === 'summary') {
       if (version < 2 && event.step < lastStep) {
         const tags = new Set(event.values.map((value) => ('tag' in value ? value.tag : '')))
         forget(event.step, (tag) => tags.has(tag))

@@ -1,4 +1,5 @@
-// Files that other writers have made: benchmarks/peers/tensorboard_samples.py, with TensorFlow 2.21.0 and tensorboardX 2.6.5.
+// Files that other writers have made: benchmarks/peers/tensorboard_samples.py, with TensorFlow 2.21.0 and tensorboardX 2.6.5,
+// and tensorboard_samples_pytorch.py, with PyTorch 2.15.0.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { decode } from 'fast-png'
@@ -12,7 +13,7 @@ const buckets = [{ from: -1, to: -0.25, count: 1 }, { from: -0.25, to: 0.5, coun
 const loss = { steps: [0, 1, 2], values: [0.1, 0.2, 0.1 * 3].map(Math.fround) }
 
 test('the runs of a log directory are found', async () => {
-  expect((await listRuns(samples)).map(({ name }) => name)).toEqual(['tensorboardx', 'tensorboardx-session', 'tensorflow', 'tensorflow-1'])
+  expect((await listRuns(samples)).map(({ name }) => name)).toEqual(['pytorch', 'pytorch-session', 'tensorboardx', 'tensorboardx-session', 'tensorflow', 'tensorflow-1'])
 })
 
 test('files of TensorFlow 2 are read', async () => {
@@ -60,6 +61,21 @@ test('files of tensorboardX are read, and its HParams', async () => {
   expect(session.sessionEnd).toMatchObject({ status: 'success' })
   expect(session.experiment).toMatchObject({ hparams: [{ name: 'rate' }, { name: 'kind' }, { name: 'flag' }], metrics: [{ tag: 'hparam/accuracy' }] })
   expect(session.scalars.get('hparam/accuracy')).toMatchObject({ values: [0.5] })
+})
+
+test('files of PyTorch are read, its HParams, and what it takes up again', async () => {
+  const { scalars, points } = await loadRun(join(samples, 'pytorch'))
+  // purge_step=2 in a second file
+  expect(scalars.get('loss')).toMatchObject({ steps: [0, 1, 2], values: [...loss.values.slice(0, 2), 7] })
+  expect(scalars.get('new')).toMatchObject({ steps: [0, 1], values: loss.values.slice(0, 2) })
+  expect(scalars.get('double')).toMatchObject({ values: [0.1, 0.2] })
+  expect(points.get('note/text_summary')).toMatchObject([{ value: { kind: 'text', markdown: 'Grüße' } }])
+  expect(points.get('weights')).toMatchObject([{ value: { kind: 'histogram', buckets } }])
+  expect(picture(points.get('picture')![0]!.value)).toEqual({ width: 3, height: 2, pixels: [pixels] })
+  const session = await loadRun(join(samples, 'pytorch-session'))
+  // PyTorch itself makes a number of a flag.
+  expect(session.sessionStart).toMatchObject({ hparams: { rate: 0.01, kind: 'adam', flag: 1 } })
+  expect(session.experiment).toMatchObject({ hparams: [{ name: 'rate' }, { name: 'kind', domain: { values: ['adam', 'sgd'] } }, { name: 'flag', type: 'number' }] })
 })
 
 function picture(value: { readonly kind: string; readonly images?: readonly Uint8Array[]; readonly width?: number; readonly height?: number }): unknown {
