@@ -2,6 +2,7 @@ import type { LoggerContext } from '@attune/core'
 import { logBestModel } from './content/best-model.ts'
 import { linkLines } from './content/links.ts'
 import { summaryWrites } from './content/summary.ts'
+import { kindOf } from './failures.ts'
 import { mergeWrites } from './merge-writes.ts'
 import type { Settings } from './options.ts'
 import { RunWriter, type LaneParts } from './run-lane.ts'
@@ -25,7 +26,15 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
     what: 'the summary of the study',
     replaces: 'summary',
     async send(parent) {
-      const { writes, links } = await summaryWrites(context, await runsOf(parent), stopped)
+      const runs = await runsOf(parent)
+      const share = (tag: string, value: string): Promise<boolean> => parts.client.experiments.setTags(runs.experimentId, { [tag]: value }, { signal: parts.signal }).then(
+        () => true,
+        (error: unknown) => {
+          if (kindOf(error) === 'later') throw error
+          return false // Who may write runs may not write experiments everywhere; links do without.
+        },
+      )
+      const { writes, links } = await summaryWrites(context, runs, stopped, share)
       const { artifacts = [], ...values } = writes
       await new RunWriter(parts, target, parent, false).write(mergeWrites([values]))
       for (const artifact of artifacts) await artifactUpload(parts, target, revision, 0, artifact).send(parent)

@@ -4,7 +4,7 @@ import type { Settings } from '../options.ts'
 import type { RunIds } from '../writes.ts'
 import { modelFiles } from './model-files.ts'
 import { scalarText } from './texts.ts'
-import { finalPoints } from './trial-metrics.ts'
+import { finalPoints, reportPoints } from './trial-metrics.ts'
 
 /** A model that was logged, and its version where it was registered. */
 export interface BestModel {
@@ -52,8 +52,9 @@ export async function logBestModel({ client, context, runs, model: options, sign
   }
   if (runId !== undefined) {
     await client.runs.logOutputs(runId, [{ modelId: model.modelId }], call)
-    // The same points as the trial's own, now with the model, in whose table they stand too.
-    const points = finalPoints(best, study.definition.objectives, best.endedAt ?? best.createdAt, best.metrics)
+    // The trial's last points again, now with the model, in whose table they stand too.
+    const { objectives } = study.definition
+    const points = [...best.reports.slice(-1).flatMap((report) => reportPoints(report, objectives)), ...finalPoints(best, objectives)]
     await client.runs.log(runId, { metrics: points.map((point) => ({ ...point, modelId: model.modelId })) }, call)
   }
   await client.runs.logOutputs(runs.parent, [{ modelId: model.modelId }], call)

@@ -1,5 +1,6 @@
 import type { LoggerContext, TrialRecord } from '@attune/core'
 import type { RunIds } from '../writes.ts'
+import { searchState } from './shared-view.ts'
 
 /** Pages of MLflow that show a study. */
 export interface StudyLinks {
@@ -7,40 +8,36 @@ export interface StudyLinks {
   readonly study: string
   /** The trials in a table, best first. */
   readonly trials: string
-  /** Their curves: MLflow draws those of the first ten. */
-  readonly curves: string
-  /** Parameters and objective of the best hundred as parallel coordinates; undefined before there are two to compare. */
-  readonly parallel: string | undefined
+  /** Parameters and objective as parallel coordinates, and the curves. */
+  readonly charts: string
+  /** The best hundred beside each other, parameter by parameter; undefined before there are two to compare. */
+  readonly compare: string | undefined
 }
 
 /** As many as still fit into an address, and as one can tell apart. */
 const mostCompared = 100
 
 /**
- * MLflow's page opens on its view for language models, with the children of a run folded away, and nests them in every order but one by a
- * metric. So the links name the view for training and the children, ordered by the objective.
+ * MLflow's page opens on its view for language models, with the children of a run folded away. So the links name the view for training, and
+ * the children ordered by the objective: in a view of their own (`viewKey`, see `sharedView`), or where it could not be stored, as a search.
  */
-export async function studyLinks(runs: RunIds, { study, view }: Pick<LoggerContext, 'study' | 'view'>): Promise<StudyLinks> {
+export async function studyLinks(runs: RunIds, { study, view }: Pick<LoggerContext, 'study' | 'view'>, viewKey: string | undefined): Promise<StudyLinks> {
   const { trackingUri, experimentId, parent } = runs
   const experiment = `${trackingUri}/#/experiments/${encodeURIComponent(experimentId)}`
-  const objectives = study.definition.objectives
-  const table = (more: { readonly [key: string]: string }): string => `${experiment}/runs?${query({
-    workflowType: 'machine_learning',
-    ...more,
-    searchFilter: `tags.mlflow.parentRunId = '${parent}'`,
-    orderByKey: `metrics.\`${objectives.length === 1 ? 'value' : 'value_0'}\``,
-    orderByAsc: String(objectives[0]?.direction !== 'maximize'),
-  })}`
+  const { objectives } = study.definition
+  const { searchFilter, orderByKey, orderByAsc } = searchState(parent, objectives)
+  const children: { readonly [key: string]: string } = viewKey === undefined ? { searchFilter, orderByKey, orderByAsc: String(orderByAsc) } : { viewStateShareKey: viewKey }
   const ids: string[] = []
-  for (const { number } of ranked(view.trials(), objectives[0]?.direction === 'maximize').slice(0, mostCompared)) {
+  for (const { number } of ranked(view.trials(), !orderByAsc).slice(0, mostCompared)) {
     const id = await runs.trial(number)
     if (id !== undefined) ids.push(id)
   }
+  const training = { workflowType: 'machine_learning' }
   return {
-    study: `${experiment}/runs/${encodeURIComponent(parent)}`,
-    trials: table({}),
-    curves: table({ compareRunsMode: 'CHART' }),
-    parallel: ids.length < 2 ? undefined : `${trackingUri}/#/compare-runs?${query({ runs: JSON.stringify(ids), experiments: JSON.stringify([experimentId]) })}`,
+    study: `${experiment}/runs/${encodeURIComponent(parent)}?${query(training)}`,
+    trials: `${experiment}/runs?${query({ ...training, ...children })}`,
+    charts: `${experiment}/runs?${query({ ...training, compareRunsMode: 'CHART', ...children })}`,
+    compare: ids.length < 2 ? undefined : `${trackingUri}/#/compare-runs?${query({ runs: JSON.stringify(ids), experiments: JSON.stringify([experimentId]) })}`,
   }
 }
 
@@ -57,11 +54,5 @@ export function ranked(trials: readonly TrialRecord[], maximize: boolean): reado
 
 /** What is printed when a study ends, in the words of MLflow's own client: people and terminals know them. */
 export function linkLines(name: string, links: StudyLinks): string {
-  const lines = [
-    `🏃 View run ${name} at: ${links.study}`,
-    `🧪 View trials at: ${links.trials}`,
-    `📈 View curves at: ${links.curves}`,
-    ...(links.parallel === undefined ? [] : [`🧵 View parallel coordinates at: ${links.parallel}`]),
-  ]
-  return `${lines.join('\n')}\n`
+  return [`🏃 View run ${name} at: ${links.study}`, `🧪 View trials at: ${links.trials}`, `📈 View charts at: ${links.charts}`, ''].join('\n')
 }

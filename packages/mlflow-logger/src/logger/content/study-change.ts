@@ -75,9 +75,9 @@ function spaceArtifact({ view, space }: ContentContext): { readonly path: string
 
 /**
  * The best value so far, at the highest number of the trials that had ended by then: a curve whose last point is the best value, also
- * where trials end in another order than they began. Reckoned from what the event came after, so that it is the same when it is sent again.
+ * where trials end in another order than they began. A correction counts more than what it corrects, also in the same millisecond. Reckoned from what the event came after, so that it is the same when it is sent again.
  */
-function bestWrites({ time }: StudyEvent, { view, study }: ContentContext): RunWrites | undefined {
+function bestWrites({ type, time }: StudyEvent, { view, study }: ContentContext): RunWrites | undefined {
   const sign = study.definition.objectives[0]?.direction === 'maximize' ? -1 : 1
   let step = 0
   let best: { readonly number: number; readonly value: number } | undefined
@@ -87,5 +87,5 @@ function bestWrites({ time }: StudyEvent, { view, study }: ContentContext): RunW
     if (state !== 'complete' || voided !== undefined || violation > 0 || value === undefined || Number.isNaN(value)) continue
     if (best === undefined || sign * value < sign * best.value) best = { number, value }
   }
-  return best === undefined ? undefined : { metrics: [{ key: 'best_value', value: best.value, step, timestamp: time }], tags: { 'attune.best_trial': String(best.number) } }
+  return best === undefined ? undefined : { metrics: [{ key: 'best_value', value: best.value, step, timestamp: type === 'trial.amended' ? time + 1 : time }], tags: { 'attune.best_trial': String(best.number) } }
 }

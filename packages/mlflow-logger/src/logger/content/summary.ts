@@ -2,6 +2,7 @@ import { encodeJson, type LoggerContext, type TrialRecord, type TrialState } fro
 import { csv, type StudyData } from '@attune/report'
 import type { RunIds, RunWrites } from '../writes.ts'
 import { ranked, studyLinks, type StudyLinks } from './links.ts'
+import { sharedView } from './shared-view.ts'
 import { firstLine, scalarText } from './texts.ts'
 
 /** How a study stands, for the run of the study. */
@@ -17,13 +18,17 @@ const mostNote = 7_500
 /** Columns that a note can show beside each other. */
 const mostParams = 6
 
-/** The history as CSV, the best parameters, and a note with the best trials and the links. */
-export async function summaryWrites(context: Pick<LoggerContext, 'study' | 'space' | 'view'>, runs: RunIds, stopped?: string): Promise<Summary> {
+/**
+ * The history as CSV, the best parameters, and a note with the best trials and the links. `share` keeps a tag with the experiment, and answers
+ * whether it may.
+ */
+export async function summaryWrites(context: Pick<LoggerContext, 'study' | 'space' | 'view'>, runs: RunIds, stopped: string | undefined, share: (tag: string, value: string) => Promise<boolean>): Promise<Summary> {
   const { view, space } = context
   const trials = view.trials()
   const { definition } = view.study
   const data: StudyData = { definition, space, trials }
-  const links = await studyLinks(runs, context)
+  const shared = sharedView(context, runs.parent)
+  const links = await studyLinks(runs, context, (await share(shared.tag, shared.value)) ? shared.key : undefined)
   const { best } = view
   return {
     links,
@@ -47,21 +52,24 @@ function note({ definition, trials }: StudyData, best: TrialRecord | undefined, 
     ...of.map((trial) => [String(trial.number), trial.state, ...objectives.map((_, index) => short(trial.values?.[index])), ...params.map((path) => short(Object.hasOwn(trial.flatParams, path) ? trial.flatParams[path] : undefined))]),
   ].map((cells) => `| ${cells.map(escape).join(' | ')} |\n`).join('')
   const goal = objectives.map(({ direction, metric }) => `${direction} \`${metric.replaceAll('`', "'")}\``).join(', ')
-  const views = [`[trials](${links.trials})`, `[curves](${links.curves})`, ...(links.parallel === undefined ? [] : [`[parallel coordinates](${links.parallel})`])].join(' · ')
-  const head = [
-    `### ${escape(definition.name)}`,
-    `${goal} · ${counts(trials)}${stopped === undefined ? '' : ` · stopped: ${escape(firstLine(stopped))}`}`,
-    ...(best?.value === undefined || objectives.length > 1 ? [] : [`**Best: trial ${best.number}, ${escape(objectives[0]?.metric ?? 'value')} ${short(best.value)}**`]),
-  ]
-  const whole = (shown: readonly TrialRecord[], seen: string): string => [...head, ...(seen === '' ? [] : [seen]), ...(shown.length === 0 ? [] : [table(shown)])].join('\n\n')
+  const linkLine = (compare: boolean): string => [`[Trials](${links.trials})`, `[Charts](${links.charts})`, ...(compare && links.compare !== undefined ? [`[Comparison](${links.compare})`] : [])].join(' · ')
+  // MLflow's page shows the first lines, and folds the others away.
+  const whole = (shown: readonly TrialRecord[], seen: string): string => [
+    [
+      seen,
+      ...(best?.value === undefined || objectives.length > 1 ? [] : [`**Best: trial ${best.number}, ${escape(objectives[0]?.metric ?? 'value')} ${short(best.value)}**`]),
+      `${goal} · ${counts(trials)}${stopped === undefined ? '' : ` · stopped: ${escape(firstLine(stopped))}`}`,
+    ].filter((line) => line !== '').join('\n\n'),
+    ...(shown.length === 0 ? [] : [table(shown)]),
+  ].join('\n\n')
   // A hundred run ids are long, and a link that is cut opens nothing.
-  for (const seen of [views, `[trials](${links.trials}) · [curves](${links.curves})`]) {
+  for (const compare of [true, false]) {
     for (const count of [rows.length, 3]) {
-      const text = whole(rows.slice(0, count), seen)
+      const text = whole(rows.slice(0, count), linkLine(compare))
       if (text.length <= mostNote) return text
     }
   }
-  return whole([], '').slice(0, mostNote)
+  return whole([], linkLine(false)).slice(0, mostNote)
 }
 
 function counts(trials: readonly TrialRecord[]): string {

@@ -64,7 +64,7 @@ function trialWrites(event: StudyEvent, trial: TrialRecord, context: ContentCont
     case 'trial.pruned':
     case 'trial.failed':
       return {
-        metrics: finalPoints(trial, objectives, event.time),
+        metrics: finalPoints(trial, objectives),
         params: paramTexts(trial),
         tags: { ...startedTags(trial, context), ...distributionTags(trial, context), ...endTags(trial), ...failureTags(trial.failure) },
         status: { status: runStatuses[trial.state], endTime: trial.endedAt ?? event.time },
@@ -91,7 +91,7 @@ function amendmentWrites(event: Extract<StudyEvent, { type: 'trial.amended' }>, 
   if ('restore' in amendment) return { tags: { ...tags, 'attune.restored': amendment.restore, 'attune.amended_by': by }, removedTags: ['attune.void'] }
   const values = 'add' in amendment ? amendment.add : amendment.metrics
   const note = `${'add' in amendment ? 'added' : 'edited'} ${Object.keys(values).join(', ')}${amendment.note === undefined ? '' : `: ${amendment.note}`}`
-  return { metrics: finalPoints(trial, context.study.definition.objectives, event.time, values), tags: { ...tags, 'attune.amended': note, 'attune.amended_by': by } }
+  return { metrics: finalPoints(trial, context.study.definition.objectives, { metrics: values, time: event.time }), tags: { ...tags, 'attune.amended': note, 'attune.amended_by': by } }
 }
 
 export function artifactWrite(name: string, artifact: Parameters<LoggerContext['artifact']>[0], context: Pick<LoggerContext, 'artifact'>): ArtifactWrite {

@@ -15,14 +15,16 @@ export function reportPoints({ step, metrics, time }: StepReport, objectives: re
 /**
  * What a trial has in the end: its metrics under their own names, and its objective under Optuna's, `value`, or `value_0`, `value_1`, …
  * for several. MLflow's tables and searches take of each metric the point of the last step, and of that the latest, so metrics whose
- * last report says something else (`from: 'best'`, an evaluator, a correction) get a later point at the last step.
+ * last report says something else (`from: 'best'`, an evaluator) get a later point at the last step.
+ * @param correction metrics that were corrected, and when: their points are later still.
  */
-export function finalPoints(trial: TrialRecord, objectives: readonly Objective[], time: number, corrected: Metrics = {}): readonly MetricPoint[] {
+export function finalPoints(trial: TrialRecord, objectives: readonly Objective[], correction?: { readonly metrics: Metrics; readonly time: number }): readonly MetricPoint[] {
   const last = trial.reports.at(-1)
   const step = last?.step ?? 0
-  const timestamp = Math.max(time, (last?.time ?? 0) + 1)
+  const end = Math.max(trial.endedAt ?? trial.createdAt, (last?.time ?? 0) + 1)
+  const timestamp = correction === undefined ? end : Math.max(correction.time, end + 1)
   const own = Object.entries(trial.metrics)
-    .filter(([key, value]) => last === undefined || !Object.hasOwn(last.metrics, key) || !Object.is(last.metrics[key], value) || Object.hasOwn(corrected, key))
+    .filter(([key, value]) => last === undefined || !Object.hasOwn(last.metrics, key) || !Object.is(last.metrics[key], value) || (correction !== undefined && Object.hasOwn(correction.metrics, key)))
     .map(([key, value]): MetricPoint => ({ key, value, step, timestamp }))
   return [...own, ...objectivePoints(trial, objectives, timestamp)]
 }
