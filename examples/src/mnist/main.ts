@@ -3,7 +3,7 @@ import { isAttuneError } from 'attune'
 import { readDigits, splitDigits } from './digits.ts'
 import { trainFinalist, type Finalist } from './finalist.ts'
 import { help, readOptions, type JobOptions } from './options.ts'
-import { epochsSaved, writeReport, writeResult } from './result.ts'
+import { epochsSaved, keepWithStudy, writeReport, writeResult } from './result.ts'
 import { openSearch, runSearch } from './search.ts'
 
 const say = (text = ''): void => void process.stdout.write(`${text}\n`)
@@ -41,6 +41,7 @@ async function run(options: JobOptions): Promise<number> {
     const finalist = await trainFinalist(study, split, options, signal)
     if (finalist === undefined) return stopped(options)
     const files = [finalist.onnxFile, await writeReport(study, finalist, options), await writeResult(study, finalist, options)]
+    await keepWithStudy(study, files)
     summarize(study, finalist, options, files, split.test.labels.length)
     return 0
   } finally {

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { htmlReport, readStudy, type Study } from 'attune'
 import type { Finalist } from './finalist.ts'
 import type { NetworkParams } from './network.ts'
@@ -49,4 +50,18 @@ export async function writeReport(study: Study<NetworkParams>, finalist: Finalis
   ]
   await writeFile(file, htmlReport(await readStudy(study), { title: 'Handwritten digits', facts }))
   return file
+}
+
+const kinds: { readonly [ending: string]: string } = { onnx: 'onnx', html: 'text/html', json: 'application/json' }
+
+/** Keeps the files with the study, where trackers find them: the model with its best trial. Files that it has already stay as they are. */
+export async function keepWithStudy(study: Study<NetworkParams>, files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const bytes = await readFile(file)
+    const ending = file.slice(file.lastIndexOf('.') + 1)
+    const [name, trial] = ending === 'onnx' ? ['onnx', study.best] : [basename(file), undefined]
+    const before = (trial ?? study).artifacts[name]
+    if (before?.hash === createHash('sha256').update(bytes).digest('hex')) continue
+    await study.setArtifact(name, bytes, { kind: kinds[ending] ?? 'application/octet-stream', ...(trial === undefined ? {} : { trial: trial.number }) })
+  }
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
-import { asha, createStudy, directoryArtifacts, listStudies, maximize, random, sqlite, tpe, type Study } from 'attune'
+import { asha, createStudy, directoryArtifacts, isAttuneError, listStudies, maximize, random, sqlite, tpe, type LoggerFactory, type Study } from 'attune'
+import { mlflow } from '@attune/mlflow-logger'
 import { tensorboard } from '@attune/tensorboard-logger'
 import { tfjsTrainer, wasm } from '@attune/tfjs-adapter'
-import { asInput, take, type Split } from './digits.ts'
+import { asInput, describeDigits, take, type Split } from './digits.ts'
 import { buildNetwork, space, type NetworkParams } from './network.ts'
 import type { JobOptions } from './options.ts'
 
@@ -14,12 +15,27 @@ export function digitsTrainer(training: Split['training'], validation: Split['va
     backend: wasm(),
     build: buildNetwork,
     data: { train: { x: asInput(training), y: training.labels }, validation: { x: asInput(validation), y: validation.labels } },
+    inputs: [describeDigits(training, 'training'), describeDigits(validation, 'validation')],
     epochs,
     batchSize: ({ batchSize }) => batchSize,
     loss: 'categoricalCrossentropy',
     metrics: ['accuracy'],
     optimizer: ({ optimizer }) => optimizer,
   })
+}
+
+/** Where the search can be watched: TensorBoard always, MLflow where a server is named in the environment. */
+function loggers(options: JobOptions): readonly LoggerFactory[] {
+  const curves = tensorboard({ logDir: join(options.out, 'tensorboard') })
+  if (!process.env['MLFLOW_TRACKING_URI']) return [curves]
+  try {
+    return [curves, mlflow({ model: { artifact: 'onnx' } })]
+  } catch (error) {
+    // It may be meant for other programs: `file:` works in Python alone.
+    if (!isAttuneError(error)) throw error
+    process.stderr.write(`Going on without MLflow: ${error.message}\n`)
+    return [curves]
+  }
 }
 
 /** Opens the study of a folder, which may have trials already. Throws if they were trained otherwise. */
@@ -35,7 +51,7 @@ export async function openSearch(options: JobOptions): Promise<Study<NetworkPara
     pruner: asha({ minResource: 1, reductionFactor: 3 }),
     storage,
     artifacts: directoryArtifacts(join(options.out, 'artifacts')),
-    loggers: [tensorboard({ logDir: join(options.out, 'tensorboard') })],
+    loggers: loggers(options),
     ...(seed === undefined ? {} : { seed }),
   })
   const settings = { epochs: options.epochs, samples: options.samples }
