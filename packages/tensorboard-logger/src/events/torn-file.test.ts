@@ -48,8 +48,9 @@ async function losesNothing(goOn: GoOn, read: (folder: string) => Promise<readon
   }
 }
 
+/** As TensorBoard does, which goes on with the next file after damage. */
 async function readOurselves(folder: string): Promise<readonly number[]> {
-  return (await loadRun(folder)).scalars.get('loss')?.values ?? []
+  return (await loadRun(folder, { onDamage: () => undefined })).scalars.get('loss')?.values ?? []
 }
 
 test('P8: a run of TensorBoard whose file was cut at any byte goes on without losing a whole record or a new one', async () => {
