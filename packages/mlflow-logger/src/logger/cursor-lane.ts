@@ -4,7 +4,7 @@ import type { Lane } from './scheduler.ts'
 import { RunIsGone } from './study-runs.ts'
 
 /** Milliseconds between two writes of the cursor while data flow. */
-const interval = 5_000
+const interval = 1_000
 
 /** Writes into a tag of the study's run how far the history is kept, after what it says is there. */
 export class CursorLane implements Lane {

@@ -116,7 +116,7 @@ export class MlflowLogger implements Logger {
     if (this.#progress.pending >= queue.events || this.#memory >= queue.bytes) return 'later'
     const changes = eventChanges(event, this.#context, this.#settings)
     if (opens.has(event.type) || (event.type === 'trial.started' && this.#status !== 'RUNNING')) this.#push(study, event.revision, { status: { status: 'RUNNING' } })
-    for (const { run, writes } of changes) this.#push(run, event.revision, writes)
+    for (const { run, writes } of changes) this.#push(run, event.revision, writes, event.type === 'trial.started')
     if (event.type === 'study.stopped') this.#end(event.revision, event.reason)
     else if (event.type !== 'warning') this.#changedSinceEnd = true
     this.#progress.came(event)
@@ -173,7 +173,7 @@ export class MlflowLogger implements Logger {
     for (const lane of [...this.#lanes.values(), this.#uploads]) this.#scheduler.wake(lane)
   }
 
-  #push(target: RunTarget, revision: number, { artifacts = [], inputs = [], ...values }: RunWrites): void {
+  #push(target: RunTarget, revision: number, { artifacts = [], inputs = [], ...values }: RunWrites, begins = false): void {
     if (target.kind === 'study' && values.status !== undefined) this.#status = values.status.status
     if (hasValues(values)) {
       const key = keyOf(target)
@@ -181,7 +181,7 @@ export class MlflowLogger implements Logger {
       let lane = this.#lanes.get(key)
       if (lane === undefined) this.#lanes.set(key, (lane = new RunLane(this.#parts, this.#settings.flush.items, () => this.#lanes.delete(key))))
       this.#memory += size
-      lane.push({ revision, size, target, values })
+      lane.push({ revision, size, target, begins, values })
       if (this.#opened) this.#scheduler.wake(lane)
     }
     for (const artifact of artifacts) this.#upload(artifactUpload(this.#parts, target, revision, sizeOf({ artifacts: [artifact] }), artifact))

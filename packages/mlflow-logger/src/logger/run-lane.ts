@@ -26,6 +26,8 @@ export interface QueuedValues {
   readonly revision: number
   readonly size: number
   readonly target: RunTarget
+  /** It comes with the start of its trial. */
+  readonly begins: boolean
   readonly values: RunValues
 }
 
@@ -77,8 +79,8 @@ export class RunLane implements Lane {
     const first = batch[0]
     if (first === undefined) return
     try {
-      const { target, revision } = first
-      const runId = await this.#parts.runs.idOf(target)
+      const { target, revision, begins } = first
+      const runId = await this.#parts.runs.idOf(target, begins)
       const alterations = await new RunWriter(this.#parts, target, runId, failures >= stubbornFrom).write(mergeWrites(batch.map(({ values }) => values)))
       if (alterations.length > 0) this.#parts.altered(target, revision, alterations)
       this.#done(batch.length)

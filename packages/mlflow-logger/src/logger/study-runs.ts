@@ -7,8 +7,8 @@ import type { Settings } from './options.ts'
 import { experimentName, runName, splitTags } from './plain-texts.ts'
 import type { RunStart } from './writes.ts'
 
-/** Of the study, or of a trial: `TrialRun.key`. */
-export type RunKey = 'study' | TrialRun['key']
+/** `study`, or `TrialRun.key`. */
+export type RunKey = string
 
 /** What a lane writes to. */
 export type RunTarget = { readonly kind: 'study' } | TrialRun
@@ -76,15 +76,15 @@ export class StudyRuns {
     return this.#gone.has(key)
   }
 
-  /** Id of a run, found or made. Throws RunIsGone. */
-  async idOf(target: RunTarget): Promise<string> {
+  /** Id of a run, found or made. `begins`: its trial starts with what is written now, so nobody can have deleted it. Throws RunIsGone. */
+  async idOf(target: RunTarget, begins = false): Promise<string> {
     const study = await this.open()
     const key = keyOf(target)
     if (this.#gone.has(key)) throw new RunIsGone()
     if (target.kind === 'study') return study.runId
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const runId = await this.#trial(target, study)
+    const runId = await this.#trial(target, study, begins)
     this.#remember(target.number, key, runId)
     return runId
   }
@@ -158,9 +158,9 @@ export class StudyRuns {
     if (alterations.length > 0) this.#options.altered(target, alterations)
   }
 
-  async #trial(target: TrialRun, study: StudyRun): Promise<string> {
+  async #trial(target: TrialRun, study: StudyRun, begins: boolean): Promise<string> {
     // Somebody may have deleted the run of a trial that began before this process had the logger.
-    if (study.kept > 0 && (await this.#search(study, target.key, 'deleted')).length > 0 && (await this.#search(study, target.key, 'active')).length === 0) {
+    if (!begins && study.kept > 0 && (await this.#search(study, target.key, 'deleted')).length > 0 && (await this.#search(study, target.key, 'active')).length === 0) {
       this.#giveUp(target, 'was deleted in MLflow: nothing more is written to it. Restored there, it goes on when the study is opened again')
     }
     const run = await this.#create(target, study.experimentId, this.#fullKey(target.key), target.start, study.runId).catch((error: unknown) => {
