@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ export function temporaryFolder(): string {
 }
 
 export interface WorkerProcess {
-  readonly child: ChildProcess
+  readonly child: ChildProcessWithoutNullStreams
   readonly lines: readonly string[]
   /** Resolves with the first line that fits, rejects if the process ends without one. */
   line(fits: (line: string) => boolean): Promise<string>
@@ -26,11 +26,18 @@ export interface WorkerProcess {
 
 /** Starts a worker; see `worker.test-support.ts`. It is ended with the test, whatever happens. */
 export function startWorker(folder: string, kind: string, { crossings = 0, pause = 0, lease = 60_000, blocking = 0, unkept = false }: { readonly crossings?: number | string; readonly pause?: number; readonly lease?: number; readonly blocking?: number; readonly unkept?: boolean } = {}): WorkerProcess {
-  const child = spawn(process.execPath, ['--conditions=attune-source', '--disable-warning=ExperimentalWarning', program, folder, kind, String(crossings), String(pause), String(lease), String(blocking), ...(unkept ? ['unkept'] : [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return startProgram(program, [folder, kind, String(crossings), String(pause), String(lease), String(blocking), ...(unkept ? ['unkept'] : [])])
+}
+
+/** Starts a program of the tests, which reads commands from its standard input if it wants any. It is ended with the test, whatever happens. */
+export function startProgram(path: string, parts: readonly string[]): WorkerProcess {
+  const child = spawn(process.execPath, ['--conditions=attune-source', '--disable-warning=ExperimentalWarning', path, ...parts], {
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, NODE_COMPILE_CACHE: compiled },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
+  // What is said to one that has ended is lost.
+  child.stdin.on('error', () => undefined)
   const lines: string[] = []
   const waiting = new Set<() => void>()
   let rest = ''

@@ -1,0 +1,110 @@
+// Processes that share a tracker: they close the study, or are killed (SIGKILL), and the next one goes on logging.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { loadStudy, sqlite } from '../../packages/attune/src/index.ts'
+import { startProgram, temporaryFolder, type WorkerProcess } from './workers.test-support.ts'
+
+const program = fileURLToPath(new URL('./logging-worker.test-support.ts', import.meta.url))
+
+async function startThree(folder: string, alone: boolean): Promise<readonly [WorkerProcess, WorkerProcess, WorkerProcess]> {
+  const workers: WorkerProcess[] = []
+  // One after the other, so that it is known whose turn it is.
+  for (let i = 0; i < 3; i++) {
+    const worker = startProgram(program, [folder, ...(alone ? ['alone'] : [])])
+    await worker.line((line) => line === 'open')
+    workers.push(worker)
+  }
+  return workers as [WorkerProcess, WorkerProcess, WorkerProcess]
+}
+
+async function tell(worker: WorkerProcess, command: 'run' | 'stop'): Promise<void> {
+  worker.child.stdin.write(`${command}\n`)
+  await worker.line((line) => line === command)
+}
+
+async function close(worker: WorkerProcess): Promise<void> {
+  worker.child.stdin.write('close\n')
+  expect(await worker.ended).toBe(0)
+}
+
+/** What is wrong with the log, and the processes that wrote it, in their order. */
+async function judge(folder: string): Promise<{ readonly problems: readonly string[]; readonly writers: readonly number[]; readonly warnings: readonly string[] }> {
+  const lines = readFileSync(`${folder}/log.txt`, 'utf8').trimEnd().split('\n').map((line) => line.split(' '))
+  const logged = lines.map(([revision, type]) => `${revision} ${type}`)
+  const told: string[] = []
+  const warnings: string[] = []
+  const study = await loadStudy({ storage: sqlite(`${folder}/study.db`), name: 'logged' })
+  for await (const event of study.events()) {
+    told.push(`${event.revision} ${event.type}`)
+    if (event.type === 'warning') warnings.push(event.message)
+  }
+  await study.close()
+  const problems: string[] = []
+  const twice = logged.length - new Set(logged).size
+  const known = new Set(logged)
+  const missing = told.filter((event) => !known.has(event))
+  if (twice > 0) problems.push('Events are there twice.')
+  if (missing.length > 0) problems.push(`${missing.length} events are missing, the first one ${missing[0]!}.`)
+  if (JSON.stringify(logged) !== JSON.stringify(told)) problems.push('It is not what happened, in its order.')
+  const writers = lines.map(([, , pid]) => Number(pid)).filter((pid, i, all) => pid !== all[i - 1])
+  return { problems, writers, warnings }
+}
+
+const logged = (line: string): boolean => line.startsWith('logged ')
+const pids = (workers: readonly WorkerProcess[]): readonly number[] => workers.map(({ child }) => child.pid!)
+
+/** All three work; they close the study one after the other. */
+async function closeInTurn(folder: string, alone = false): Promise<readonly WorkerProcess[]> {
+  const workers = await startThree(folder, alone)
+  await Promise.all(workers.map((worker) => tell(worker, 'run')))
+  for (const worker of workers) {
+    await worker.line(logged) // It is its turn.
+    await tell(worker, 'stop')
+    await close(worker)
+  }
+  return workers
+}
+
+test('P13: of three processes that share a tracker one logs for all, and when it closes the study the next one goes on: each event is there once, in order', { timeout: 180_000 }, async () => {
+  const folder = temporaryFolder()
+  const workers = await closeInTurn(folder)
+  expect(await judge(folder)).toEqual({ problems: [], writers: pids(workers), warnings: [] })
+})
+
+test('P13: when the process that logs for all is killed, the next one goes on from what the tracker has: each event is there once, in order', { timeout: 180_000 }, async () => {
+  const folder = temporaryFolder()
+  const workers = await startThree(folder, false)
+  await Promise.all(workers.map((worker) => tell(worker, 'run')))
+  for (const worker of workers.slice(0, 2)) {
+    await worker.line(logged)
+    worker.child.kill('SIGKILL')
+    expect(await worker.ended).toBe('SIGKILL')
+  }
+  const [, , last] = workers
+  await last.line(logged)
+  await tell(last, 'stop')
+  await close(last)
+  expect(await judge(folder)).toEqual({ problems: [], writers: pids(workers), warnings: [] })
+})
+
+test('P13: a process that only waits takes over what the others have left when it closes the study', { timeout: 180_000 }, async () => {
+  const folder = temporaryFolder()
+  const [first, second, idle] = await startThree(folder, false)
+  await tell(first, 'run')
+  await tell(second, 'run')
+  await first.line(logged)
+  first.child.kill('SIGKILL')
+  await first.ended
+  await second.line(logged)
+  second.child.kill('SIGKILL')
+  await second.ended
+  await close(idle)
+  expect(await judge(folder)).toMatchObject({ problems: [], writers: pids([first, second, idle]) })
+})
+
+test('P13, broken twin: processes that each log to a shared tracker are found out', { timeout: 180_000 }, async () => {
+  const folder = temporaryFolder()
+  await closeInTurn(folder, true)
+  expect((await judge(folder)).problems).toEqual(['Events are there twice.', 'It is not what happened, in its order.'])
+})
