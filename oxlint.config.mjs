@@ -57,7 +57,7 @@ function roomOverrides(room) {
       rules: {
         'no-restricted-globals': 'off',
         'no-restricted-properties': 'off',
-        'no-restricted-imports': ['error', { patterns: [others([...room.imports, room.name, '@attune/testing']), outOfSource] }],
+        'no-restricted-imports': ['error', { patterns: [others([...room.imports, ...(room.tests ?? []), room.name, '@attune/testing']), outOfSource] }],
       },
     },
   ]

@@ -6,6 +6,7 @@
  * @property {string} name on npm
  * @property {readonly string[]} imports packages of ours that its sources may import
  * @property {boolean} browser whether it runs unchanged in a browser
+ * @property {readonly string[]} [tests] packages of ours that only its tests import, beside the conformance suites
  */
 
 /** @type {readonly Room[]} */
@@ -31,7 +32,7 @@ export const rooms = [
   { folder: 'onnx-format', name: '@attune/onnx-format', imports: [], browser: true },
   { folder: 'tfjs-adapter', name: '@attune/tfjs-adapter', imports: ['@attune/core', '@attune/onnx-format'], browser: false },
   { folder: 'onnx-adapter', name: '@attune/onnx-adapter', imports: ['@attune/core', '@attune/onnx-format'], browser: false },
-  { folder: 'mlflow-logger', name: '@attune/mlflow-logger', imports: ['@attune/core', '@attune/report', '@attune/onnx-format'], browser: false },
+  { folder: 'mlflow-logger', name: '@attune/mlflow-logger', imports: ['@attune/core', '@attune/report', '@attune/onnx-format'], browser: false, tests: ['@attune/node', '@attune/storage'] },
   { folder: 'opentelemetry-logger', name: '@attune/opentelemetry-logger', imports: ['@attune/core'], browser: true },
   { folder: 'tensorboard-logger', name: '@attune/tensorboard-logger', imports: ['@attune/core'], browser: false },
   { folder: 'testing', name: '@attune/testing', imports: ['@attune/core'], browser: false },
