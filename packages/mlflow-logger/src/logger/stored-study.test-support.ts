@@ -9,7 +9,7 @@ import { studyOptions } from './logging-program.test-support.ts'
 
 /** The study of the logging program, as its storage has it. */
 export async function openStored(folder: string): Promise<Study<unknown>> {
-  return (await createStudy({ ...studyOptions, storage: sqlite(join(folder, 'study.db')) })) as unknown as Study<unknown>
+  return createStudy({ ...studyOptions, storage: sqlite(join(folder, 'study.db')) })
 }
 
 /** Differences between what MLflow has of a study and what its history says: every run, point, parameter and tag. */
