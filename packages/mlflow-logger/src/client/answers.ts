@@ -39,34 +39,29 @@ function serverMessage(text: string): ServerMessage | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   const { error_code: code, message, detail } = body as { readonly [key: string]: unknown }
   const said = typeof message === 'string' ? message : typeof detail === 'string' ? detail : undefined
-  if (typeof code !== 'string' && typeof code !== 'number' && said === undefined) return undefined
-  return { code: code === undefined ? undefined : String(code), message: said }
+  if (typeof code !== 'string' && said === undefined) return undefined
+  return { code: typeof code === 'string' ? code : undefined, message: said }
 }
 
-/** The codes of ours for MLflow's. */
+/** The codes of ours for MLflow's, where the status alone does not tell. */
+const codes: ReadonlyMap<string, string> = new Map([
+  ['RESOURCE_ALREADY_EXISTS', 'MLFLOW_EXISTS'],
+  ['ALREADY_EXISTS', 'MLFLOW_EXISTS'],
+  ['RESOURCE_CONFLICT', 'MLFLOW_EXISTS'],
+  ['RESOURCE_DOES_NOT_EXIST', 'MLFLOW_NOT_FOUND'],
+  ['NOT_FOUND', 'MLFLOW_NOT_FOUND'],
+  ['REQUEST_LIMIT_EXCEEDED', 'MLFLOW_RATE'],
+  ['RESOURCE_LIMIT_EXCEEDED', 'MLFLOW_LIMIT'],
+  ['PERMISSION_DENIED', 'MLFLOW_FORBIDDEN'],
+  ['UNAUTHENTICATED', 'MLFLOW_AUTH'],
+  ['CUSTOMER_UNAUTHORIZED', 'MLFLOW_AUTH'],
+  ['NOT_IMPLEMENTED', 'MLFLOW_UNSUPPORTED'],
+  ['ENDPOINT_NOT_FOUND', 'MLFLOW_ENDPOINT'],
+])
+
 function codeOf(status: number, mlflowCode: string | undefined): string {
-  switch (mlflowCode) {
-    case 'RESOURCE_ALREADY_EXISTS':
-    case 'ALREADY_EXISTS':
-    case 'RESOURCE_CONFLICT':
-      return 'MLFLOW_EXISTS'
-    case 'RESOURCE_DOES_NOT_EXIST':
-    case 'NOT_FOUND':
-      return 'MLFLOW_NOT_FOUND'
-    case 'REQUEST_LIMIT_EXCEEDED':
-      return 'MLFLOW_RATE'
-    case 'RESOURCE_LIMIT_EXCEEDED':
-      return 'MLFLOW_LIMIT'
-    case 'PERMISSION_DENIED':
-      return 'MLFLOW_FORBIDDEN'
-    case 'UNAUTHENTICATED':
-    case 'CUSTOMER_UNAUTHORIZED':
-      return 'MLFLOW_AUTH'
-    case 'NOT_IMPLEMENTED':
-      return 'MLFLOW_UNSUPPORTED'
-    case 'ENDPOINT_NOT_FOUND':
-      return 'MLFLOW_ENDPOINT'
-  }
+  const known = mlflowCode === undefined ? undefined : codes.get(mlflowCode)
+  if (known !== undefined) return known
   if (status === 401 || status === 407) return 'MLFLOW_AUTH'
   if (status === 403) return 'MLFLOW_FORBIDDEN'
   // Only MLflow itself knows that a run does not exist; another's 404 means that MLflow is not there.
@@ -126,7 +121,7 @@ const reasons: { readonly [code: string]: string } = {
 /** The error of an answer other than 2xx. `url` is the server's, without credentials; `redact` removes secrets from what the answer repeats. */
 export function errorOfAnswer(answer: Answer, call: FailedCall, url: string, redact: (text: string) => string, attempts = 1): MlflowError {
   const said = serverMessage(answer.text)
-  // A number is the code of something else's errors; MLflow's are names.
+  // Other programs have codes of other kinds; MLflow's are names.
   const mlflowCode = said?.code !== undefined && /^[A-Z][A-Z_]*$/.test(said.code) ? said.code : undefined
   const code = codeOf(answer.status, mlflowCode)
   const quote = redact(readable({ ...answer, text: said?.message ?? answer.text }))

@@ -92,7 +92,7 @@ export function resolveConfiguration(options: ConnectionOptions = {}, environmen
       return read === undefined ? otherwise : read * unit
     }
     if (typeof value !== 'number' || !(value >= range.min && value <= range.max) || (range.whole === true && !Number.isInteger(value))) {
-      return refuse(`The option '${name}' is ${String(value)}, and has to be ${range.whole === true ? 'a whole number' : 'a number'} from ${range.min} to ${range.max}`)
+      return refuse(`The option '${name}' is ${typeof value === 'number' ? String(value) : `a ${typeof value}`}, and has to be ${range.whole === true ? 'a whole number' : 'a number'} from ${range.min} to ${range.max}`)
     }
     return value
   }

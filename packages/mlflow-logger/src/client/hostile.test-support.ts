@@ -37,11 +37,16 @@ export async function startHostile(tls?: ServerOptions): Promise<HostileServer> 
     const behaviour = queue.length > 1 ? queue.shift()! : queue[0]!
     request.on('error', () => undefined)
     response.on('error', () => undefined)
-    void behaviour(request, response, async () => {
+    const body = async () => {
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk as Buffer)
       received.body = Buffer.concat(chunks)
       return received.body
+    }
+    const treat = async () => await behaviour(request, response, body)
+    treat().catch((error: unknown) => {
+      // A client that goes away is no fault of the server.
+      if (!request.destroyed) throw error
     })
   }
   const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener)

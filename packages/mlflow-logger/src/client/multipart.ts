@@ -21,10 +21,11 @@ function credentialsOf(answer: unknown, parts: number): { readonly uploadId: str
   const { upload_id: uploadId, credentials } = answer as { readonly upload_id?: unknown; readonly credentials?: unknown }
   if (!Array.isArray(credentials) || credentials.length !== parts) return undefined
   const read: Credential[] = []
+  // Whole numbers of 64 bits are texts in the JSON of some versions.
   for (const { url, part_number: number, headers } of credentials as readonly { readonly url?: unknown; readonly part_number?: unknown; readonly headers?: unknown }[]) {
-    if (typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url) || typeof number !== 'number') return undefined
-    const known = Object.entries((headers ?? {}) as object).map(([name, value]) => [name, String(value)] as const)
-    read.push({ url, part_number: number, headers: Object.fromEntries(known) })
+    if (typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url) || !Number.isSafeInteger(Number(number ?? 'none'))) return undefined
+    const known = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)] as const)
+    read.push({ url, part_number: Number(number), headers: Object.fromEntries(known) })
   }
   return { uploadId: typeof uploadId === 'string' && uploadId !== '' ? uploadId : undefined, credentials: read.toSorted((a, b) => a.part_number - b.part_number) }
 }
@@ -117,10 +118,10 @@ export async function uploadInParts(transport: Transport, folder: string, name: 
   } catch (error) {
     failed.abort()
     // Given up by the server too, or the parts are kept, and paid for. Also when the caller has given up, so without its signal.
-    const abandoned = await post('abort', identity, AbortSignal.timeout(10_000)).then(() => undefined, (problem: unknown) => problem)
+    const abandoned = await post('abort', identity, AbortSignal.timeout(10_000)).then(() => undefined, (problem: unknown) => (problem instanceof Error ? problem : new Error('unknown', { cause: problem })))
     if (abandoned === undefined || !(error instanceof MlflowError)) throw error
     const { status, call, mlflowCode } = error
-    const why = abandoned instanceof Error ? abandoned.message : String(abandoned)
+    const why = abandoned.message
     throw new MlflowError(error.code, `${error.message}. The parts that were sent remain in the storage, because giving them up failed too: ${why}`, { ...(status !== undefined && { status }), ...(call !== undefined && { call }), ...(mlflowCode !== undefined && { mlflowCode }), cause: error })
   }
 }

@@ -22,5 +22,5 @@ export async function presignedAddress(
   })
   const { presigned_url: url, headers } = answer as { readonly presigned_url?: unknown; readonly headers?: unknown }
   if (typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url)) throw unreachable(new MlflowError('MLFLOW_ANSWER', `${transport.trackingUri} gave no address of the storage`))
-  return { url, headers: Object.fromEntries(Object.entries((headers ?? {}) as object).map(([name, value]) => [name, String(value)])) }
+  return { url, headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)])) }
 }

@@ -1,6 +1,4 @@
-import { inspect } from 'node:util'
-
-/** A text that no printing, JSON or inspection shows. */
+/** A text that no printing, JSON or inspection shows: private members are invisible to all of them. */
 export class Secret {
   readonly #text: string
 
@@ -18,10 +16,6 @@ export class Secret {
   }
 
   toJSON(): string {
-    return '[secret]'
-  }
-
-  [inspect.custom](): string {
     return '[secret]'
   }
 }

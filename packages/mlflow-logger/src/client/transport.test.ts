@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '@attune/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveConfiguration } from './configuration.ts'
 import { MlflowError } from './errors.ts'
-import { answer, drip, html, huge, json, mlflowError, resetAfterReading, resetAtOnce, silent, skippingClock, startHostile, truncated, type HostileServer } from './hostile.test-support.ts'
+import { answer, drip, html, huge, json, mlflowError, resetAfterReading, resetAtOnce, silent, skippingClock, startHostile, truncated, type Behaviour, type HostileServer } from './hostile.test-support.ts'
 import type { ConnectionOptions } from './options.ts'
 import { createTransport, type TransportParts } from './transport.ts'
 import type { Transport } from './transport-types.ts'
@@ -63,7 +63,7 @@ describe('what is sent and read', () => {
 
   it('asks another server about models where the registry is elsewhere, with its own credentials', async () => {
     await using other = await startHostile()
-    const transport = connect({ registryUri: other.url.replace('//', '//bob:hidden-word@'), username: undefined, token: undefined } as ConnectionOptions)
+    const transport = connect({ registryUri: other.url.replace('//', '//bob:hidden-word@') })
     await transport.registry.json({ method: 'GET', path: 'registered-models/get' })
     await transport.json(get)
     expect(other.requests.map(({ url, headers }) => [url, headers.authorization])).toEqual([['/api/2.0/mlflow/registered-models/get', `Basic ${Buffer.from('bob:hidden-word').toString('base64')}`]])
@@ -73,7 +73,7 @@ describe('what is sent and read', () => {
 })
 
 describe('errors of answers', () => {
-  const cases: readonly [string, Parameters<HostileServer['answer']>[0], Partial<MlflowError>, RegExp][] = [
+  const cases: readonly [string, Behaviour, Partial<MlflowError>, RegExp][] = [
     ['400', mlflowError(400, 'INVALID_PARAMETER_VALUE', 'Missing value for run_id'), { code: 'MLFLOW_INVALID', status: 400, mlflowCode: 'INVALID_PARAMETER_VALUE' }, /refused the request: POST \/api\/2\.0\/mlflow\/runs\/create was answered 400 INVALID_PARAMETER_VALUE\. It says: Missing value for run_id/],
     ['400 of what exists', mlflowError(400, 'RESOURCE_ALREADY_EXISTS', 'taken'), { code: 'MLFLOW_EXISTS', status: 400 }, /taken/],
     ['401 of basic authentication', answer(401, 'text/html', 'You are not authenticated.', { 'www-authenticate': 'Basic realm="mlflow"' }), { code: 'MLFLOW_AUTH', status: 401, mlflowCode: undefined }, /MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.*takes no token/],
