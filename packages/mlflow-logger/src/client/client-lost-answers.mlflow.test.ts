@@ -306,7 +306,7 @@ describe.skipIf(url === undefined)(`answers that are lost${missingMlflow === und
     let dropped = false
     proxy.decide = () => (dropped ? 'pass' : ((dropped = true), 'lose the answer'))
     const create = async () => await fetch(`${proxy.url}/api/2.0/mlflow/runs/create`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ experiment_id: own, start_time: 1 }) })
-    await expect(create()).rejects.toThrow()
+    await expect(create()).rejects.toThrow('fetch failed')
     expect((await create()).status).toBe(200)
     expect(await runsOf(direct, own)).toHaveLength(2)
   })

@@ -114,9 +114,9 @@ export interface CheckedPoint {
 export function checkPoint(point: MetricPoint, now: number): CheckedPoint {
   if (typeof point !== 'object' || (point as unknown) === null) refuse(`A metric is ${shown(point)}, and has to be an object`, 'Give { key, value, step, timestamp }')
   const key = storedName('metric', point.key)
-  const what = `The metric ${shown(point.key)}`
+  const what = `the metric ${shown(point.key)}`
   const value: unknown = point.value
-  if (typeof value !== 'number') refuse(`${what} has the value ${shown(value)}, and has to have a number`, 'NaN says that there is none')
+  if (typeof value !== 'number') refuse(`The value of ${what} is ${shown(value)}, and has to be a number`, 'NaN says that there is none')
   const { modelId, datasetName, datasetDigest } = point
   return {
     key,
