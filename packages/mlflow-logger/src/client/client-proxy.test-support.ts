@@ -16,8 +16,8 @@ export interface Proxy {
   readonly url: string
   /** All that came, in order. */
   readonly requests: readonly ProxiedRequest[]
-  /** Asked for each request. */
-  decide: (request: ProxiedRequest) => Fate
+  /** Asked for each request, which waits for the answer. */
+  decide: (request: ProxiedRequest) => Fate | Promise<Fate>
   close(): Promise<void>
 }
 
@@ -30,7 +30,7 @@ export async function startProxy(target: string): Promise<Proxy> {
       const body = await collect(incoming)
       const seen = { method: incoming.method ?? '', path: (incoming.url ?? '').split('?')[0] ?? '', body: body.toString() }
       requests.push(seen)
-      const fate = proxy.decide(seen)
+      const fate = await proxy.decide(seen)
       if (typeof fate === 'object') {
         outgoing.writeHead(fate.status, { 'content-type': 'application/json' }).end(fate.body)
         return
