@@ -26,12 +26,15 @@ export interface SharingSession {
   readonly loggers: ReadonlySet<string>
 }
 
+/** Milliseconds after which a session that has written nothing loses its turn, once another one writes. */
+const silence = 10 * 60_000
+
 /** Who works on a study: a fold of its sessions and of the trials that they run. */
 export class Workers {
   readonly #byOwner = new Map<string, WorkerEntry>()
   readonly #closed = new Set<string>()
   readonly #line = new Map<string, SharingSession>()
-  /** Out of the line, because trials were taken from their owners, who have not written since. */
+  /** Out of the line, because trials were taken from their owners, or they were silent, and have not written since. */
   readonly #doubted = new Map<string, SharingSession>()
 
   /** Processes in the order in which they came. */
@@ -46,7 +49,8 @@ export class Workers {
 
   /**
    * Sessions in the order in which it is their turn to have the shared loggers that they can have. One whose owner has lost a trial to
-   * others has lost its turn; once the owner writes again, it is behind all others.
+   * others, or has written nothing for ten minutes when another one writes, has lost its turn: nobody can tell whether it lives. Once the
+   * owner writes again, it is behind all others.
    */
   line(): Iterable<SharingSession> {
     return this.#line.values()
@@ -55,6 +59,7 @@ export class Workers {
   session({ owner, phase, session, loggers, sampler, pruner }: SessionNews, time: number): void {
     const entry = this.#seen(owner, time)
     if (session !== undefined) this.#queue(session, owner, phase, loggers ?? [])
+    this.#doubtTheSilent(owner, time)
     if (phase === 'declined') return
     entry.phase = phase
     entry.sampler = sampler ?? entry.sampler
@@ -85,6 +90,15 @@ export class Workers {
       if (session.owner !== owner) continue
       this.#line.delete(session.name)
       this.#doubted.set(session.name, session)
+    }
+  }
+
+  /** Only those who come first: the others have no turn to lose. */
+  #doubtTheSilent(owner: string, time: number): void {
+    if (this.#line.size < 2) return
+    for (const session of this.#line.values()) {
+      if (session.owner === owner || time - this.#byOwner.get(session.owner)!.lastSeenAt <= silence) return
+      this.#doubt(session.owner)
     }
   }
 
@@ -120,6 +134,7 @@ export class Workers {
     if (entry === undefined) this.#byOwner.set(owner, (entry = { owner, openedAt: time, lastSeenAt: time, phase: 'opened', sampler: undefined, pruner: undefined, open: 0, running: new Set(), ended: 0 }))
     entry.lastSeenAt = time
     this.#trust(owner)
+    this.#doubtTheSilent(owner, time)
     return entry
   }
 }

@@ -163,6 +163,33 @@ describe('a shared logger', () => {
     expect(at.events).toEqual((await office.told()).slice(0, at.events.length))
   })
 
+  it('of a process of which nobody can tell whether it lives goes to one that works, once it was silent for ten minutes', async () => {
+    const office = new Office()
+    const [at, bt] = [new Tracker(), new Tracker()]
+    const a = await office.open('a', [at.logger('a')])
+    office.clock.advance(9 * 60_000)
+    const b = await office.open('b', [bt.logger('b')])
+    expect([...bt.open]).toEqual([])
+    office.clock.advance(2 * 60_000)
+    await office.pass(b.optimize(() => 1, { trials: 2 }))
+    expect(await holders(b)).toEqual(['b'])
+    expect([...bt.open]).toEqual(['b'])
+    // It was only idle. It lets go once it looks, and is next when the other one ends.
+    await office.pass(a.refresh())
+    await office.pass(a.setAttribute('idle', true))
+    expect([...at.open]).toEqual([])
+    await office.pass(b.close())
+    await office.pass(a.optimize(() => 1, { trials: 3 }))
+    expect([...at.open]).toEqual(['a'])
+    await office.pass(a.close())
+    expect(at.events).toEqual(await office.told())
+    const dead = await office.open('c', [at.logger('dead')])
+    office.clock.advance(11 * 60_000)
+    const late = await office.open('d', [bt.logger('late')])
+    expect([...bt.open]).toEqual(['late'])
+    await office.pass(Promise.all([dead.close(), late.close()]))
+  })
+
   it('is had by one of two studies of one process', async () => {
     const office = new Office()
     const tracker = new Tracker()
