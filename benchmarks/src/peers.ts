@@ -8,16 +8,16 @@ const peersFolder = join(benchmarksFolder, 'peers')
 const windows = process.platform === 'win32'
 
 /**
- * Runs one of the scripts in peers/ and answers the JSON that it prints. Optuna is installed first, once, from
- * peers/requirements.txt into benchmarks/.peers, which git ignores; `ATTUNE_PYTHON` names another Python 3.11 or newer.
+ * Runs one of the scripts in peers/ and answers the JSON that it prints. What it needs is installed first, once, from
+ * a file of requirements in peers/ into benchmarks/.peers, which git ignores; `ATTUNE_PYTHON` names another Python 3.11 or newer.
  */
-export function runPeer(script: string, args: readonly string[]): unknown {
-  const output = execFileSync(peerPython(), [join(peersFolder, script), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28, env: { ...process.env, OMP_NUM_THREADS: '1' } })
+export function runPeer(script: string, args: readonly string[], requirementsFile = 'requirements.txt'): unknown {
+  const output = execFileSync(peerPython(requirementsFile), [join(peersFolder, script), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28, env: { ...process.env, OMP_NUM_THREADS: '1' } })
   return JSON.parse(output) as unknown
 }
 
-function peerPython(): string {
-  const requirements = join(peersFolder, 'requirements.txt')
+function peerPython(requirementsFile: string): string {
+  const requirements = join(peersFolder, requirementsFile)
   const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
   const environment = join(benchmarksFolder, '.peers', name)
   const python = windows ? join(environment, 'Scripts', 'python.exe') : join(environment, 'bin', 'python')

@@ -17,17 +17,29 @@ export function histogramBuckets(samples: Iterable<number>, count: number = 30):
     if (sample > max) max = sample
   }
   if (min === max) return [oneBucket(min, finite.length)]
-  // Each part apart: the difference of two large numbers may be infinite.
-  const edges = Float64Array.from({ length: count + 1 }, (_, index) => (index === count ? max : min * (1 - index / count) + max * (index / count)))
+  const edges = Float64Array.of(min, ...Array.from({ length: count - 1 }, (_, index) => between(min, max, (index + 1) / count)), max)
+  // Rounding may put edges of tiny numbers in the wrong order.
+  edges.sort()
   const counts = new Float64Array(count)
-  for (const sample of finite) {
-    let index = Math.min(count - 1, Math.floor(((sample / 2 - min / 2) / (max / 2 - min / 2)) * count))
-    // Division may round over an edge.
-    while (index > 0 && sample < edges[index]!) index--
-    while (index < count - 1 && sample >= edges[index + 1]!) index++
-    counts[index]!++
-  }
+  for (const sample of finite) counts[bucketOf(edges, sample)]!++
   return Array.from(counts, (bucket, index) => ({ from: edges[index]!, to: edges[index + 1]!, count: bucket }))
+}
+
+/** Each part apart: the difference of two large numbers may be infinite. */
+function between(min: number, max: number, part: number): number {
+  return Math.min(max, Math.max(min, min * (1 - part) + max * part))
+}
+
+/** The last bucket that begins at the sample or before it. */
+function bucketOf(edges: Float64Array, sample: number): number {
+  let low = 0
+  let high = edges.length - 2
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (edges[middle]! <= sample) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 /** Half a unit to each side, or as much as floats of that size can tell apart. */

@@ -95,7 +95,7 @@ describe.skipIf(missingPython !== undefined)("TensorBoard's readers in Python", 
     await write(folder.path, [...images.map((png, step) => at(step, pngImage('picture', png))), at(9, pngImage('pair', images[0]!, images[1]!))])
     const { tensors, plugins } = readWithPython(folder.path)
     const files = tensors[base64('picture')]!.map(({ elements }) => elements.map((element) => Buffer.from(element, 'base64')))
-    expect(files.map(([width, height]) => `${width} × ${height}`)).toEqual(['6 × 4', '6 × 4', '6 × 2', '4 × 2', '2 × 3', '2 × 1'])
+    expect(files.map(([width, height]) => `${String(width)} × ${String(height)}`)).toEqual(['6 × 4', '6 × 4', '6 × 2', '4 × 2', '2 × 3', '2 × 1'])
     expect(plugins[base64('picture')]).toBe('images')
     expect(tensors[base64('pair')]![0]!.elements).toHaveLength(4)
     expect(decodeWithPillow(files.map(([, , png]) => png!))).toEqual([

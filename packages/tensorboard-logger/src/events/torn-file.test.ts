@@ -36,7 +36,7 @@ async function losesNothing(goOn: GoOn, read: (folder: string) => Promise<readon
   const [file] = await eventFiles(source)
   const bytes = await readFile(file!)
   const ends = [0]
-  while (ends.at(-1)! < bytes.length) ends.push(ends.at(-1)! + 16 + bytes.readUInt32LE(ends.at(-1)!))
+  for (let end = 0; end < bytes.length; ends.push(end)) end += 16 + bytes.readUInt32LE(end)
   for (let length = 0; length <= bytes.length; length += every) {
     const run = join(folder.path, `cut-${length}`)
     await mkdir(run)
