@@ -54,6 +54,8 @@ export class MlflowLogger implements Logger {
   #status: RunStatus | undefined
   /** Something has happened that the last summary does not have. */
   #changedSinceEnd = false
+  /** Why the last run of the study ended. */
+  #stopped: string | undefined
   #closed: Promise<void> | undefined
 
   constructor(client: MlflowClient, settings: Settings, context: LoggerContext) {
@@ -117,7 +119,7 @@ export class MlflowLogger implements Logger {
     const changes = eventChanges(event, this.#context, this.#settings)
     if (opens.has(event.type) || (event.type === 'trial.started' && this.#status !== 'RUNNING')) this.#push(study, event.revision, { status: { status: 'RUNNING' } })
     for (const { run, writes } of changes) this.#push(run, event.revision, writes, event.type === 'trial.started')
-    if (event.type === 'study.stopped') this.#end(event.revision, event.reason)
+    if (event.type === 'study.stopped') this.#end(event.revision, (this.#stopped = event.reason))
     else if (event.type !== 'warning') this.#changedSinceEnd = true
     this.#progress.came(event)
     this.#cursor.saveSoon()
@@ -151,7 +153,7 @@ export class MlflowLogger implements Logger {
     try {
       // Nobody says so of a study that is driven by hand.
       if (this.#status === 'RUNNING' && this.#context.view.study.counts.running === 0) this.#push(study, this.#progress.last, { status: { status: 'FINISHED', endTime: Date.now() } })
-      if (this.#changedSinceEnd) this.#end(this.#progress.last)
+      if (this.#changedSinceEnd) this.#end(this.#progress.last, this.#stopped)
       await this.flush()
     } catch (error) {
       // Whoever closes the logger sees by its cursor what is missing.
