@@ -19,6 +19,8 @@ export interface Request {
   readonly body?: Outgoing['body']
   readonly onProgress?: Outgoing['onProgress']
   readonly limits: Limits
+  /** Milliseconds for all attempts and the waits between them. */
+  readonly deadline: number
   /** Whether a redirect to another origin may be followed, by requests without body and credentials. */
   readonly followElsewhere: boolean
   readonly applied?: ((options: CallOptions) => Promise<unknown>) | undefined
@@ -54,11 +56,11 @@ export async function attempt<T>(request: Request, read: (incoming: Incoming) =>
   let lost = false
   let pages = 0
   for (let attempts = 1; ; attempts++) {
-    const remaining = retry.deadline - (clock.now() - started)
+    const remaining = request.deadline - (clock.now() - started)
     let failure: MlflowError
     let asked: number | undefined
     try {
-      const limits = { idle: request.limits.idle, total: request.followElsewhere ? request.limits.total : Math.max(1, Math.min(request.limits.total, remaining)) }
+      const limits = { idle: request.limits.idle, total: Math.max(1, Math.min(request.limits.total, remaining)) }
       const incoming = await followed(request, limits, parts)
       if (incoming.status >= 200 && incoming.status < 300) return await read(incoming)
       const answer: Answer = { status: incoming.status, headers: incoming.headers, text: await readText(incoming, Math.min(configuration.maxAnswerBytes, 2 ** 20), call, server, true) }
@@ -75,7 +77,7 @@ export async function attempt<T>(request: Request, read: (incoming: Incoming) =>
     if (attempts > retry.maxRetries) throw after(failure, attempts)
     // 0 is no wish, but an invitation to try at once, which the policy knows better.
     const wait = asked !== undefined && asked > 0 ? asked : backoff(retry, attempts, parts.random)
-    if (clock.now() - started + wait >= retry.deadline) throw after(failure, attempts, asked)
+    if (clock.now() - started + wait >= request.deadline) throw after(failure, attempts, asked)
     await sleep(wait, request, clock)
     if (lost && request.applied !== undefined) {
       const known = await request.applied({ signal }).catch((error: unknown) => {

@@ -192,6 +192,13 @@ describe('numbers and flags', () => {
     }
   })
 
+  it('says that requests cannot be signed as plugins of Python do, unless credentials are given', () => {
+    expect(refused({ trackingUri: 'http://h' }, { MLFLOW_TRACKING_AWS_SIGV4: 'true' }).message).toMatch(/MLFLOW_TRACKING_AWS_SIGV4 asks for a plugin of Python/)
+    expect(refused({ trackingUri: 'http://h' }, { MLFLOW_TRACKING_AUTH: 'kubernetes' }).message).toMatch(/MLFLOW_TRACKING_AUTH asks/)
+    expect(resolve({ trackingUri: 'http://h', token: 't' }, { MLFLOW_TRACKING_AUTH: 'kubernetes' }).tracking.url).toBe('http://h')
+    expect(resolve({ trackingUri: 'http://h' }, { MLFLOW_TRACKING_AWS_SIGV4: 'false' }).tracking.url).toBe('http://h')
+  })
+
   it.each<[ConnectionOptions, RegExp]>([
     [{ maxRetries: 11 }, /'maxRetries' is 11, and has to be a whole number from 0 to 10/],
     [{ timeout: Number.NaN }, /'timeout' is NaN/],
@@ -203,6 +210,8 @@ describe('numbers and flags', () => {
     [{ headers: { 'x-a': 'line\nend' } }, /header 'x-a' has a value that no header can carry/],
     [{ headers: { Host: 'x' } }, /'Host' belongs to each request/],
     [{ token: 'two words' }, /token holds spaces/],
+    [{ username: 'alice' }, /the option 'password' is missing/],
+    [{ password: 'word' }, /the option 'username' is missing/],
     [{ insecureTls: true, serverCertPath: '/ca.pem' }, /both ignored.*and checked/],
     [{ httpsAgent: new HttpsAgent(), insecureTls: true }, /business of the httpsAgent/],
     [{ serverCertPath: '/nowhere/ca.pem' }, /\/nowhere\/ca\.pem, with the certificates to trust, cannot be read \(ENOENT\)/],

@@ -97,11 +97,13 @@ export function resolveConfiguration(options: ConnectionOptions = {}, environmen
     return value
   }
 
+  const signed = variables.boolean('MLFLOW_TRACKING_AWS_SIGV4') === true ? 'MLFLOW_TRACKING_AWS_SIGV4' : variables.text('MLFLOW_TRACKING_AUTH') === undefined ? undefined : 'MLFLOW_TRACKING_AUTH'
+  if (signed !== undefined && options.token === undefined && options.password === undefined && options.headers === undefined) refuse(`${signed} asks for a plugin of Python to sign requests, which does not exist here. Unset it and use a token, or give the headers that the server expects as the option 'headers'`)
   const given = { username: text('username'), password: text('password'), token: text('token') }
   const fromEnvironment = readCredentials(variables)
   const secrets: Secret[] = []
   const shared = sharedHeaders(options.headers, text('workspace') ?? variables.text('MLFLOW_WORKSPACE'))
-  secrets.push(...Object.values(shared.extra))
+  for (const value of Object.values(shared.extra)) secrets.push(value, withoutScheme(value))
 
   const endpoint = (uri: string, source: string): Endpoint => {
     const parsed = parseServerUri(uri, source)
@@ -119,12 +121,15 @@ export function resolveConfiguration(options: ConnectionOptions = {}, environmen
       const fromUri = parsed.username !== undefined || parsed.password !== undefined
       credentials = fromUri ? { username: parsed.username ?? '', password: parsed.password ?? new Secret('') } : fromEnvironment
     }
+    const half = given.username !== undefined && credentials.password === undefined && given.password === undefined ? 'password' : given.password !== undefined && credentials.username === undefined && given.username === undefined ? 'username' : undefined
+    if (half !== undefined && given.token === undefined) refuse(`User and password belong together: the option '${half}' is missing, and so is its variable`)
     if (given.token !== undefined && given.password === undefined) credentials = { token: new Secret(given.token) }
     else if (given.username !== undefined || given.password !== undefined) {
       credentials = { username: given.username ?? credentials.username, password: given.password === undefined ? credentials.password : new Secret(given.password), token: given.token === undefined ? credentials.token : new Secret(given.token) }
     }
     const header = authorization(credentials)
     for (const secret of [credentials.password, credentials.token, header]) if (secret !== undefined) secrets.push(secret)
+    if (header !== undefined) secrets.push(withoutScheme(header))
     return { url, headers: { ...shared.all, ...(header !== undefined && !Object.hasOwn(shared.all, 'authorization') && { authorization: header }) } }
   }
 
@@ -196,6 +201,11 @@ function sharedHeaders(extra: ConnectionOptions['headers'], workspace: string | 
   const all = { ...headers }
   if (chosen !== undefined && chosen !== '') all['x-mlflow-workspace'] ??= new Secret(chosen)
   return { all, extra: headers }
+}
+
+/** What follows `Basic` or `Bearer`, as some programs quote it. */
+function withoutScheme(value: Secret): Secret {
+  return new Secret(value.reveal().replace(/^\w+\s+/, ''))
 }
 
 function readPem(path: string, purpose: string): Buffer {

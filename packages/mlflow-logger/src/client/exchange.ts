@@ -111,7 +111,7 @@ export async function exchange(client: AxiosInstance, outgoing: Outgoing, limits
     controller.abort()
   }
   const late = (milliseconds: number, what: string) =>
-    stop(new Interrupted('MLFLOW_TIMEOUT', `${server} ${what} within ${seconds(milliseconds)}: ${call.method} ${call.path}. Raise MLFLOW_HTTP_REQUEST_TIMEOUT (the option timeout) if it needs longer`, true, call))
+    stop(new Interrupted('MLFLOW_TIMEOUT', `${server} ${what} within ${seconds(milliseconds)}: ${call.method} ${call.path}. If it needs longer, raise MLFLOW_HTTP_REQUEST_TIMEOUT (the option timeout), for files MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT (transferTimeout)`, true, call))
   const stopTotal = clock.schedule(limits.total, () => late(limits.total, 'did not answer completely'), true)
   const alive = (): void => {
     stopIdle()
@@ -150,7 +150,8 @@ export async function exchange(client: AxiosInstance, outgoing: Outgoing, limits
     const response = await client.request<Readable>({
       method: call.method,
       url: outgoing.url,
-      headers: { 'User-Agent': 'attune-mlflow-client', Accept: 'application/json, */*;q=0.5', ...outgoing.headers, ...(stream !== undefined && body !== undefined && typeof body !== 'string' && { 'Content-Length': String(body.size) }) },
+      // Without a type of ours there is none: axios would call it a form, and storages check what they have signed.
+      headers: { 'user-agent': 'attune-mlflow-client', accept: 'application/json, */*;q=0.5', 'content-type': false, ...outgoing.headers, ...(stream !== undefined && body !== undefined && typeof body !== 'string' && { 'content-length': String(body.size) }) },
       data: stream ?? (body === undefined ? undefined : Buffer.from(body as string)),
       signal: controller.signal,
     })

@@ -122,6 +122,7 @@ describe('an upload in parts', () => {
     await artifacts().upload(root, 'a.bin', bytesOf(6 * mebibyte))
     expect(pair.mlflow.requests.every(({ headers }) => headers.authorization === 'Bearer canary-token')).toBe(true)
     expect(JSON.stringify(pair.storage.requests.map(({ rawHeaders, url }) => [rawHeaders, url]))).not.toContain('canary')
+    expect(pair.storage.requests.map(({ headers }) => headers['content-type'])).toEqual([undefined, undefined])
     expect(pair.storage.requests.map(({ headers }) => headers['x-part'])).toEqual(expect.arrayContaining(['1', '2']))
   })
 

@@ -66,7 +66,7 @@ const settings = (): readonly (readonly [string, ConnectionOptions, { readonly [
 const echo = (status: number): Behaviour => async (request, response, body) => {
   const sent = (await body()).toString()
   const decoded = Buffer.from((request.headers.authorization ?? '').replace(/^\w+ /, ''), 'base64').toString()
-  response.writeHead(status, { 'content-type': 'text/plain', 'x-echo': String(request.headers.authorization) }).end(`${request.rawHeaders.join('\n')}\n${decoded}\n${encodeURIComponent(decoded)}\n${request.url}\n${sent}`)
+  response.writeHead(status, { 'content-type': 'text/plain', 'x-echo': String(request.headers.authorization) }).end(`${request.headers.authorization?.replace(/^\w+ /, '')}\n${request.rawHeaders.join('\n')}\n${decoded}\n${encodeURIComponent(decoded)}\n${request.url}\n${sent}`)
 }
 const trouble: readonly (readonly [string, Behaviour])[] = [
   ['an answer that repeats the request', echo(400)],

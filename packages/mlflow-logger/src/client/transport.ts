@@ -67,6 +67,7 @@ export function createTransport(configuration: Configuration, parts: TransportPa
         credentials: endpoint.headers,
         body: call.body === undefined ? undefined : JSON.stringify(call.body),
         limits: { idle: configuration.timeout, total: configuration.timeout },
+        deadline: configuration.retry.deadline,
         followElsewhere: false,
         applied: call.applied,
         signal: scope.signal,
@@ -112,6 +113,8 @@ export function createTransport(configuration: Configuration, parts: TransportPa
           body: call.body,
           onProgress: call.onProgress?.bind(call),
           limits: { idle: configuration.timeout, total: configuration.transferTimeout },
+          // A large file may need longer for one attempt than other calls have for all.
+          deadline: Math.max(configuration.retry.deadline, configuration.transferTimeout),
           followElsewhere: true,
           signal: scope.signal,
         }
