@@ -14,14 +14,14 @@ async function attempt(action: () => Promise<void>): Promise<void> {
 }
 
 const writer = await openEventWriter({ folder: process.argv[2]!, flushAfter: Infinity })
-let size = 0
-for (let step = 0; step < 2000 && errors.length === 0; step++) {
-  writer.add({ kind: 'summary', step, time: 0, values: [{ kind: 'scalar', tag: 'loss', value: step }] })
+let flushed = 0
+for (; errors.length === 0; flushed++) {
+  writer.add({ kind: 'summary', step: flushed, time: 0, values: [{ kind: 'scalar', tag: 'loss', value: flushed }] })
   await attempt(() => writer.flush())
 }
-size = (await stat(writer.path)).size
+const { size } = await stat(writer.path)
 await attempt(async () => writer.add({ kind: 'summary', step: 1, time: 0, values: [{ kind: 'scalar', tag: 'short', value: 1 }] }))
 await attempt(() => writer.flush())
 await attempt(() => writer.sync())
 await attempt(() => writer.close())
-console.log(JSON.stringify({ errors, size, path: writer.path }))
+console.log(JSON.stringify({ errors, flushed: flushed - 1, size, path: writer.path }))
