@@ -41,6 +41,7 @@ export function studyWrites(event: StudyEvent, context: ContentContext, settings
       return { status: stoppedStatus(event, context), ...best, tags: { ...best?.tags, 'attune.stopped': event.reason }, artifacts: [spaceArtifact(context)] }
     }
     case 'best.improved':
+      return improvedWrites(event, context)
     case 'trial.amended':
       return bestWrites(event, context)
     case 'attribute.set':
@@ -88,4 +89,13 @@ function bestWrites({ type, time }: StudyEvent, { view, study }: ContentContext)
     if (best === undefined || sign * value < sign * best.value) best = { number, value }
   }
   return best === undefined ? undefined : { metrics: [{ key: 'best_value', value: best.value, step, timestamp: type === 'trial.amended' ? time + 1 : time }], tags: { 'attune.best_trial': String(best.number) } }
+}
+
+/**
+ * As `bestWrites`, of a trial that has just become the best: from the event alone and from trials that ended before it. Others that ended in the
+ * same millisecond may be known when it is sent again, and not when it was sent first.
+ */
+function improvedWrites({ trial, time }: Extract<StudyEvent, { type: 'best.improved' }>, { view }: ContentContext): RunWrites {
+  const step = view.trials().reduce((last, { number, endedAt }) => (endedAt !== undefined && endedAt < time ? Math.max(last, number) : last), trial.number)
+  return { metrics: trial.value === undefined ? [] : [{ key: 'best_value', value: trial.value, step, timestamp: time }], tags: { 'attune.best_trial': String(trial.number) } }
 }
