@@ -52,7 +52,7 @@ export async function digitsStudy(options: MlflowOptions & { readonly trials?: n
       if (trial.number === 5 && step === 3) throw new Error('The loss is NaN.\nLower the learning rate.')
       if (trial.number === 6 && trial.attempt === 1 && step === 3) throw new Error('The connection to the data was lost.')
       const accuracy = Math.max(0.1, skill) * (1 - Math.exp(-step / (2 + layers.length)))
-      yield { step, valAccuracy: accuracy, loss: trial.number === 0 && step > 9 ? Infinity : 2.3 * (1 - accuracy) }
+      yield { step, loss: trial.number === 0 && step > 9 ? Infinity : 2.3 * (1 - accuracy), valAccuracy: accuracy }
     }
     return { kind: 'onnx', bytes: () => affine(1 + trial.number), as: () => Promise.reject(new Error('There is no other format.')) }
   }, { trials, retry: { times: 1, on: ['error'] } })

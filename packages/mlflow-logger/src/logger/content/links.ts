@@ -1,5 +1,6 @@
-import type { LoggerContext, TrialRecord } from '@attune/core'
+import type { LoggerContext } from '@attune/core'
 import type { RunIds } from '../writes.ts'
+import { ranked } from './ranked.ts'
 import { searchState } from './shared-view.ts'
 
 /** Pages of MLflow that show a study. */
@@ -43,13 +44,6 @@ export async function studyLinks(runs: RunIds, { study, view }: Pick<LoggerConte
 
 function query(parts: { readonly [key: string]: string }): string {
   return Object.entries(parts).map(([key, value]) => `${key}=${encodeURIComponent(value).replaceAll("'", '%27')}`).join('&')
-}
-
-/** Trials with a value, the best by the first objective first. */
-export function ranked(trials: readonly TrialRecord[], maximize: boolean): readonly TrialRecord[] {
-  const sign = maximize ? -1 : 1
-  const valued = trials.filter((trial): trial is TrialRecord & { readonly value: number } => trial.value !== undefined && !Number.isNaN(trial.value) && trial.voided === undefined && trial.state !== 'failed')
-  return valued.toSorted((a, b) => sign * (a.value - b.value) || a.number - b.number)
 }
 
 /** What is printed when a study ends, in the words of MLflow's own client: people and terminals know them. */

@@ -1,5 +1,6 @@
-import type { LoggerContext } from '@attune/core'
+import type { LoggerContext, TrialRecord } from '@attune/core'
 import { encodeKey } from '../../client/names.ts'
+import { ranked } from './ranked.ts'
 
 /*
  * MLflow's page keeps a view that somebody shares as a tag of the experiment, and opens it for an address that names the tag. Ours has the
@@ -27,15 +28,16 @@ export function sharedView({ study, view }: Pick<LoggerContext, 'study' | 'view'
   const key = `attune-${study.id.slice(0, 40)}`
   const trials = view.trials()
   const { objectives, name } = view.study.definition
-  const paths = shownParams(trials.map(({ flatParams }) => flatParams))
+  const paths = shownParams(ranked(trials, objectives[0]?.direction === 'maximize'))
   const values = objectives.length === 1 ? ['value'] : objectives.map((_, index) => `value_${index}`)
-  const state = (params: readonly string[]): string => JSON.stringify({
+  const state = (params: readonly ShownParam[]): string => JSON.stringify({
     ...searchState(parent, objectives),
-    selectedColumns: ['tags.`attune.state`', ...values.map((metric) => `metrics.\`${metric}\``), ...params.map((path) => `params.\`${path}\``)],
+    selectedColumns: ['tags.`attune.state`', ...values.map((metric) => `metrics.\`${metric}\``), ...params.map(({ key }) => `params.\`${key}\``)],
     runsHiddenMode: trials.length > mostCurves ? 'FIRST_20_RUNS' : 'SHOW_ALL',
     compareRunSections: [{ uuid: 'attune', name: name.slice(0, 100), display: true, isReordered: false, columns: 1, cardHeight: 360 }],
     compareRunCharts: [
-      ...(params.length === 0 ? [] : [chart('PARALLEL', 'parallel', { selectedParams: params, selectedMetrics: values, showAllRuns: true })]),
+      // A run that lacks one of the axes would not be drawn at all.
+      ...(params.some(({ always }) => always) ? [chart('PARALLEL', 'parallel', { selectedParams: params.filter(({ always }) => always).map(({ key: param }) => param), selectedMetrics: values, showAllRuns: true })] : []),
       ...objectives.map(({ metric }, index) => chart('LINE', `curve-${index}`, { metricKey: encodeKey(metric), selectedMetricKeys: [encodeKey(metric)], xAxisKey: 'step', xAxisScaleType: 'linear', scaleType: 'linear', lineSmoothness: 0, range: {}, yAxisKey: 'metric', yAxisExpressions: [], useGlobalXaxisKey: true, useGlobalLineSmoothing: true })),
     ],
     isAccordionReordered: true,
@@ -58,11 +60,18 @@ function chart(type: 'PARALLEL' | 'LINE', uuid: string, more: { readonly [field:
   return { uuid: `attune-${uuid}`, type, runsCountToCompare: 10, metricSectionId: 'attune', deleted: false, isGenerated: false, ...more }
 }
 
-/** The parameters that most trials have and that differ between them, under the names that they have in MLflow. */
-function shownParams(trials: readonly { readonly [path: string]: unknown }[]): readonly string[] {
+interface ShownParam {
+  /** Under which MLflow has it. */
+  readonly key: string
+  /** Whether all trials have it. */
+  readonly always: boolean
+}
+
+/** The parameters that differ between trials, those that most of them have first. */
+function shownParams(trials: readonly Pick<TrialRecord, 'flatParams'>[]): readonly ShownParam[] {
   const values = new Map<string, { count: number; readonly different: Set<unknown> }>()
-  for (const params of trials) {
-    for (const [path, value] of Object.entries(params)) {
+  for (const { flatParams } of trials) {
+    for (const [path, value] of Object.entries(flatParams)) {
       const entry = values.get(path) ?? { count: 0, different: new Set() }
       entry.count++
       if (entry.different.size < 2) entry.different.add(value)
@@ -70,5 +79,5 @@ function shownParams(trials: readonly { readonly [path: string]: unknown }[]): r
     }
   }
   const varied = [...values].filter(([, { different }]) => different.size > 1).toSorted(([, a], [, b]) => b.count - a.count)
-  return varied.slice(0, mostParams).map(([path]) => encodeKey(path))
+  return varied.slice(0, mostParams).map(([path, { count }]) => ({ key: encodeKey(path), always: count === trials.length }))
 }

@@ -1,7 +1,8 @@
 import { encodeJson, type LoggerContext, type TrialRecord, type TrialState } from '@attune/core'
 import { csv, type StudyData } from '@attune/report'
 import type { RunIds, RunWrites } from '../writes.ts'
-import { ranked, studyLinks, type StudyLinks } from './links.ts'
+import { studyLinks, type StudyLinks } from './links.ts'
+import { ranked } from './ranked.ts'
 import { sharedView } from './shared-view.ts'
 import { firstLine, scalarText } from './texts.ts'
 

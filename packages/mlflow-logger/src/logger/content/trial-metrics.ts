@@ -4,9 +4,12 @@ import type { MetricPoint } from '../../client/types.ts'
 /** The name under which Optuna's storage in MLflow keeps what a trial reports of its objective. */
 const intermediate = 'intermediate_value'
 
-/** The points of one report, at its step and time. */
+/** The points of one report, at its step and time. The objective comes first: where MLflow's page compares runs, it begins with the metric that was logged first. */
 export function reportPoints({ step, metrics, time }: StepReport, objectives: readonly Objective[]): readonly MetricPoint[] {
-  const points = Object.entries(metrics).map(([key, value]): MetricPoint => ({ key, value, step, timestamp: time }))
+  const isObjective = (name: string): boolean => objectives.some((objective) => objective.metric === name)
+  const points = Object.entries(metrics)
+    .map(([key, value]): MetricPoint => ({ key, value, step, timestamp: time }))
+    .toSorted((a, b) => Number(isObjective(b.key)) - Number(isObjective(a.key)))
   const metric = objectives.length === 1 ? objectives[0]?.metric : undefined
   if (metric === undefined || !Object.hasOwn(metrics, metric) || Object.hasOwn(metrics, intermediate)) return points
   return [...points, { key: intermediate, value: metrics[metric] as number, step, timestamp: time }]
