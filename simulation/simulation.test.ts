@@ -88,6 +88,7 @@ const broken: readonly (readonly [title: string, BrokenPart])[] = [
   ['P2, broken twin: the simulation finds a storage that does not look at the number that is expected', twins.ignoresExpectedNumbers],
   ['P3, broken twin: the simulation finds a storage that lets a trial end again', twins.endsTrialsAgain],
   ['P13, broken twin: the simulation finds a study that forgets to tell its loggers of some events', twins.forgetsEvents],
+  ['P13, broken twin: the simulation finds a process that takes a shared logger over and does not go on from its cursor', twins.forgetsWhatIsShared],
   ['P14, broken twin: the simulation finds an artefact store that writes in place', twins.writesInPlace],
   ['P16, broken twin: the simulation finds an engine that does not let trials go', twins.forgetsToRelease],
 ]

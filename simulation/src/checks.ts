@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { encodeJson, loadStudy, MemoryStorage, type ArtifactStore, type Change, type Json, type Storage, type Study, type StudyDefinition, type TrialRecord } from '@attune/core'
 import type { Oracle } from './oracle.ts'
 import type { Scenario } from './scenario.ts'
+import type { SharedTracker } from './shared-tracker.ts'
 import type { Tracker } from './tracker.ts'
 import type { World } from './world.ts'
 
@@ -23,6 +24,7 @@ export interface Findings {
   readonly damaged: ReadonlySet<string>
   /** With the revision that each must have come to. */
   readonly trackers: ReadonlyMap<Tracker, number>
+  readonly shared: { readonly tracker: SharedTracker; readonly least: number }
   readonly views: readonly View[]
   readonly askedByHand: number
 }
@@ -97,8 +99,8 @@ async function checkViews({ world, views }: Findings, definition: StudyDefinitio
   }
 }
 
-/** Each tracker was given every event once, in order, at least up to where the history was when it was last told of. */
-async function checkTrackers({ world, oracle, trackers }: Findings, study: Study): Promise<void> {
+/** Each tracker was given every event once, in order, at least up to where the history was when it was last told of. The shared one, that knows what it has, every event at least once. */
+async function checkTrackers({ world, oracle, trackers, shared }: Findings, study: Study): Promise<void> {
   const events: { readonly revision: number; readonly key: string }[] = []
   for await (const { revision, type } of study.events()) events.push({ revision, key: `${revision} ${type}` })
   // An event whose call fails three times, or outlasts its deadlines, is given up: the history says so.
@@ -109,4 +111,6 @@ async function checkTrackers({ world, oracle, trackers }: Findings, study: Study
     const at = expected.findIndex((key, j) => key !== tracker.kept[j])
     if (at >= 0 && !toldOfLoss) world.violated('P13', `a tracker has ${tracker.kept[at] ?? 'nothing'} where ${expected[at]} happened`)
   }
+  const missing = events.find(({ revision, key }) => revision <= Math.max(shared.least, shared.tracker.cursor) && !shared.tracker.kept.has(key))
+  if (missing !== undefined) world.violated('P13', `the shared tracker, to which ${shared.tracker.writers.size} processes wrote, has not ${missing.key}`)
 }

@@ -12,6 +12,7 @@ import { Oracle } from './oracle.ts'
 import { scenarioOf, type Scenario } from './scenario.ts'
 import { SimProcess } from './sim-process.ts'
 import { NoAnswer, SimStorage, type StorageFaults } from './sim-storage.ts'
+import { SharedTracker } from './shared-tracker.ts'
 import { testScheduler } from './test-scheduler.ts'
 import { Tracker } from './tracker.ts'
 import { World } from './world.ts'
@@ -22,6 +23,8 @@ export interface Twin {
   readonly storage?: (world: World) => Storage
   readonly alter?: (request: WriteRequest, oracle: Oracle) => WriteRequest
   readonly artifacts?: (files: MemoryFiles, process: SimProcess | undefined) => ArtifactStore
+  /** Whoever takes a shared logger over does not ask its tracker what it has. */
+  readonly forgetful?: boolean
   /** Runs with these settings in any case. */
   readonly scenario?: Partial<Scenario>
 }
@@ -51,6 +54,8 @@ const longestRun = 60_000
 const longestEnd = 24 * 60 * 60 * 1000
 /** Milliseconds after which a closed study has no timer any more, whatever user code does. */
 const afterClose = 10_000
+/** Milliseconds after which a session that writes nothing loses its turn. */
+const sessionSilence = 11 * 60_000
 /** Milliseconds that a logger's call may take. */
 const loggerDeadline = 30_000
 const hook = Symbol.for('@attune/core/failpoint')
@@ -78,6 +83,9 @@ class Simulation {
   readonly #trackers: Tracker[] = []
   /** Trackers that were sent what they had missed, with the revision that they must have come to. */
   readonly #caughtUp = new Map<Tracker, number>()
+  readonly #shared: SharedTracker
+  /** The revision that the shared tracker must have come to. */
+  #sharedUpTo: number | undefined
   readonly #damaged = new Set<string>()
   readonly #opened: SqliteStorage[] = []
   /** What processes knew of the trials when they left. */
@@ -96,6 +104,7 @@ class Simulation {
     this.#scenario = { ...scenarioOf(this.#dice), ...options.twin?.scenario }
     this.#world = new World(this.#dice)
     const { calm, byHand, goal } = this.#scenario
+    this.#shared = new SharedTracker(this.#world, options.seed, options.twin?.forgetful === true)
     this.#oracle = new Oracle(this.#world, () => this.#processes, byHand > 0 ? Infinity : goal, calm)
     this.#files = new MemoryFiles(this.#world, this.#diskFaults, root)
     this.#folder = mkdtempSync(join(tmpdir(), 'attune-simulation-'))
@@ -124,6 +133,7 @@ class Simulation {
         if (stuck.length > 0) this.#hangs(`${stuck.map(({ name }) => name).join(', ')} waits for nothing`)
         else if (!this.#done()) await this.#start()
         else if (this.#caughtUp.size < this.#trackers.length) await this.#catchUp()
+        else if (this.#sharedUpTo === undefined) await this.#catchUpShared()
         else break
       }
       if (world.violations.length === 0) await readBack(this.#findings(), await this.#storage())
@@ -149,7 +159,7 @@ class Simulation {
   }
 
   #findings(): Findings {
-    return { world: this.#world, oracle: this.#oracle, scenario: this.#scenario, artifacts: this.#store(), damaged: this.#damaged, trackers: this.#caughtUp, views: this.#views, askedByHand: this.#askedByHand }
+    return { world: this.#world, oracle: this.#oracle, scenario: this.#scenario, artifacts: this.#store(), damaged: this.#damaged, trackers: this.#caughtUp, shared: { tracker: this.#shared, least: this.#sharedUpTo ?? 0 }, views: this.#views, askedByHand: this.#askedByHand }
   }
 
   #done(): boolean {
@@ -184,6 +194,13 @@ class Simulation {
     await this.#start(tracker)
   }
 
+  /** The same for what all log to: by then nobody knows any more whether those that died elsewhere live. */
+  async #catchUpShared(): Promise<void> {
+    this.#world.now += sessionSilence
+    this.#sharedUpTo = this.#oracle.log.length
+    await this.#start(new Tracker(this.#world))
+  }
+
   async #start(behind?: Tracker): Promise<void> {
     const { machines, latency, storage: kind, thread } = this.#scenario
     const dice = this.#dice
@@ -213,7 +230,7 @@ class Simulation {
       ...(scheduler ? { pruner: testScheduler() } : {}),
       ...(artifacts ? { artifacts: store, keep } : {}),
       storage,
-      loggers: [logger],
+      loggers: [logger, this.#shared.factory(process)],
       seed: this.#options.seed,
       lease,
       ifExists: 'resume',

@@ -18,7 +18,7 @@ export interface BrokenPart {
 
 /** The plain storage of the conformance suites, deciding in virtual time and by altered rules. */
 function plain(hooks: (now: () => number) => Partial<Hooks>): Twin {
-  return { scenario: { storage: 'server' }, storage: (world): Storage => new PlainStorage(new Place(), { decide: (operation, heads) => transition(operation, heads, world.now), ...hooks(() => world.now) }) }
+  return { scenario: { storage: 'server' }, storage: (world): Storage => new PlainStorage(new Place(), { now: () => world.now, decide: (operation, heads) => transition(operation, heads, world.now), ...hooks(() => world.now) }) }
 }
 
 /** Keeps artefacts by writing over them where they lie, and gives them without a look at their hash. */
@@ -113,6 +113,11 @@ export const twins = {
       }
       return { twin: {}, undo: () => void (LoggerPump.prototype.push = push) }
     },
+  },
+  forgetsWhatIsShared: {
+    shows: ['P13'],
+    seeds: 10,
+    make: () => ({ twin: { forgetful: true } }),
   },
   renewsNothing: {
     shows: ['P6'],

@@ -41,6 +41,8 @@ export interface Hooks {
   readonly savepoint: (study: PlainStudy) => () => void
   /** Runs between reading and writing, in the middle of a write. */
   readonly pause: () => Promise<void> | undefined
+  /** Its clock, in milliseconds since the epoch. */
+  readonly now: () => number
   readonly page: (changes: Change[], revision: number, limit: number) => readonly Change[]
   readonly damaged: (row: PlainStudy['rows'][number], revision: number, lost: Set<number>) => ChangeBody
   readonly answer: (change: Change, body: ChangeBody) => Change
@@ -66,6 +68,7 @@ export const soundHooks: Hooks = {
     return () => Object.assign(study, kept)
   },
   pause: () => undefined,
+  now: Date.now,
   page: (changes, revision, limit) => changes.slice(revision, revision + limit),
   damaged: (row, revision, lost) => {
     const message = `The record of revision ${revision} is damaged.`
@@ -148,7 +151,7 @@ export class PlainStorage implements Storage {
     const first = study.rows.length
     const bodies: ChangeBody[] = []
     for (const operation of request.operations) {
-      const decided: Transition = this.#hooks.decide(operation, this.#heads(study), Date.now())
+      const decided: Transition = this.#hooks.decide(operation, this.#heads(study), this.#hooks.now())
       const pause = this.#hooks.pause()
       // Without one nothing else runs in between.
       if (pause !== undefined) await pause
@@ -225,7 +228,7 @@ export class PlainStorage implements Storage {
   }
 
   #row(body: ChangeBody): PlainStudy['rows'][number] {
-    return { time: Date.now(), type: body.type, trial: 'number' in body ? body.number : undefined, body: this.#hooks.encode(body) }
+    return { time: this.#hooks.now(), type: body.type, trial: 'number' in body ? body.number : undefined, body: this.#hooks.encode(body) }
   }
 
   #summary(study: PlainStudy): StudySummary {
