@@ -6,9 +6,7 @@ const logDir = process.argv[2] ?? 'runs'
   for (let step = 0; step < 100; step++) {
     const weights = Float32Array.from({ length: 200 }, (_, index) => Math.sin(index) * Math.exp(-step / 50))
     writer.add({
-      kind: 'summary',
       step,
-      time: Date.now(),
       values: [
         { kind: 'scalar', tag: 'train/loss', value: Math.exp(-step / 30) },
         { kind: 'scalar', tag: 'validation/loss', value: Math.exp(-step / 30) + 0.1, exact: true },
@@ -17,12 +15,7 @@ const logDir = process.argv[2] ?? 'runs'
     })
   }
   const pixels = Uint8Array.from({ length: 64 * 64 }, (_, index) => (index % 64) * 4)
-  writer.add({
-    kind: 'summary',
-    step: 100,
-    time: Date.now(),
-    values: [{ kind: 'text', tag: 'notes', markdown: '# A run\nwith **Markdown**' }, pngImage('gradient', encodePng(pixels, [64, 64]))],
-  })
+  writer.add({ step: 100, values: [{ kind: 'text', tag: 'notes', markdown: '# A run\nwith **Markdown**' }, pngImage('gradient', encodePng(pixels, [64, 64]))] })
 }
 
 for (const { name, folder } of await listRuns(logDir)) {

@@ -98,6 +98,19 @@ describe('a file is followed by another one', () => {
   })
 })
 
+test('an event is of now, unless it says when', async () => {
+  await using folder = await temporaryFolder()
+  const writer = await openEventWriter({ folder: folder.path, now: () => 5_000 })
+  const values = [{ kind: 'text', tag: 'note', markdown: 'x' }] as const
+  writer.add({ step: 1, values })
+  writer.add({ step: 2, time: 7_000, values, mark: 3 })
+  await writer.close()
+  expect((await readAll(writer.path)).slice(2)).toEqual([
+    { kind: 'summary', step: 1, time: 5_000, values },
+    { kind: 'summary', step: 2, time: 7_000, values, mark: 3 },
+  ])
+})
+
 test.each([{ flushAfter: 0 }, { flushAt: -1 }, { maxBytes: Number.NaN }, { maxAge: 0 }])('the options %o are refused', async (options) => {
   await using folder = await temporaryFolder()
   await expect(openEventWriter({ folder: folder.path, ...options })).rejects.toMatchObject({ code: 'TENSORBOARD_INVALID', message: expect.stringContaining('a number above 0') })

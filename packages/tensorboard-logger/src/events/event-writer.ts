@@ -32,6 +32,9 @@ export interface EventWriterOptions {
   readonly now?: () => number
 }
 
+/** A summary event to be written: `time` is now unless it is given. */
+export type NewEvent = Omit<SummaryEvent, 'kind' | 'time'> & Partial<Pick<SummaryEvent, 'kind' | 'time'>>
+
 /** Writes the events of a run to a file of its own, and to further ones when it has become too large or old. */
 export interface EventWriter extends AsyncDisposable {
   /** The file that is written to. */
@@ -42,7 +45,7 @@ export interface EventWriter extends AsyncDisposable {
    * Takes the event into memory; it is written by itself, as the options say, or by `flush`. Throws TENSORBOARD_INVALID,
    * and then takes nothing, or what an earlier write has failed with.
    */
-  add(event: SummaryEvent): void
+  add(event: NewEvent): void
   /**
    * Resolves once everything added is in the file, where a running TensorBoard sees it. Rejects with TENSORBOARD_WRITE;
    * the file may then end in the middle of a record, so this writer writes no more: open another one.
@@ -171,7 +174,7 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
         startedAt = now()
       }
       const before = buffer.length
-      buffer.add(event)
+      buffer.add(isComplete(event) ? event : { ...event, kind: 'summary', time: event.time ?? now() })
       size += buffer.length - before
       if (++records >= flushAt) writeSoon()
       else if (timer === undefined && flushAfter < Infinity) timer = setTimeout(writeSoon, flushAfter).unref()
@@ -183,4 +186,8 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
       return this.close()
     },
   }
+}
+
+function isComplete(event: NewEvent): event is SummaryEvent {
+  return event.kind !== undefined && event.time !== undefined
 }

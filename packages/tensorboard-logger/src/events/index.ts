@@ -1,5 +1,5 @@
 export { openEventWriter } from './event-writer.ts'
-export type { EventWriter, EventWriterOptions } from './event-writer.ts'
+export type { EventWriter, EventWriterOptions, NewEvent } from './event-writer.ts'
 export { histogramBuckets } from './histogram.ts'
 export { encodePng, pngImage } from './image.ts'
 export { readEvents } from './event-reader.ts'

@@ -87,6 +87,21 @@ print(json.dumps([{'mode': image.mode, 'size': image.size, 'pixels': list(image.
   ) as ReturnType<typeof decodeWithPillow>
 }
 
+/** The messages of the HParams plugin in a run, by tag, as protobuf's JSON with its own names. */
+export function hparamsWithPython(folder: string): unknown {
+  return runPython(
+    `
+import json, sys
+from google.protobuf.json_format import MessageToDict
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import plugin_data_pb2
+accumulator = EventAccumulator(sys.stdin.read())
+accumulator.Reload()
+print(json.dumps({tag: MessageToDict(plugin_data_pb2.HParamsPluginData.FromString(content), preserving_proto_field_name=True) for tag, content in accumulator.PluginTagToContent('hparams').items()}))`,
+    Buffer.from(folder),
+  )
+}
+
 /** Writes events with the writer that TensorBoard brings for Python, which is also PyTorch's. */
 export function writeWithPython(folder: string, lines: string): void {
   runPython(`

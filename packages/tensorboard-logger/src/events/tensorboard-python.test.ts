@@ -9,7 +9,7 @@ import { histogramBuckets } from './histogram.ts'
 import { encodePng, pngImage } from './image.ts'
 import { loadRun } from './run-data.ts'
 import { readRun } from './run-reader.ts'
-import { base64, decodeWithPillow, float32Bits, float64Bits, readWithPython, writeWithPython } from './tensorboard-python.test-support.ts'
+import { base64, decodeWithPillow, float32Bits, float64Bits, hparamsWithPython, readWithPython, writeWithPython } from './tensorboard-python.test-support.ts'
 
 if (missingPython !== undefined) console.log(`SKIPPED: event files beside TensorBoard's own reader and writer in Python. ${missingPython}`)
 
@@ -106,6 +106,52 @@ describe.skipIf(missingPython !== undefined)("TensorBoard's readers in Python", 
       { mode: 'RGBA', size: [2, 3], pixels: [...bytes] },
       { mode: 'RGB', size: [2, 1], pixels: [0, 128, 255, 0, 255, 0] },
     ])
+  })
+
+  test('give sessions and experiments of HParams with all that they hold', async () => {
+    await using folder = await temporaryFolder()
+    await write(folder.path, [
+      at(0, {
+        kind: 'experiment',
+        name: 'search',
+        description: 'all of it',
+        user: 'me',
+        createdAt: 1_700_000_000_500,
+        hparams: [
+          { name: 'rate', type: 'number', displayName: 'Rate', description: 'of learning', domain: { min: 0.001, max: 0.1 } },
+          { name: 'units', type: 'number', domain: { values: [16, 32] } },
+          { name: 'kind', type: 'string', domain: { values: ['adam', 'sgd'] } },
+          { name: 'flag', type: 'boolean', differs: false },
+        ],
+        metrics: [{ tag: 'loss', group: 'validation', displayName: 'Loss', description: 'mean', dataset: 'validation' }, { tag: 'accuracy' }],
+      }),
+      at(0, { kind: 'session-start', hparams: { rate: 0.1, kind: 'adam', flag: true }, group: 'g', monitorUrl: 'http://x', startedAt: 1_700_000_000_000 }),
+      at(0, { kind: 'session-end', status: 'failure', endedAt: 1_700_000_001_000 }),
+    ])
+    expect(hparamsWithPython(folder.path)).toEqual({
+      '_hparams_/experiment': {
+        experiment: {
+          name: 'search',
+          description: 'all of it',
+          user: 'me',
+          time_created_secs: 1_700_000_000.5,
+          hparam_infos: [
+            { name: 'rate', display_name: 'Rate', description: 'of learning', type: 'DATA_TYPE_FLOAT64', domain_interval: { min_value: 0.001, max_value: 0.1 }, differs: true },
+            { name: 'units', type: 'DATA_TYPE_FLOAT64', domain_discrete: [16, 32], differs: true },
+            { name: 'kind', type: 'DATA_TYPE_STRING', domain_discrete: ['adam', 'sgd'], differs: true },
+            { name: 'flag', type: 'DATA_TYPE_BOOL' },
+          ],
+          metric_infos: [
+            { name: { group: 'validation', tag: 'loss' }, display_name: 'Loss', description: 'mean', dataset_type: 'DATASET_VALIDATION' },
+            { name: { tag: 'accuracy' } },
+          ],
+        },
+      },
+      '_hparams_/session_start_info': {
+        session_start_info: { hparams: { rate: 0.1, kind: 'adam', flag: true }, group_name: 'g', monitor_url: 'http://x', start_time_secs: 1_700_000_000 },
+      },
+      '_hparams_/session_end_info': { session_end_info: { status: 'STATUS_FAILURE', end_time_secs: 1_700_000_001 } },
+    })
   })
 
   test('forget what a restart repeats, both of them, also after files of writers that tell no start', async () => {
