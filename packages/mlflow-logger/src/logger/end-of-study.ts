@@ -36,7 +36,7 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
       )
       const { writes, links } = await summaryWrites(context, runs, stopped, share)
       const { artifacts = [], ...values } = writes
-      await new RunWriter(parts, target, parent, false).write(mergeWrites([values]))
+      await new RunWriter(parts, target, parent).write(mergeWrites([values]))
       for (const artifact of artifacts) await artifactUpload(parts, target, revision, 0, artifact).send(parent)
       if (settings.links) parts.print(linkLines(context.view.study.definition.name, links))
     },

@@ -7,16 +7,17 @@ import { MlflowError } from '../client/errors.ts'
  */
 export type FailureKind = 'later' | 'unable' | 'refused'
 
-const later = new Set(['MLFLOW_UNREACHABLE', 'MLFLOW_TIMEOUT', 'MLFLOW_ABORTED', 'MLFLOW_RATE', 'MLFLOW_SERVER', 'MLFLOW_ANSWER'])
-const unable = new Set(['MLFLOW_AUTH', 'MLFLOW_FORBIDDEN', 'MLFLOW_ENDPOINT', 'MLFLOW_TLS', 'MLFLOW_CONFIG', 'MLFLOW_URI'])
+const later = new Set(['MLFLOW_UNREACHABLE', 'MLFLOW_TIMEOUT', 'MLFLOW_ABORTED', 'MLFLOW_CLOSED', 'MLFLOW_RATE', 'MLFLOW_SERVER', 'MLFLOW_ANSWER'])
+const unable = new Set(['MLFLOW_AUTH', 'MLFLOW_FORBIDDEN', 'MLFLOW_ENDPOINT', 'MLFLOW_REDIRECT', 'MLFLOW_TLS', 'MLFLOW_CONFIG', 'MLFLOW_URI'])
 
-/**
- * What to do about a call that failed. `stubborn`: it has failed several times in a row, and the server may be well otherwise: then a fault of
- * the server (500) is taken as its answer to this very request.
- */
-export function kindOf(error: unknown, stubborn = false): FailureKind {
+/** What to do about a call that failed. */
+export function kindOf(error: unknown): FailureKind {
   if (!isAttuneError(error)) return 'refused' // Not a failure of the connection: repeated, it would be the same.
-  if (stubborn && error instanceof MlflowError && error.status === 500) return 'refused'
-  if (later.has(error.code)) return 'later'
+  if (later.has(error.code) || (error.code === 'MLFLOW_STORAGE' && error instanceof MlflowError && (error.status ?? 500) >= 500)) return 'later'
   return unable.has(error.code) ? 'unable' : 'refused'
+}
+
+/** After so many failures in a row, a fault of the server (500) may be its answer to this very request: if it is well otherwise, it is. */
+export function isStubborn(error: unknown, failures: number): boolean {
+  return failures >= 5 && error instanceof MlflowError && error.status === 500
 }

@@ -1,7 +1,8 @@
 import { createStudy, float, MemoryArtifacts, MemoryStorage, minimize, systemClock, type LoggerFactory, type Storage, type Study, type StudyEvent } from '@attune/core'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { startProxy, type Proxy } from '../client/client-proxy.test-support.ts'
+import { startProxy, type Fate, type Proxy } from '../client/client-proxy.test-support.ts'
 import { mlflowClient, type MlflowClient } from '../client/index.ts'
 import { runsOf } from './kept.test-support.ts'
 import { mlflow } from './mlflow.ts'
@@ -34,14 +35,18 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
 
   describe('P13: trials do not wait for an MLflow server that', () => {
     const never = new Promise<never>(() => undefined)
-    const answers = {
+    const answers: { readonly [what: string]: Fate | Promise<Fate> | (() => Promise<Fate>) } = {
       'answers 500 to everything': { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"disk full"}' },
       'answers nothing': never,
       'is behind a proxy that says 502': { status: 502, body: '<html>Bad gateway</html>' },
-    } as const
+      'takes a quarter of a second for everything': async () => {
+        await delay(250)
+        return 'pass'
+      },
+    }
     for (const [what, answer] of Object.entries(answers)) {
       it(what, { timeout: 120_000 }, async () => {
-        proxy.decide = () => answer
+        proxy.decide = () => (typeof answer === 'function' ? answer() : answer)
         const storage = lasting()
         const study = await open(storage)
         await trainAll(study, 4) // Would not end if a trial waited.
@@ -177,6 +182,58 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     const { problems } = await compare(study)
     expect(problems).toEqual([20, 40].map((step) => expect.stringMatching(new RegExp(`^trial/0 lacks poison step ${step} `)) as unknown))
     expect((await warnings(study)).sort()).toEqual([20, 40].map((step) => expect.stringContaining(`metric "poison" at step ${step}. `) as unknown))
+  })
+
+  it('leaves out an artefact at which the server fails again and again, while it takes everything else', { timeout: 120_000 }, async () => {
+    proxy.decide = ({ path }) => (path.endsWith('/bad.bin') ? { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"no space for this one"}' } : 'pass')
+    const study = await open(lasting())
+    await study.setArtifact('bad.bin', new Uint8Array(10))
+    await study.setArtifact('good.bin', new Uint8Array(10))
+    await trainAll(study, 2)
+    await study.close()
+    expect((await compare(study)).problems).toEqual([])
+    const parent = (await found(study)).parents[0]!
+    expect((await client.artifacts.list({ runId: parent.runId })).map(({ path }) => path)).toEqual(expect.arrayContaining(['attune', 'good.bin']))
+    expect((await warnings(study)).join('\n')).toContain('MLflow does not take the artefact "bad.bin"')
+  })
+
+  it('logs without the model where registering it is forbidden', { timeout: 120_000 }, async () => {
+    proxy.decide = ({ path }) => (path.includes('/registered-models/') ? { status: 403, body: 'Permission denied' } : 'pass')
+    const study = await open(lasting(), [logger({ model: { registeredName: `forbidden ${randomUUID()}` } })])
+    await study.optimize(() => ({ loss: -1 }), { trials: 1 })
+    await study.setArtifact('model', new Uint8Array(10), { trial: 0 })
+    await trainAll(study, 2)
+    await study.close()
+    expect((await compare(study)).problems).toEqual([])
+    expect((await warnings(study)).join('\n')).toContain('MLflow does not take the model of the best trial')
+  })
+
+  it('doubles nothing where two processes log the same study at the same moment', { timeout: 120_000 }, async () => {
+    const storage = lasting()
+    const alone = (): LoggerFactory => {
+      const { shared, ...factory } = logger()
+      return factory
+    }
+    const workers = await Promise.all([open(storage, [alone()]), open(storage, [alone()])])
+    await Promise.all(workers.map((worker) => worker.optimize(training, { trials: 8 })))
+    await Promise.all(workers.map((worker) => worker.close()))
+    expect((await compare(workers[0]!)).problems.filter((problem) => !/^study (lacks|has) best_value/.test(problem))).toEqual([])
+  })
+
+  it('begins a new run where the run of the study was deleted, and takes those of its trials along', { timeout: 120_000 }, async () => {
+    const storage = lasting()
+    const first = await open(storage)
+    await trainAll(first, 2)
+    await first.close()
+    const before = await found(first)
+    await client.runs.delete(before.parents[0]!.runId)
+    const study = await open(storage)
+    await trainAll(study, 3)
+    await study.close()
+    expect((await compare(study)).problems).toEqual([])
+    const after = await found(study)
+    expect(after.children.map(({ tags }) => tags['mlflow.parentRunId'])).toEqual(Array.from({ length: 3 }, () => after.parents[0]!.runId))
+    expect(after.children.map(({ runId }) => runId)).toEqual(expect.arrayContaining(before.children.map(({ runId }) => runId)))
   })
 
   it('sends metrics while a large artefact is on its way', { timeout: 120_000 }, async () => {

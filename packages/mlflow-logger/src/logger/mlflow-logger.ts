@@ -215,7 +215,7 @@ export class MlflowLogger implements Logger {
     const kind = kindOf(error)
     if (kind === 'later' && inARow < tellFrom) return
     const code = isAttuneError(error) ? error.code : 'other'
-    this.#tellOnce(`failure ${code}`, `Nothing can be logged to MLflow now; trials go on, and it is tried again and again. ${error instanceof Error ? error.message : String(error)}`)
+    this.#tellOnce(`failure ${code}`, `${kind === 'later' ? 'MLflow does not answer as it should' : 'Something cannot be logged to MLflow as it is set up'}: it is tried again and again, and trials go on. ${error instanceof Error ? error.message : String(error)}`)
   }
 
   /** The same text is not printed again. */

@@ -1,6 +1,6 @@
 import { isAttuneError } from '@attune/core'
 import type { Alteration, Batch, MetricPoint, MlflowClient, Texts } from '../client/types.ts'
-import { kindOf } from './failures.ts'
+import { isStubborn, kindOf } from './failures.ts'
 import { countTogether, mergeWrites, type MergedValues, type RunValues } from './merge-writes.ts'
 import { runName } from './plain-texts.ts'
 import type { Progress } from './progress.ts'
@@ -35,8 +35,6 @@ export interface QueuedValues {
 const mostMetrics = 1000
 /** Merging is quick, but a batch must not take seconds of the event loop. */
 const mostWrites = 2000
-/** After so many failures in a row a fault of the server may be about this very batch. */
-const stubbornFrom = 6
 
 /** The values of one run, in their order, as many as possible at a time. */
 export class RunLane implements Lane {
@@ -81,7 +79,7 @@ export class RunLane implements Lane {
     try {
       const { target, revision, begins } = first
       const runId = await this.#parts.runs.idOf(target, begins)
-      const alterations = await new RunWriter(this.#parts, target, runId, failures >= stubbornFrom).write(mergeWrites(batch.map(({ values }) => values)))
+      const alterations = await new RunWriter(this.#parts, target, runId, failures).write(mergeWrites(batch.map(({ values }) => values)))
       if (alterations.length > 0) this.#parts.altered(target, revision, alterations)
       this.#done(batch.length)
     } catch (error) {
@@ -107,13 +105,14 @@ export class RunWriter {
   readonly #parts: LaneParts
   readonly #target: RunTarget
   readonly #runId: string
-  readonly #stubborn: boolean
+  readonly #failures: number
 
-  constructor(parts: LaneParts, target: RunTarget, runId: string, stubborn: boolean) {
+  /** `failures` in a row came before. */
+  constructor(parts: LaneParts, target: RunTarget, runId: string, failures = 0) {
     this.#parts = parts
     this.#target = target
     this.#runId = runId
-    this.#stubborn = stubborn
+    this.#failures = failures
   }
 
   async write({ name, metrics, params, tags, removedTags, status }: MergedValues): Promise<readonly Alteration[]> {
@@ -168,7 +167,7 @@ export class RunWriter {
 
   /** Returns if the server is well, and the run is there: then it is what was sent that is refused. */
   async #mustBeRefusal(error: unknown): Promise<void> {
-    if (kindOf(error, this.#stubborn) !== 'refused') throw error
+    if (kindOf(error) !== 'refused' && !isStubborn(error, this.#failures)) throw error
     await this.#parts.runs.mustLive(this.#target, this.#runId)
   }
 

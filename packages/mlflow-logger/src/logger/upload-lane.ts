@@ -1,7 +1,7 @@
 import type { TrainingInput } from '@attune/core'
 import type { DatasetInput } from '../client/types.ts'
 import { datasetInput } from './content/inputs.ts'
-import { kindOf } from './failures.ts'
+import { isStubborn, kindOf } from './failures.ts'
 import type { LaneParts } from './run-lane.ts'
 import type { Lane } from './scheduler.ts'
 import { RunIsGone, type RunTarget } from './study-runs.ts'
@@ -20,7 +20,8 @@ export interface Upload {
   send(runId: string): Promise<void>
 }
 
-const stubbornFrom = 6
+/** Who may write runs may not write everything: after so many refusals in a row, that is taken for the answer. */
+const forbiddenFrom = 3
 
 /** Artefacts, inputs and the end of a study, one after the other, beside the metrics. */
 export class UploadLane implements Lane {
@@ -57,7 +58,8 @@ export class UploadLane implements Lane {
       try {
         await upload.send(runId)
       } catch (error) {
-        if (kindOf(error, failures >= stubbornFrom) !== 'refused') throw error
+        const kind = kindOf(error)
+        if (kind !== 'refused' && !isStubborn(error, failures) && !(kind === 'unable' && failures >= forbiddenFrom)) throw error
         await runs.mustLive(upload.target, runId)
         this.#parts.tell(`MLflow does not take ${upload.what}, which is left out there. ${error instanceof Error ? error.message : String(error)}`)
       }

@@ -103,7 +103,7 @@ describe.skipIf(why !== '')(`a study on the web page of MLflow, in Chromium${why
   })
 
   it('opens the charts: parameters and objective as parallel coordinates, and curves over steps', async () => {
-    await open(links.get('Charts')!, { height: 1080 })
+    await open(links.get('Charts')!, { width: 1120, height: 920 })
     const cards = page.getByTestId('experiment-view-compare-runs-card')
     const parallel = cards.filter({ hasText: 'Parallel Coordinates' })
     const labels = parallel.locator('svg text')
