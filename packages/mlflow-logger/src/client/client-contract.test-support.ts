@@ -123,6 +123,17 @@ export function clientContract(options: () => Promise<ConnectionOptions>): void 
       expect(created.map((run) => run.runId)).toContain(runId)
     })
 
+    it('of which several have one key are settled: the oldest stays, the others are deleted', async () => {
+      const key = fresh('doubled')
+      const runs = await Promise.all(['30', '10', '20'].map(async (created) => {
+        const { runId } = await client.runs.create({ experimentId })
+        await client.runs.log(runId, { tags: { 'attune.key': key, 'attune.created': created } })
+        return runId
+      }))
+      expect((await client.runs.create({ experimentId, key })).runId).toBe(runs[1])
+      expect(await Promise.all(runs.map(async (runId) => (await client.runs.get(runId)).lifecycleStage))).toEqual(['deleted', 'active', 'deleted'])
+    })
+
     it('are updated and ended', async () => {
       const { runId } = await client.runs.create({ experimentId })
       await client.runs.update(runId, { status: 'SCHEDULED', name: 'renamed' })

@@ -38,8 +38,20 @@ export function createLoggedModels(transport: Transport, limits: Limits): Logged
     return pages(transport, (token) => transport.json({ method: 'POST', path: 'logged-models/search', body: { ...body, ...(token !== undefined && { page_token: token }) }, ...rest }), 'models', decodeLoggedModel)
   }
 
+  /** Of a model that could be read before: a server with users answers 403 for one that is gone. */
+  async function isGone(modelId: string, options: CallOptions): Promise<boolean> {
+    try {
+      await get(modelId, options)
+      return false
+    } catch (error) {
+      if (hasCode(error, 'MLFLOW_NOT_FOUND') || hasCode(error, 'MLFLOW_FORBIDDEN')) return true
+      throw error
+    }
+  }
+
   async function remove(modelId: string, options: CallOptions = {}): Promise<void> {
-    await transport.json({ method: 'DELETE', path: pathOf(modelId), ...options })
+    await get(modelId, options)
+    await transport.json({ method: 'DELETE', path: pathOf(modelId), ...options, applied: appliedIf(async () => await isGone(modelId, options)) })
   }
 
   const create: LoggedModels['create'] = async (model, options = {}) => {
@@ -64,7 +76,8 @@ export function createLoggedModels(transport: Transport, limits: Limits): Logged
         try {
           await remove(extra.modelId, options)
         } catch (error) {
-          if (!hasCode(error, 'MLFLOW_NOT_FOUND')) throw error
+          // Whoever else settles the key has removed it.
+          if (!(await isGone(extra.modelId, options))) throw error
         }
       },
     })

@@ -249,6 +249,7 @@ export interface LoggedModels {
   get(modelId: string, options?: CallOptions): Promise<LoggedModel>
   /** Says that the upload of its artefacts has ended. */
   finalize(modelId: string, status: 'READY' | 'UPLOAD_FAILED', options?: CallOptions): Promise<LoggedModel>
+  /** Throws MLFLOW_NOT_FOUND (or MLFLOW_FORBIDDEN, from servers with users) for one that is gone. */
   delete(modelId: string, options?: CallOptions): Promise<void>
   setTags(modelId: string, tags: Texts, options?: CallOptions): Promise<readonly Alteration[]>
   /** Throws MLFLOW_NOT_FOUND. */
