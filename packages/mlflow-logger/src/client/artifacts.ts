@@ -18,7 +18,7 @@ const mostDownloads = 3
 /** Artefacts on a transport: through the server, by URLs that it signs, or by stores that were given for their scheme. */
 export function createArtifacts(transport: Transport, configuration: Pick<Configuration, 'multipart' | 'artifactStores'>): Artifacts {
   const find = rootFinder(transport)
-  let partsOffered: Promise<boolean> | undefined
+  let partsOffered: boolean | undefined
 
   function store(location: Location & { readonly kind: 'direct' }): ArtifactUploader | undefined {
     return Object.hasOwn(configuration.artifactStores, location.scheme) ? configuration.artifactStores[location.scheme] : undefined
@@ -36,12 +36,11 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
   }
 
   /** Asked once, and only when a file is large enough; a server that does not say has none. */
-  function offersParts(): Promise<boolean> {
-    partsOffered ??= transport.json({ method: 'GET', path: '/api/3.0/mlflow/server-info' }).then(
+  async function offersParts(options: CallOptions): Promise<boolean> {
+    partsOffered ??= await transport.json({ method: 'GET', path: '/api/3.0/mlflow/server-info', ...pick(options) }).then(
       (info) => (info as { readonly multipart_uploads_enabled?: unknown }).multipart_uploads_enabled === true,
       (error: unknown) => {
         if (error instanceof MlflowError && error.code === 'MLFLOW_ENDPOINT') return false
-        partsOffered = undefined
         throw error
       },
     )
@@ -85,9 +84,9 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
     if (location.kind === 'proxied') {
       const whole = joined(location.path, stored)
       const slash = whole.lastIndexOf('/')
-      if (opened.size >= configuration.multipart.from && (await offersParts())) {
+      if (opened.size >= configuration.multipart.from && (await offersParts(options))) {
         if (await uploadInParts(transport, whole.slice(0, Math.max(0, slash)), whole.slice(slash + 1), opened, configuration.multipart.partSize, options)) return stored
-        partsOffered = Promise.resolve(false)
+        partsOffered = false
       }
       await drained(transport.bytes({ method: 'PUT', path: `${proxyRoot}/${encodedPath(whole)}`, headers, body: opened, ...progress, ...pick(options) }))
       return stored

@@ -1,7 +1,8 @@
 import type { Clock } from '@attune/core'
-import type { AxiosInstance } from 'axios'
+import type { Axios } from 'axios'
 import { errorOfAnswer, errorOfStorage, isHtml, type Answer } from './answers.ts'
-import type { Agents, Configuration } from './configuration.ts'
+import type { Agents } from './agents.ts'
+import type { Configuration } from './configuration.ts'
 import { MlflowError, type FailedCall } from './errors.ts'
 import { exchange, Interrupted, type Incoming, type Limits, type Outgoing } from './exchange.ts'
 import { readText } from './read-text.ts'
@@ -28,7 +29,7 @@ export interface Request {
 }
 
 export interface CallParts {
-  readonly client: AxiosInstance
+  readonly client: Axios
   readonly configuration: Configuration
   readonly agents: Agents
   readonly redact: (text: string) => string

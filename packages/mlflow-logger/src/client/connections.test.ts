@@ -1,3 +1,4 @@
+import axios from 'axios'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { Agent as HttpAgent, createServer as createProxy, request as httpRequest } from 'node:http'
@@ -152,6 +153,20 @@ it('goes through HTTP_PROXY where the environment says so', async () => {
   } finally {
     proxy.closeAllConnections()
     proxy.close()
+  }
+})
+
+it('takes nothing from what others in the program tell axios', async () => {
+  await using server = await startHostile()
+  const { headers, timeout, baseURL } = axios.defaults
+  const interceptor = axios.interceptors.request.use(() => expect.fail('it was intercepted'))
+  try {
+    Object.assign(axios.defaults, { headers: { common: { 'X-Leak': 'canary' } }, timeout: 1, baseURL: 'http://127.0.0.1:1' })
+    expect(await outcome(connect({ trackingUri: server.url }).json(get))).toBe('answered')
+    expect(JSON.stringify(server.requests[0]!.rawHeaders)).not.toContain('canary')
+  } finally {
+    Object.assign(axios.defaults, { headers, timeout, baseURL })
+    axios.interceptors.request.eject(interceptor)
   }
 })
 

@@ -1,7 +1,7 @@
-import axios, { type AxiosInstance } from 'axios'
+import { Axios } from 'axios'
 import { Readable } from 'node:stream'
 import type { Clock } from '@attune/core'
-import type { Agents } from './configuration.ts'
+import type { Agents } from './agents.ts'
 import { MlflowError, type FailedCall } from './errors.ts'
 
 /** One request, ready to be sent. */
@@ -49,9 +49,9 @@ export class Interrupted extends MlflowError {
 const unsent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'])
 const certificates = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/
 
-/** The hook of axios that all requests go through. One a transport: nothing is shared with other users of axios in the program. */
-export function createAxios(agents: Agents): AxiosInstance {
-  return axios.create({
+/** The axios that all requests of a transport go through. Neither defaults nor interceptors of others in the program apply to it. */
+export function createAxios(agents: Agents): Axios {
+  return new Axios({
     adapter: 'http',
     httpAgent: agents.http,
     httpsAgent: agents.https,
@@ -91,7 +91,7 @@ function seconds(milliseconds: number): string {
  * Sends one request and answers when the headers of its answer have come. Throws `Interrupted` for what may be tried again,
  * `MLFLOW_ABORTED` when `signal` aborts, and for the body alike while it is read.
  */
-export async function exchange(client: AxiosInstance, outgoing: Outgoing, limits: Limits, signal: AbortSignal | undefined, options: ExchangeOptions): Promise<Incoming> {
+export async function exchange(client: Axios, outgoing: Outgoing, limits: Limits, signal: AbortSignal | undefined, options: ExchangeOptions): Promise<Incoming> {
   const { clock, redact } = options
   const { call } = outgoing
   const server = new URL(outgoing.url).origin
