@@ -151,7 +151,7 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
   }
 
   function writeSoon(): void {
-    if (writeIsQueued) return
+    if (writeIsQueued || closed) return
     writeIsQueued = true
     enqueue(() => write(durable)).catch(() => undefined) // kept as `failure`, which the next call throws
   }

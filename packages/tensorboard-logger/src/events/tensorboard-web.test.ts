@@ -10,7 +10,7 @@ const { python = '', missing } = ensurePython()
 if (missing !== undefined) console.log(`SKIPPED: event files in TensorBoard's web server. ${missing}`)
 
 describe.skipIf(missing !== undefined)("TensorBoard's web server", () => {
-  test.each(['fast', 'python'] as const)('shows each kind of value with its %s loader', async (loader) => {
+  test.each(['fast', 'python'] as const)('shows each kind of value, and a run that was taken up again, with its %s loader', async (loader) => {
     await using folder = await temporaryFolder()
     const buckets = histogramBuckets([0, 0.5, 1, 1, 4], 4)
     {
@@ -31,9 +31,16 @@ describe.skipIf(missing !== undefined)("TensorBoard's web server", () => {
         })
       }
     }
+    for (const [startStep, end] of [[0, 6], [4, 8], [6, 9]] as const) {
+      await using writer = await openEventWriter({ folder: `${folder.path}/resumed`, startStep })
+      for (let step = startStep; step < end; step++) writer.add({ step, values: [{ kind: 'scalar', tag: 'loss', value: startStep }] })
+    }
     await using server = await startTensorBoard(python, folder.path, loader)
     const points = (plugin: string, tag: string): Promise<readonly unknown[]> => server.json(`/data/plugin/${plugin}/${plugin}?run=run&tag=${tag}&sample=0`) as Promise<readonly unknown[]>
     await server.until(() => points('scalars', 'exact'), (answer) => answer.length === 3)
+
+    const resumed = await server.until(() => server.json('/data/plugin/scalars/scalars?run=resumed&tag=loss') as Promise<readonly (readonly number[])[]>, (answer) => answer.length >= 9)
+    expect(resumed.map(([, step, value]) => [step, value])).toEqual([[0, 0], [1, 0], [2, 0], [3, 0], [4, 4], [5, 4], [6, 6], [7, 6], [8, 6]])
 
     const curve = [1, 2 ** 40, 2 ** 53 - 1].map((step) => [1_700_000_000, step, Math.fround(2.4)])
     expect(await points('scalars', 'loss')).toEqual(curve)
