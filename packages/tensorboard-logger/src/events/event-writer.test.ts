@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -117,11 +117,11 @@ test.each([{ flushAfter: 0 }, { flushAt: -1 }, { maxBytes: Number.NaN }, { maxAg
   expect(await readdir(folder.path)).toEqual([])
 })
 
-test('a write that failed by itself is told by the next call', async () => {
+test.skipIf(process.platform === 'win32')('a write that failed by itself is told by the next call (Windows keeps the folder of an open file)', async () => {
   await using folder = await temporaryFolder()
   const writer = await openEventWriter({ folder: join(folder.path, 'run'), flushAt: 1, maxBytes: 1 })
   // The next file cannot be made: its folder is gone.
-  await promisify(execFile)('rm', ['-r', join(folder.path, 'run')])
+  await rm(join(folder.path, 'run'), { recursive: true })
   writer.add(scalar(1))
   writer.add(scalar(2))
   await expect(writer.flush()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE' })

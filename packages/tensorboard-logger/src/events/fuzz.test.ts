@@ -76,6 +76,22 @@ test('P8: any flipped bit anywhere in a file is noticed, and what precedes it is
   )
 })
 
+test('P8: a file with every kind of value that is cut anywhere reads as its whole records, and the cut is told', async () => {
+  await using folder = await temporaryFolder()
+  const { bytes, read } = await sample(folder.path)
+  const path = join(folder.path, 'tfevents-damaged')
+  await fc.assert(
+    fc.asyncProperty(fc.nat(bytes.length - 1), async (length) => {
+      await writeFile(path, bytes.subarray(0, length))
+      const { events: prefix, error } = await readPrefix(path)
+      if (error !== undefined) expect(error).toMatchObject({ code: 'TENSORBOARD_DAMAGED', details: { torn: true } })
+      expect(prefix).toEqual(read.slice(0, prefix.length))
+      expect(prefix.length).toBeLessThan(read.length)
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('P8: several bytes that were overwritten, inserted or removed are noticed, and what precedes them is read', async () => {
   await using folder = await temporaryFolder()
   const { bytes, read } = await sample(folder.path)
