@@ -3,7 +3,7 @@ import { fields, list, optionalText } from './decode.ts'
 import { MlflowError } from './errors.ts'
 import { encodeKey } from './names.ts'
 import type { Transport } from './transport-types.ts'
-import { checkInteger, checkText, refuse, shown } from './values.ts'
+import { checkInteger, checkText } from './values.ts'
 
 /** The tag that a key of ours is kept in. Every `create` leaves one. */
 export const keyTag = 'attune.key'
@@ -30,11 +30,9 @@ export function checkPageSize(size: unknown, otherwise: number, max: number): nu
   return size === undefined ? otherwise : checkInteger('pageSize', size, { min: 1, max })
 }
 
-/** A value in a filter. MLflow knows no escape for quotes. */
-export function quoted(what: string, value: string): string {
-  if (!value.includes("'")) return `'${value}'`
-  if (!value.includes('"')) return `"${value}"`
-  return refuse(`${what} (${shown(value)}) holds both kinds of quotes, and MLflow cannot search for that`, 'Leave out one kind')
+/** A filter for what has a key. Stored keys hold no quotes, for which MLflow has no escape. */
+export function hasKey(storedKey: string): string {
+  return `tags.\`${keyTag}\` = '${storedKey}'`
 }
 
 /** No JSON can hold it. */

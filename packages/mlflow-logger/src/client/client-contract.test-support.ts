@@ -19,11 +19,26 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   )
 }
 
+const groups = ['experiments', 'runs', 'models', 'registry', 'artifacts'] as const
+
+/** A client that writes down which calls are made. */
+function recorded(client: MlflowClient, made: Set<string>): MlflowClient {
+  const watch = <T extends object>(group: string, calls: T): T =>
+    new Proxy(calls, {
+      get: (target, name) => {
+        made.add(`${group}.${String(name)}`)
+        return Reflect.get(target, name) as unknown
+      },
+    })
+  return { ...client, ...Object.fromEntries(groups.map((group) => [group, watch(group, client[group])])) }
+}
+
 export function clientContract(options: () => Promise<ConnectionOptions>): void {
   let client: MlflowClient
   let experimentId: string
+  const made = new Set<string>()
   beforeAll(async () => {
-    client = mlflowClient(await options())
+    client = recorded(mlflowClient(await options()), made)
     experimentId = (await client.experiments.create({ name: fresh('contract') })).experimentId
   })
   afterAll(async () => await client?.close())
@@ -342,8 +357,14 @@ export function clientContract(options: () => Promise<ConnectionOptions>): void 
       expect(await client.artifacts.list({ runId })).toEqual([{ path: 'plots', isDirectory: true, size: undefined }])
       expect(await client.artifacts.list({ runId }, 'plots')).toEqual([{ path: 'plots/größe 1.txt', isDirectory: false, size: 5 }])
       expect(new TextDecoder().decode(await client.artifacts.download({ runId }, 'plots/größe 1.txt'))).toBe('hello')
+      const { size, bytes } = await client.artifacts.stream({ runId }, 'plots/größe 1.txt')
+      expect([size, Buffer.concat(await all(bytes)).toString()]).toEqual([5, 'hello'])
       await client.artifacts.delete({ runId }, 'plots/größe 1.txt')
       expect(await client.artifacts.list({ runId }, 'plots')).toEqual([])
     })
+  })
+
+  it('make no call that this contract leaves out', () => {
+    expect([...made].toSorted()).toEqual(groups.flatMap((group) => Object.keys(client[group]).map((name) => `${group}.${name}`)).toSorted())
   })
 }

@@ -1,5 +1,5 @@
 import { paramsChanged, sendFitted, split, type ParamConflict } from './batches.ts'
-import { appliedIf, checkPageSize, createdOrFound, createOnce, firstFound, hasCode, keyTag, pages, quoted } from './client-calls.ts'
+import { appliedIf, checkPageSize, createdOrFound, createOnce, firstFound, hasCode, hasKey, keyTag, pages } from './client-calls.ts'
 import { decodeLoggedModel, fields } from './decode.ts'
 import { perRequest, type Limits } from './limits.ts'
 import type { Transport } from './transport-types.ts'
@@ -65,7 +65,7 @@ export function createLoggedModels(transport: Transport, limits: Limits): Logged
     return await createOnce(model.key, {
       find: async (storedKey) => {
         const found: LoggedModel[] = []
-        for await (const candidate of search([experimentId], { ...options, filter: `tags.\`${keyTag}\` = ${quoted('The key', storedKey)}` })) if (candidate.tags[keyTag] === storedKey) found.push(candidate)
+        for await (const candidate of search([experimentId], { ...options, filter: hasKey(storedKey) })) if (candidate.tags[keyTag] === storedKey) found.push(candidate)
         return found.toSorted((a, b) => a.createdAt - b.createdAt || (a.modelId < b.modelId ? -1 : 1))
       },
       create: async (storedKey, applied) => {

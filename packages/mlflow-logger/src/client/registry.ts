@@ -1,4 +1,4 @@
-import { appliedIf, createdOrFound, createOnce, hasCode, keyTag, pages, quoted } from './client-calls.ts'
+import { appliedIf, createdOrFound, createOnce, hasCode, hasKey, keyTag, pages } from './client-calls.ts'
 import { decodeModelVersion, decodeRegisteredModel, fields } from './decode.ts'
 import { searchBody } from './runs.ts'
 import type { JsonCall, Transport } from './transport-types.ts'
@@ -152,7 +152,7 @@ export function createRegistry(transport: Transport): Registry {
       return await createOnce(version.key, {
         find: async (storedKey) => {
           const found: ModelVersion[] = []
-          for await (const candidate of searchVersions({ ...options, filter: `tags.\`${keyTag}\` = ${quoted('The key', storedKey)}` })) if (candidate.name === name && candidate.tags[keyTag] === storedKey) found.push(candidate)
+          for await (const candidate of searchVersions({ ...options, filter: hasKey(storedKey) })) if (candidate.name === name && candidate.tags[keyTag] === storedKey) found.push(candidate)
           return found.toSorted((a, b) => Number(a.version) - Number(b.version))
         },
         create: async (storedKey, applied) => {

@@ -1,5 +1,5 @@
 import { logBatch } from './batches.ts'
-import { appliedIf, checkPageSize, createdOrFound, createdTag, createOnce, firstFound, keyTag, pages, quoted } from './client-calls.ts'
+import { appliedIf, checkPageSize, createdOrFound, createdTag, createOnce, firstFound, hasKey, keyTag, pages } from './client-calls.ts'
 import { decodeMetric, decodeRun, fields } from './decode.ts'
 import { checkView } from './experiments.ts'
 import type { Limits } from './limits.ts'
@@ -41,7 +41,7 @@ export function createRuns(transport: Transport, limits: Limits): Runs {
   /** Active runs with a key, in the order in which they were made: by the clocks of those that made them. */
   async function withKey(experimentId: string, storedKey: string, options: CallOptions): Promise<readonly Run[]> {
     const found: Run[] = []
-    for await (const run of search([experimentId], { ...options, filter: `tags."${keyTag}" = ${quoted('The key', storedKey)}` })) {
+    for await (const run of search([experimentId], { ...options, filter: hasKey(storedKey) })) {
       if (run.tags[keyTag] === storedKey) found.push(run)
     }
     const created = (run: Run) => Number(run.tags[createdTag] ?? run.startTime)

@@ -172,13 +172,15 @@ export interface Batch {
   readonly tags?: Texts
 }
 
+/** Names are refused (MLFLOW_INVALID) if they are empty, longer than 500 characters, or hold NUL or half of a surrogate pair. */
 export interface Experiments {
+  /** Deleted ones too. Throws MLFLOW_NOT_FOUND. */
   get(experimentId: string, options?: CallOptions): Promise<Experiment>
   /** By name, deleted ones included; undefined if there is none. */
   find(name: string, options?: CallOptions): Promise<Experiment | undefined>
   /** Throws MLFLOW_EXISTS. */
   create(experiment: { readonly name: string; readonly tags?: Texts; readonly artifactLocation?: string }, options?: CallOptions): Promise<Experiment>
-  /** Finds, creates or restores it, also where others do the same at the same time. */
+  /** Finds, creates or restores it, also where others do the same at the same time. Tags and location are those of a new one. */
   ensure(name: string, experiment?: { readonly tags?: Texts; readonly artifactLocation?: string }, options?: CallOptions): Promise<Experiment>
   rename(experimentId: string, name: string, options?: CallOptions): Promise<void>
   delete(experimentId: string, options?: CallOptions): Promise<void>
@@ -192,32 +194,42 @@ export interface Experiments {
 
 export interface NewRun {
   readonly experimentId: string
+  /** At most 250 characters. Default: MLflow invents one. */
   readonly name?: string
   /** Milliseconds since the epoch. Default: now. */
   readonly startTime?: number
+  /** Need not exist yet. */
   readonly parentRunId?: string
+  /** Stored as they are: names that MLflow forbids, and values of more than 5,000 characters, are refused. `Runs.log` takes them. */
   readonly tags?: Texts
   /**
-   * Names the run uniquely in its experiment: if there is an active run with it, that one is answered (the oldest, and others with
-   * it are deleted), so that the call may be repeated and made by several processes. Kept as the tag `attune.key`. Default: a random
-   * one, which makes the repetition of a call whose answer was lost safe.
+   * Names the run uniquely in its experiment: if there is an active run with it, that one is answered (the oldest by the clocks of those
+   * that made them, and others with it are deleted), so that the call may be repeated and made by several processes. Kept as the tag `attune.key`, as
+   * `encodeKey` writes it. A process that was answered while another was still creating may find its run deleted; the call made again answers the one
+   * that was kept. Default: a random key, which makes the repetition of a call whose answer was lost safe.
    */
   readonly key?: string
 }
 
 export interface Runs {
+  /** Its status is RUNNING. */
   create(run: NewRun, options?: CallOptions): Promise<Run>
+  /** Deleted ones too. Throws MLFLOW_NOT_FOUND. */
   get(runId: string, options?: CallOptions): Promise<Run>
+  /** Any status may follow any other. `endTime` in milliseconds since the epoch; it stays when the run is RUNNING again. */
   update(runId: string, change: { readonly status?: RunStatus; readonly endTime?: number; readonly name?: string }, options?: CallOptions): Promise<void>
-  /** Default: FINISHED, now. */
+  /** Default: FINISHED, now. Metrics, parameters and tags may still be logged afterwards. */
   end(runId: string, status?: RunStatus, endTime?: number, options?: CallOptions): Promise<void>
+  /** It can be restored; until then nothing can be logged to it. */
   delete(runId: string, options?: CallOptions): Promise<void>
   restore(runId: string, options?: CallOptions): Promise<void>
+  /** Pages of at most 50,000, 1,000 by default. Runs without a metric that is searched for are left out, those without one that is ordered by come last. */
   search(experimentIds: readonly string[], options?: SearchOptions & { readonly view?: View }): AsyncIterable<Run>
   /**
    * Metrics, parameters and tags, in as many requests as MLflow's limits need: parameters in requests of their own, because the server
    * refuses a whole request for one changed parameter. Safe to repeat. Answers what could not be stored as it was given.
-   * Throws MLFLOW_PARAM_CHANGED for a parameter that has another value already, after everything else was stored.
+   * Throws MLFLOW_PARAM_CHANGED for a parameter that has another value already, after everything else was stored: its `details` have `conflicts`
+   * (`key` as stored, `stored`, `given`) and `alterations`. Throws MLFLOW_INVALID, before anything is sent, for what is no number, text or boolean.
    */
   log(runId: string, batch: Batch, options?: CallOptions): Promise<readonly Alteration[]>
   /** One point; `log` with many of them is what is quick. */
@@ -226,9 +238,11 @@ export interface Runs {
   setTag(runId: string, key: string, value: string | number | boolean, options?: CallOptions): Promise<readonly Alteration[]>
   /** Throws MLFLOW_NOT_FOUND. */
   deleteTag(runId: string, key: string, options?: CallOptions): Promise<void>
-  /** All points of a metric, by time. Infinities come back as MLflow keeps them. */
+  /** All points of a metric, by time, step and value; none of one that was never logged. Infinities come back as MLflow keeps them. Takes the name that was logged, or the one that is stored. */
   metricHistory(runId: string, key: string, options?: CallOptions & { readonly pageSize?: number }): AsyncIterable<Metric>
+  /** What the run read. Data of one name and digest are kept once, as they were logged first. */
   logInputs(runId: string, inputs: { readonly datasets?: readonly DatasetInput[]; readonly models?: readonly string[] }, options?: CallOptions): Promise<void>
+  /** Logged models that the run made; each is kept once, with the step that was logged first (default 0). */
   logOutputs(runId: string, models: readonly { readonly modelId: string; readonly step?: number }[], options?: CallOptions): Promise<void>
 }
 
