@@ -12,6 +12,8 @@ import { encodeRecord } from './records.test-support.ts'
 import { loadRun } from './run-data.ts'
 import { base64, readWithPython } from './tensorboard-python.test-support.ts'
 
+if (missingPython !== undefined) console.log(`SKIPPED: torn event files beside TensorBoard's own reader. ${missingPython}`)
+
 const scalar = (step: number): SummaryEvent => ({ kind: 'summary', step, time: 0, values: [{ kind: 'scalar', tag: 'loss', value: step }] })
 
 /** Goes on with the run in a folder, from a step on. */
