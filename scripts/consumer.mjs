@@ -75,4 +75,8 @@ export const consumers = [
     name: 'a study with a custom sampler, on @attune/core and one adapter alone',
     run: () => consume('core-and-adapter', ['@attune/core', '@attune/tensorboard-logger']),
   },
+  {
+    name: 'the clients and loggers of trackers, without attune',
+    run: () => consume('trackers', ['@attune/core', '@attune/report', '@attune/onnx-format', '@attune/mlflow-logger', '@attune/tensorboard-logger', '@attune/opentelemetry-logger']),
+  },
 ]
