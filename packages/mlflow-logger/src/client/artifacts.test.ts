@@ -194,6 +194,16 @@ describe('uploads to a hostile server', () => {
     expect(source.closed).toBe(3)
   })
 
+  it('a source with other than the bytes it was said to have, or that breaks, is an error of its own, and not repeated', async () => {
+    for (const [size, stream] of [[4, async function* () { yield Buffer.from('abc') }], [2, async function* () { yield Buffer.from('abc') }], [6, async function* () { yield Buffer.from('abc'); throw new Error('disk') }]] as const) {
+      server.requests.length = 0
+      const error = await failure(artifacts().upload(root, 'a.bin', { size, stream }))
+      expect(error.code, error.message).toBe('MLFLOW_SOURCE')
+      expect(server.requests.length).toBeLessThanOrEqual(1)
+    }
+    for (const source of [{ size: 1.5, stream: () => [] }, { size: 3 }, { file: '/nowhere' }, { file: '/' }] as never[]) expect((await failure(artifacts().upload(root, 'a.bin', source))).code).toBe('MLFLOW_SOURCE')
+  })
+
   it('sends an exact length, and the type that is given', async () => {
     await artifacts().upload(root, 'a.json', '{}', { contentType: 'application/json' })
     expect(server.requests[0]!.headers).toMatchObject({ 'content-length': '2', 'content-type': 'application/json' })

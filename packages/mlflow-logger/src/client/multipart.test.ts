@@ -3,7 +3,7 @@ import { missingPython, runPython } from '../../../../tools/python/run.mjs'
 import { createArtifacts } from './artifacts.ts'
 import { resolveConfiguration } from './configuration.ts'
 import { MlflowError } from './errors.ts'
-import { startHostile, type Behaviour, type HostileServer } from './hostile.test-support.ts'
+import { silent, startHostile, type Behaviour, type HostileServer } from './hostile.test-support.ts'
 import type { ConnectionOptions } from './options.ts'
 import { createTransport } from './transport.ts'
 import type { Transport } from './transport-types.ts'
@@ -166,6 +166,18 @@ describe('an upload in parts', () => {
       expect(steps().at(-1)).toMatch(/mpu\/abort/)
     }
     expect(pair.files.size).toBe(0)
+  })
+
+  it('ends the parts under way where the source breaks, before it gives the upload up', async () => {
+    pair.given.part = silent
+    const stream = async function* () {
+      yield bytesOf(5 * mebibyte)
+      await expect.poll(() => pair.storage.requests.length).toBe(1)
+      throw new Error('disk')
+    }
+    await expect(artifacts().upload(root, 'a.bin', { size: 7 * mebibyte, stream })).rejects.toThrow(/disk/)
+    await expect.poll(() => pair.storage.sockets.size).toBe(0)
+    expect(steps().at(-1)).toMatch(/mpu\/abort/)
   })
 
   it('says that parts remain where giving up fails too', async () => {

@@ -74,10 +74,10 @@ export async function uploadInParts(transport: Transport, folder: string, name: 
 
   const failed = new AbortController()
   const bound = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal])
+  const underWay = new Set<Promise<void>>()
   try {
     const etags: string[] = []
     let sent = 0
-    const underWay = new Set<Promise<void>>()
     let problem: { readonly error: unknown } | undefined
     const send = async (credential: Credential, index: number, bytes: Uint8Array) => {
       let reported = 0
@@ -117,6 +117,8 @@ export async function uploadInParts(transport: Transport, folder: string, name: 
     return true
   } catch (error) {
     failed.abort()
+    // A part that arrives after the end would be kept.
+    await Promise.all(underWay)
     // Given up by the server too, or the parts are kept, and paid for. Also when the caller has given up, so without its signal.
     const abandoned = await post('abort', identity, AbortSignal.timeout(10_000)).then(() => undefined, (problem: unknown) => (problem instanceof Error ? problem : new Error('unknown', { cause: problem })))
     if (abandoned === undefined || !(error instanceof MlflowError)) throw error

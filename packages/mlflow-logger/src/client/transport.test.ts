@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '@attune/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveConfiguration } from './configuration.ts'
 import { MlflowError } from './errors.ts'
-import { answer, drip, html, huge, json, mlflowError, resetAfterReading, resetAtOnce, silent, skippingClock, startHostile, truncated, type Behaviour, type HostileServer } from './hostile.test-support.ts'
+import { answer, drip, html, huge, json, mlflowError, redirect, resetAfterReading, resetAtOnce, silent, skippingClock, startHostile, truncated, type Behaviour, type HostileServer } from './hostile.test-support.ts'
 import type { ConnectionOptions } from './options.ts'
 import { createTransport, type TransportParts } from './transport.ts'
 import type { Transport } from './transport-types.ts'
@@ -328,6 +328,29 @@ describe('ends', () => {
     expect((await reading).code).toBe('MLFLOW_CLOSED')
     expect((await failure(transport.json(get))).code).toBe('MLFLOW_CLOSED')
     await expect.poll(() => server.sockets.size).toBe(0)
+  })
+
+  it('leave no timer behind, whatever the end was', async () => {
+    const pending = new Set<number>()
+    let count = 0
+    const clock: Clock = {
+      ...systemClock,
+      schedule(milliseconds, callback, keepAlive) {
+        const id = count++
+        pending.add(id)
+        const cancel = systemClock.schedule(milliseconds, () => (pending.delete(id), callback()), keepAlive)
+        return () => (pending.delete(id), cancel())
+      },
+    }
+    const transport = connect({ maxRetries: 1, backoffFactor: 0, backoffJitter: 0 }, { clock })
+    for (const behaviour of [json(200, {}), mlflowError(503, 'X', 'no'), mlflowError(404, 'X', 'no'), resetAtOnce, huge, redirect(302, '/a'), redirect(302, 'http://127.0.0.1:1/')]) {
+      server.answer(behaviour)
+      await transport.json(get).catch(() => undefined)
+      await transport.bytes({ method: 'GET', path: '/file' }).then(async ({ bytes }) => { for await (const chunk of bytes) if (chunk.byteLength > 0) break }).catch(() => undefined)
+      await transport.json({ ...get, signal: AbortSignal.abort() }).catch(() => undefined)
+    }
+    expect(count).toBeGreaterThan(20)
+    expect(pending.size).toBe(0)
   })
 
   it('a reader that stops early frees the connection', async () => {
