@@ -1,5 +1,6 @@
 // Every awkward number, text and name, written by our client, and read back by it and by MLflow's own client for Python: what differs from what was given is in the answer of `log`, and nothing else differs.
 import { spawnSync } from 'node:child_process'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { ensurePython } from '../../../../tools/python/ensure.mjs'
 import { missingMlflow } from '../../../../tools/python/mlflow.mjs'
@@ -144,6 +145,35 @@ describe.skipIf(url === undefined)(`every value and name${missingMlflow === unde
     for (const name of ['loss(val)', 'a:b', '🎉', '..', ' a', 'k'.repeat(251), 'größe']) {
       for (const key of [name, encodeKey(name)]) expect(await all(client.runs.metricHistory(runId, key))).toMatchObject([{ value: unique.indexOf(name) }])
     }
+  })
+
+  it('whatever is drawn at random is stored as it was given, or told', async () => {
+    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 300 }), fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 }).map((units) => String.fromCharCode(...units)), fc.string({ unit: 'grapheme', minLength: 200, maxLength: 9000 }))
+    const name = text.filter((key) => key !== '')
+    const batch = fc.record({ params: fc.dictionary(name, text, { minKeys: 1, maxKeys: 40 }), metrics: fc.array(fc.record({ key: name, value: fc.double(), step: fc.maxSafeInteger(), timestamp: fc.maxSafeNat() }), { minLength: 1, maxLength: 40 }) })
+    await fc.assert(
+      fc.asyncProperty(batch, async ({ params, metrics }) => {
+        const { runId } = await client.runs.create({ experimentId })
+        const alterations = await client.runs.log(runId, { params, tags: params, metrics })
+        const run = await client.runs.get(runId)
+        const told = (kind: string, key: string, what: string) => alterations.find((alteration) => alteration.kind === kind && alteration.key === key && alteration.what === what)
+        for (const kind of ['param', 'tag'] as const) {
+          for (const [key, value] of Object.entries(params)) {
+            const stored = run[`${kind}s`][told(kind, key, 'renamed')?.storedKey ?? key]
+            expect(stored).toBeTypeOf('string')
+            const change = told(kind, key, 'truncated') ?? told(kind, key, 'replaced')
+            expect([stored === value, change?.value ?? value]).toEqual([change === undefined, value])
+          }
+        }
+        for (const { key, value, step, timestamp } of metrics) {
+          const history = await all(client.runs.metricHistory(runId, key))
+          const change = alterations.find((alteration) => alteration.what === 'approximated' && alteration.key === key && alteration.step === step && Object.is(Number(alteration.value), value))
+          const kept = change === undefined ? value : value === 0 ? 0 : Math.sign(value) * Number.MAX_VALUE
+          expect(history.some((point) => Object.is(point.value, kept) && point.step === step && point.timestamp === timestamp)).toBe(true)
+        }
+      }),
+      { numRuns: 15 },
+    )
   })
 
   it('names that others gave are found too', async () => {
