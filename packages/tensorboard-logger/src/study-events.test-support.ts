@@ -69,9 +69,9 @@ export class HistoryScript {
     return this.#next('trial.reported', number, { reports: [...(this.trials[number]?.reports ?? []), report] }, { report })
   }
   end(number: number, ending: Ending): this {
-    if (ending.state === 'failed') return this.#next('trial.failed', number, { state: 'failed', endedAt: this.#epoch + 9000, failure: { reason: 'error', message: ending.message } })
+    if (ending.state === 'failed') return this.#next('trial.failed', number, { state: 'failed', endedAt: this.#epoch + (this.events.length + 1) * 1000, failure: { reason: 'error', message: ending.message } })
     const type = ending.state === 'complete' ? 'trial.completed' : 'trial.pruned'
-    return this.#next(type, number, { state: ending.state, metrics: ending.metrics, values: ending.values, endedAt: this.#epoch + 9000 })
+    return this.#next(type, number, { state: ending.state, metrics: ending.metrics, values: ending.values, endedAt: this.#epoch + (this.events.length + 1) * 1000 })
   }
   requeue(number: number): this {
     return this.#next('trial.requeued', number, { state: 'waiting' })

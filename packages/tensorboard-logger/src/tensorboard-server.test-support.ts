@@ -29,7 +29,47 @@ export async function readWithTensorBoard(python: string, folder: string): Promi
   return JSON.parse(stdout) as Accumulated
 }
 
+/** Points of each tag, as `[step, value]`. */
+export interface Points {
+  readonly [tag: string]: readonly (readonly [number, number | string])[]
+}
+
+function sorted<T>(entries: readonly (readonly [string, T])[]): { readonly [name: string]: T } {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Every scalar of every run that a server shows; a tag whose points were all taken back shows none. */
+export async function everyScalar(server: TensorBoardServer): Promise<{ readonly [run: string]: Points }> {
+  const runs = (await server.json('/data/plugin/scalars/tags')) as { readonly [run: string]: object }
+  const read = async (run: string, tag: string): Promise<readonly [string, Points[string]]> => {
+    const points = (await server.json(`/data/plugin/scalars/scalars?${new URLSearchParams({ run, tag }).toString()}`)) as readonly (readonly [number, number, number | string])[]
+    return [tag, points.map(([, step, value]) => [step, value])]
+  }
+  return sorted(await Promise.all(Object.entries(runs).map(async ([run, tags]) => [run, sorted((await Promise.all(Object.keys(tags).map((tag) => read(run, tag)))).filter(([, points]) => points.length > 0))] as const)))
+}
+
+const accumulateAll = `
+import json, os, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+runs = {}
+for folder, _, files in os.walk(sys.argv[1]):
+  if not any('tfevents' in name for name in files): continue
+  accumulator = EventAccumulator(folder, size_guidance={'tensors': 0, 'scalars': 0})
+  accumulator.Reload()
+  scalars = {tag: [[point.step, point.value] for point in accumulator.Scalars(tag)] for tag in accumulator.Tags()['scalars']}
+  scalars = {tag: points for tag, points in scalars.items() if points}
+  if scalars: runs[os.path.relpath(folder, sys.argv[1])] = scalars
+print(json.dumps(runs))`
+
+/** The same, with the EventAccumulator on each run. */
+export async function everyScalarAccumulated(python: string, logDir: string): Promise<{ readonly [run: string]: Points }> {
+  const { stdout } = await promisify(execFile)(python, ['-c', accumulateAll, logDir], { maxBuffer: 64 * 1024 * 1024 })
+  const runs = JSON.parse(stdout) as { readonly [run: string]: Points }
+  return sorted(Object.entries(runs).map(([run, points]) => [run, sorted(Object.entries(points))]))
+}
+
 export interface TensorBoardServer extends AsyncDisposable {
+  readonly url: string
   /** GET, or POST with a body; answers the parsed JSON. */
   json(path: string, body?: object): Promise<unknown>
   /** Asks until the answer satisfies the condition: the server loads files on its own schedule. */
@@ -78,7 +118,7 @@ export async function startTensorBoard(python: string, logDir: string, loader: '
     await stop()
     throw error
   }
-  return { json, until, [Symbol.asyncDispose]: stop }
+  return { url: `http://127.0.0.1:${port}`, json, until, [Symbol.asyncDispose]: stop }
 }
 
 async function freePort(): Promise<number> {
