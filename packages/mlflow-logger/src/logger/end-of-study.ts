@@ -13,9 +13,9 @@ const target = { kind: 'study' } as const
 
 /** What a study leaves when a run of it ends: its summary and table, with links to where it is seen, and its best model. */
 export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerContext, revision: number, stopped: string | undefined): readonly Upload[] {
+  // What is written at the end speaks of everything before, and links to it.
+  const after = revision - 1
   const runsOf = async (parent: string): Promise<RunIds> => {
-    // Everything before is in: what is written now speaks of it, and links to it.
-    await parts.progress.settled(revision - 1)
     const { experimentId } = await parts.runs.open()
     return { trackingUri: parts.client.trackingUri, experimentId, parent, trial: (number) => parts.runs.ofTrial(number) }
   }
@@ -25,6 +25,7 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
     target,
     what: 'the summary of the study',
     replaces: 'summary',
+    after,
     async send(parent) {
       const runs = await runsOf(parent)
       const share = (tag: string, value: string): Promise<boolean> => parts.client.experiments.setTags(runs.experimentId, { [tag]: value }, { signal: parts.signal }).then(
@@ -49,6 +50,7 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
     target,
     what: 'the model of the best trial',
     replaces: 'model',
+    after,
     async send(parent) {
       await logBestModel({ client: parts.client, context, runs: await runsOf(parent), model, signal: parts.signal })
     },

@@ -74,6 +74,8 @@ export class MlflowLogger implements Logger {
       done: (size) => {
         this.#memory -= size
         this.#hopeless = false
+        // The end of a study waits for everything before.
+        if (this.#opened) this.#scheduler.wake(this.#uploads)
       },
       altered: (target, revision, alterations) => this.#keepWhole(target, revision, alterations),
     }

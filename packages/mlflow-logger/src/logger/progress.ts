@@ -58,9 +58,15 @@ export class Progress {
     if (more !== true) this.#passed = Math.max(this.#passed, revision)
   }
 
-  /** Resolves once nothing of a revision up to this one, by default of any that came, is on its way. */
-  async settled(upTo: number = this.#last): Promise<void> {
-    if (this.#oldest() > upTo) return
+  /** Whether nothing of a revision up to this one is on its way. */
+  isSettled(upTo: number): boolean {
+    return this.#oldest() > upTo
+  }
+
+  /** Resolves once nothing that came up to now is on its way. */
+  async settled(): Promise<void> {
+    const upTo = this.#last
+    if (this.isSettled(upTo)) return
     await new Promise<void>((resolve) => this.#waiters.add({ upTo, resolve }))
   }
 

@@ -91,8 +91,8 @@ export class RunLane implements Lane {
   #done(count: number): void {
     for (const { revision, size, values } of this.#queue.splice(0, count)) {
       this.#metrics -= values.metrics?.length ?? 0
-      this.#parts.done(size)
       this.#parts.progress.end(revision)
+      this.#parts.done(size)
     }
     if (this.#queue.length === 0) this.#onEmpty()
   }

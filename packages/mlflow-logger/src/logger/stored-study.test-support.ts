@@ -34,6 +34,8 @@ export async function differences(client: MlflowClient, experimentName: string, 
     else {
       const own = await differencesOfRun(client, key, run, written)
       problems.push(...own.problems)
+      const parent = written.adoptedBy ?? 'study'
+      if (key !== 'study' && run.tags['mlflow.parentRunId'] !== found.get(parent)?.runId) problems.push(`${key} is not below ${parent}.`)
       points += own.points
     }
   }

@@ -43,8 +43,11 @@ const keyTag = 'attune.key'
 export class StudyRuns {
   readonly #options: StudyRunsOptions
   readonly #known = new Map<RunKey, string>()
+  readonly #making = new Map<RunKey, Promise<string>>()
   readonly #gone = new Set<RunKey>()
   readonly #latest = new Map<number, RunKey>()
+  /** Runs of attempts that come after one whose run is not known yet, by its key. */
+  readonly #adopters = new Map<RunKey, string>()
   #opening: Promise<StudyRun> | undefined
   #study: StudyRun | undefined
 
@@ -84,7 +87,10 @@ export class StudyRuns {
     if (target.kind === 'study') return study.runId
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const runId = await this.#trial(target, study, begins)
+    // Values and artefacts of a run may come to it at the same moment.
+    const making = this.#making.get(key) ?? this.#trial(target, study, begins).finally(() => this.#making.delete(key))
+    this.#making.set(key, making)
+    const runId = await making
     this.#remember(target.number, key, runId)
     return runId
   }
@@ -95,11 +101,10 @@ export class StudyRuns {
     const latest = this.#latest.get(number)
     if (latest !== undefined) return this.#known.get(latest)
     const found = await this.#search(study, `trial/${number}`, 'active', true)
-    const last = found.sort((a, b) => attemptOf(a) - attemptOf(b)).at(-1)
-    if (last === undefined) return undefined
-    const attempt = attemptOf(last)
-    this.#remember(number, attempt === 0 ? `trial/${number}` : `trial/${number}/${attempt}`, last.runId)
-    return last.runId
+    const keyed = found.map((run) => ({ runId: run.runId, key: run.tags[keyTag]!.slice(this.#fullKey(`trial/${number}`).length) }))
+    const last = keyed.toSorted((a, b) => attemptOf(`trial/${number}${a.key}`) - attemptOf(`trial/${number}${b.key}`)).at(-1)
+    if (last !== undefined) this.#remember(number, `trial/${number}${last.key}`, last.runId)
+    return last?.runId
   }
 
   /** After a refusal: throws RunIsGone if the run was deleted, and whatever else keeps it from being read. */
@@ -123,7 +128,7 @@ export class StudyRuns {
   #remember(number: number, key: RunKey, runId: string): void {
     this.#known.set(key, runId)
     const before = this.#latest.get(number)
-    if (before === undefined || before.length <= key.length) this.#latest.set(number, key)
+    if (before === undefined || attemptOf(before) < attemptOf(key)) this.#latest.set(number, key)
   }
 
   async #open(): Promise<StudyRun> {
@@ -168,8 +173,19 @@ export class StudyRuns {
       return this.#refused(target, study, error)
     })
     await this.#keepParent(run, study)
-    if (target.adopts !== undefined) await this.#adopt(target.adopts, run, study)
+    const adopter = this.#adopters.get(target.key)
+    if (adopter !== undefined) await this.#setParent(run.runId, adopter)
+    if (target.adopts !== undefined) {
+      // First this: the run of the attempt before may be made at this moment.
+      this.#adopters.set(target.adopts, run.runId)
+      const before = this.#known.get(target.adopts) ?? (await this.#search(study, target.adopts, 'active')).at(0)?.runId
+      if (before !== undefined) await this.#setParent(before, run.runId)
+    }
     return run.runId
+  }
+
+  async #setParent(runId: string, parent: string): Promise<void> {
+    await this.#options.client.runs.log(runId, { tags: { [parentTag]: parent } }, { signal: this.#options.signal })
   }
 
   /** An experiment that was deleted may be restored; anything else is the fault of this run. */
@@ -186,13 +202,7 @@ export class StudyRuns {
     if (parent === study.runId) return
     // Under a later attempt it stays.
     if (parent !== undefined && (await client.runs.get(parent, { signal })).lifecycleStage === 'active') return
-    await client.runs.log(run.runId, { tags: { [parentTag]: study.runId } }, { signal })
-  }
-
-  async #adopt(key: RunKey, by: Run, study: StudyRun): Promise<void> {
-    const { client, signal } = this.#options
-    const runId = this.#known.get(key) ?? (await this.#search(study, key, 'active')).at(0)?.runId
-    if (runId !== undefined && !this.#gone.has(key)) await client.runs.log(runId, { tags: { [parentTag]: by.runId } }, { signal })
+    await this.#setParent(run.runId, study.runId)
   }
 
   #fullKey(key: RunKey): string {
@@ -216,7 +226,8 @@ export function keyOf(target: RunTarget): RunKey {
   return target.kind === 'study' ? 'study' : target.key
 }
 
-function attemptOf(run: Run): number {
-  return Number(run.tags[keyTag]?.split('/trial/').at(-1)?.split('/')[1] ?? 0)
+/** Of `trial/7/2`: 2. */
+function attemptOf(key: RunKey): number {
+  return Number(key.split('/')[2] ?? 0)
 }
 

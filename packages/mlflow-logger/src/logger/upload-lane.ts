@@ -14,8 +14,10 @@ export interface Upload {
   readonly target: RunTarget
   /** In a sentence: "… is left out". */
   readonly what: string
-  /** A later one makes this one needless. */
+  /** A later one of the same name makes this one needless. */
   readonly replaces?: string
+  /** Waits until everything up to this revision is stored. */
+  readonly after?: number
   /** Safe to repeat. */
   send(runId: string): Promise<void>
 }
@@ -27,6 +29,7 @@ const forbiddenFrom = 3
 export class UploadLane implements Lane {
   readonly #parts: LaneParts
   #queue: Upload[] = []
+  #current: Upload | undefined
   readonly full = false
 
   constructor(parts: LaneParts) {
@@ -34,13 +37,12 @@ export class UploadLane implements Lane {
   }
 
   get waiting(): boolean {
-    return this.#queue.length > 0
+    return this.#next() !== undefined
   }
 
   push(upload: Upload): void {
     this.#parts.progress.begin(upload.revision)
-    // The first one may be on its way.
-    const needless = upload.replaces === undefined ? undefined : this.#queue.find((each, i) => i > 0 && each.replaces === upload.replaces)
+    const needless = upload.replaces === undefined ? undefined : this.#queue.find((each) => each !== this.#current && each.replaces === upload.replaces)
     this.#queue.push(upload)
     if (needless !== undefined) this.#done(needless)
   }
@@ -50,9 +52,10 @@ export class UploadLane implements Lane {
   }
 
   async work(failures: number): Promise<void> {
-    const upload = this.#queue[0]
+    const upload = this.#next()
     if (upload === undefined) return
     const { runs } = this.#parts
+    this.#current = upload
     try {
       const runId = await runs.idOf(upload.target)
       try {
@@ -65,16 +68,22 @@ export class UploadLane implements Lane {
       }
     } catch (error) {
       if (!(error instanceof RunIsGone)) throw error
+    } finally {
+      this.#current = undefined
     }
     this.#done(upload)
+  }
+
+  #next(): Upload | undefined {
+    return this.#queue.find(({ after }) => after === undefined || this.#parts.progress.isSettled(after))
   }
 
   #done(upload: Upload): void {
     const before = this.#queue.length
     this.#queue = this.#queue.filter((each) => each !== upload)
     if (this.#queue.length === before) return
-    this.#parts.done(upload.size)
     this.#parts.progress.end(upload.revision)
+    this.#parts.done(upload.size)
   }
 }
 
