@@ -33,32 +33,30 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     createStudy({ name: 'logged', space: { rate: float(0, 1) }, objective: minimize('loss'), seed: 1, ifExists: 'resume', storage, loggers, artifacts: new MemoryArtifacts() })
   const compare = (study: Study<unknown>): ReturnType<typeof differences> => differences(client, experimentName, study)
 
-  describe('P13: trials do not wait for an MLflow server that', () => {
-    const never = new Promise<never>(() => undefined)
-    const answers: { readonly [what: string]: Fate | Promise<Fate> | (() => Promise<Fate>) } = {
-      'answers 500 to everything': { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"disk full"}' },
-      'answers nothing': never,
-      'is behind a proxy that says 502': { status: 502, body: '<html>Bad gateway</html>' },
-      'takes a quarter of a second for everything': async () => {
-        await delay(250)
-        return 'pass'
-      },
-    }
-    for (const [what, answer] of Object.entries(answers)) {
-      it(what, { timeout: 120_000 }, async () => {
-        proxy.decide = () => (typeof answer === 'function' ? answer() : answer)
-        const storage = lasting()
-        const study = await open(storage)
-        await trainAll(study, 4) // Would not end if a trial waited.
-        expect(study.trials().filter(({ state }) => state === 'complete')).toHaveLength(4)
-        await study.close()
-        proxy.decide = () => 'pass'
-        const again = await open(storage)
-        await again.close()
-        expect((await compare(again)).problems).toEqual([])
-      })
-    }
-  })
+  const never = new Promise<never>(() => undefined)
+  const answers: { readonly [what: string]: Fate | Promise<Fate> | (() => Promise<Fate>) } = {
+    'answers 500 to everything': { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"disk full"}' },
+    'answers nothing': never,
+    'is behind a proxy that says 502': { status: 502, body: '<html>Bad gateway</html>' },
+    'takes a quarter of a second for everything': async () => {
+      await delay(250)
+      return 'pass'
+    },
+  }
+  for (const [what, answer] of Object.entries(answers)) {
+    it(`P13: no trial waits for an MLflow server that is slow, silent or full of errors (${what}), and later it has everything`, { timeout: 120_000 }, async () => {
+      proxy.decide = () => (typeof answer === 'function' ? answer() : answer)
+      const storage = lasting()
+      const study = await open(storage)
+      await trainAll(study, 4) // Would not end if a trial waited.
+      expect(study.trials().filter(({ state }) => state === 'complete')).toHaveLength(4)
+      await study.close()
+      proxy.decide = () => 'pass'
+      const again = await open(storage)
+      await again.close()
+      expect((await compare(again)).problems).toEqual([])
+    })
+  }
 
   it('P13, broken twin: a logger that leaves one report in seven out is found by comparing MLflow with the history, and so is one that writes some again at another time', { timeout: 120_000 }, async () => {
     const twin = (change: (event: StudyEvent, log: (event: StudyEvent) => unknown) => unknown): LoggerFactory => {
@@ -85,7 +83,7 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     }
   })
 
-  it('sends what a server missed that was away for a whole study, once it is opened again', { timeout: 120_000 }, async () => {
+  it('P13: an MLflow server that was away for a whole study gets all of it once the study is opened again', { timeout: 120_000 }, async () => {
     const storage = lasting()
     const study = await open(storage, [logger({ trackingUri: 'http://127.0.0.1:9' })])
     await trainAll(study, 5)
@@ -97,7 +95,7 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect((await compare(again)).problems).toEqual([])
   })
 
-  it('says how much is lost where the study is kept in memory only', { timeout: 120_000 }, async () => {
+  it('P13: how much an MLflow server has not got is counted and told, and lost, where the study is kept in memory only', { timeout: 120_000 }, async () => {
     const study = await open(new MemoryStorage(systemClock), [logger({ trackingUri: 'http://127.0.0.1:9' })])
     const told: string[] = []
     study.on((event) => event.type === 'warning' && told.push(event.message))
@@ -172,7 +170,7 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect(await warnings(study)).toEqual([expect.stringContaining('The run of trial 0 was deleted in MLflow')])
   })
 
-  it('leaves out what will never be taken, says what, and stores all the rest', { timeout: 120_000 }, async () => {
+  it('P13: what MLflow will never take is left out and told, and all the rest is stored', { timeout: 120_000 }, async () => {
     proxy.decide = ({ path, body }) => (path.endsWith('/log-batch') && /"poison"/.test(body) ? { status: 400, body: '{"error_code":"INVALID_PARAMETER_VALUE","message":"no poison"}' } : 'pass')
     const study = await open(lasting())
     const trial = await study.ask()
@@ -184,7 +182,7 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect((await warnings(study)).sort()).toEqual([20, 40].map((step) => expect.stringContaining(`metric "poison" at step ${step}. `) as unknown))
   })
 
-  it('leaves out an artefact at which the server fails again and again, while it takes everything else', { timeout: 120_000 }, async () => {
+  it('P13: an artefact at which an MLflow server fails again and again does not hold up the rest', { timeout: 120_000 }, async () => {
     proxy.decide = ({ path }) => (path.endsWith('/bad.bin') ? { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"no space for this one"}' } : 'pass')
     const study = await open(lasting())
     await study.setArtifact('bad.bin', new Uint8Array(10))
@@ -208,7 +206,7 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect((await warnings(study)).join('\n')).toContain('MLflow does not take the model of the best trial')
   })
 
-  it('doubles nothing where two processes log the same study at the same moment', { timeout: 120_000 }, async () => {
+  it('P13: two processes that log the same study to MLflow at the same moment double nothing', { timeout: 120_000 }, async () => {
     const storage = lasting()
     const alone = (): LoggerFactory => {
       const { specVersion, id, create } = logger()
@@ -252,7 +250,7 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect((await client.artifacts.list({ runId: parent.runId })).find(({ path }) => path === 'large.bin')?.size).toBe(5_000_000)
   })
 
-  it('asks to be given events later when its queue is full, and gets all of them', { timeout: 120_000 }, async () => {
+  it('P13: the MLflow logger keeps as much in memory as its queue may hold, and gets the rest from the study later', { timeout: 120_000 }, async () => {
     let down = true
     proxy.decide = () => (down ? { status: 503, body: 'later' } : 'pass')
     const study = await open(lasting(), [logger({ queue: { events: 10 } })])

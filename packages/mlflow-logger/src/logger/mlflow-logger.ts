@@ -88,14 +88,16 @@ export class MlflowLogger implements Logger {
   async start(): Promise<void> {
     let known: (() => void) | undefined
     const found = new Promise<void>((resolve) => (known = resolve))
+    const isOpen = (): boolean => this.#opened
     const opening: Lane = {
-      waiting: true,
+      get waiting() {
+        return !isOpen()
+      },
       full: true,
       work: async () => {
         try {
           const { kept } = await this.#runs.open()
           this.#open(kept)
-          Object.assign(opening, { waiting: false })
         } finally {
           known?.()
         }
@@ -220,11 +222,11 @@ export class MlflowLogger implements Logger {
     this.#tellOnce(`failure ${code}`, `${kind === 'later' ? 'MLflow does not answer as it should' : 'Something cannot be logged to MLflow as it is set up'}: it is tried again and again, and trials go on. ${error instanceof Error ? error.message : String(error)}`)
   }
 
-  /** The same text is not printed again. */
+  /** To stderr, unlike Python: what a program writes to its output stays its own, as with the progress display. The same text is not printed again. */
   #print(text: string): void {
     if (text === this.#printed) return
     this.#printed = text
-    process.stdout.write(text)
+    process.stderr.write(text)
   }
 
   #tellOnce(about: string, message: string): void {
