@@ -1,14 +1,13 @@
-import type { Clock } from '@attune/core'
-import type { Axios } from 'axios'
 import { errorOfAnswer, errorOfStorage, isHtml, type Answer } from './answers.ts'
-import type { Agents } from './agents.ts'
 import type { Configuration } from './configuration.ts'
 import { MlflowError, type FailedCall } from './errors.ts'
-import { exchange, Interrupted, type Incoming, type Limits, type Outgoing } from './exchange.ts'
+import { exchange, type ExchangeParts, type Incoming, type Outgoing } from './exchange.ts'
+import { Interrupted } from './interrupted.ts'
 import { readText } from './read-text.ts'
 import { backoff, isTransient, parseRetryAfter } from './retry.ts'
 import { withoutCredentials, type Secret } from './secret.ts'
 import type { CallOptions } from './types.ts'
+import type { Limits } from './watch.ts'
 
 /** A call, whatever it carries. */
 export interface Request {
@@ -28,12 +27,8 @@ export interface Request {
   readonly signal: AbortSignal
 }
 
-export interface CallParts {
-  readonly client: Axios
+export interface CallParts extends ExchangeParts {
   readonly configuration: Configuration
-  readonly agents: Agents
-  readonly redact: (text: string) => string
-  readonly clock: Clock
   readonly random: () => number
   /** As errors name it. */
   readonly server: string
@@ -103,7 +98,7 @@ function after(failure: MlflowError, attempts: number, asked?: number): MlflowEr
   })
 }
 
-function sleep(milliseconds: number, request: Request, clock: Clock): Promise<void> {
+function sleep(milliseconds: number, request: Request, clock: CallParts['clock']): Promise<void> {
   const { signal, call } = request
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(milliseconds, () => {
@@ -129,7 +124,7 @@ async function followed(request: Request, limits: Limits, parts: CallParts): Pro
   for (let hops = 0; ; hops++) {
     const home = new URL(url).origin === origin
     const headers = { ...(body !== undefined && request.headers), ...(body === undefined && withoutContent(request.headers)), ...(home && revealed(request.credentials)) }
-    const incoming = await exchange(parts.client, { call: { method, path: call.path }, url, headers, body, onProgress: request.onProgress }, limits, request.signal, parts)
+    const incoming = await exchange({ call: { method, path: call.path }, url, headers, body, onProgress: request.onProgress }, limits, request.signal, parts)
     const { location } = incoming.headers
     if (location === undefined || ![301, 302, 303, 307, 308].includes(incoming.status)) return incoming
     incoming.discard()

@@ -287,7 +287,7 @@ describe('caps', () => {
 })
 
 describe('ends', () => {
-  it('a signal ends a call that waits for its answer, a wait between attempts, and a file that is read', async () => {
+  it('P16: a signal ends a call to MLflow that waits for its answer, a wait between attempts, and a file that is read', async () => {
     const reason = new Error('enough')
     server.answer(silent)
     const waiting = new AbortController()
@@ -316,7 +316,7 @@ describe('ends', () => {
     await expect.poll(() => server.sockets.size).toBe(0)
   })
 
-  it('close ends calls under way, files that are read, and refuses further ones', async () => {
+  it('P16: closing the MLflow client ends calls under way, files that are read, and refuses further ones', async () => {
     server.answer(huge, silent)
     const transport = connect()
     const file = await transport.bytes({ method: 'GET', path: '/file' })
@@ -330,7 +330,7 @@ describe('ends', () => {
     await expect.poll(() => server.sockets.size).toBe(0)
   })
 
-  it('leave no timer behind, whatever the end was', async () => {
+  it('P16: calls to MLflow leave no timer behind, whatever their end was', async () => {
     const pending = new Set<number>()
     let count = 0
     const clock: Clock = {

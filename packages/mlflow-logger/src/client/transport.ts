@@ -57,7 +57,7 @@ export function createTransport(configuration: Configuration, parts: TransportPa
   }
 
   function connect(endpoint: Endpoint, registry: Transport | undefined): Transport {
-    const callParts: CallParts = { client, configuration, agents, redact, clock: parts.clock ?? systemClock, random: parts.random ?? Math.random, server: endpoint.url }
+    const callParts: CallParts = { client, configuration, redact, clock: parts.clock ?? systemClock, random: parts.random ?? Math.random, server: endpoint.url }
 
     async function whole(call: JsonCall, named: FailedCall): Promise<Answer | { readonly applied: unknown }> {
       const scope = begin(named, call)
