@@ -32,8 +32,8 @@ describe.skipIf(trackingUri === '')(`the best model on a real MLflow server${mis
     }
     await improve()
     const runs: RunIds = { trackingUri, experimentId, parent: parent.runId, trial: (number) => Promise.resolve(children[number]?.runId) }
-    const context = loggerContextOf(study as Study<unknown>, { artifact: async ({ hash }) => artifacts.get(hash) })
-    return { study: study as Study<unknown>, runs, improve, options: (model = {}) => ({ client, context, runs, model: { artifact: 'model', ...model } }) }
+    const context = loggerContextOf(study, { artifact: async ({ hash }) => artifacts.get(hash) })
+    return { study: study, runs, improve, options: (model = {}) => ({ client, context, runs, model: { artifact: 'model', ...model } }) }
   }
 
   async function models(experimentId: string): Promise<readonly LoggedModel[]> {

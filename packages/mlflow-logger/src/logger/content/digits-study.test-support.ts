@@ -56,6 +56,6 @@ export async function digitsStudy(options: MlflowOptions & { readonly trials?: n
     }
     return { kind: 'onnx', bytes: () => affine(1 + trial.number), as: () => Promise.reject(new Error('There is no other format.')) }
   }, { trials, retry: { times: 1, on: ['error'] } })
-  await study.setArtifact('report', new TextEncoder().encode(htmlReport(await readStudy(study as Study<unknown>))), { kind: 'text/html' })
-  return study as Study<unknown>
+  await study.setArtifact('report', new TextEncoder().encode(htmlReport(await readStudy(study))), { kind: 'text/html' })
+  return study
 }

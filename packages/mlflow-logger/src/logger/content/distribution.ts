@@ -1,6 +1,6 @@
 import type { Dimension, Scalar } from '@attune/core'
 
-/** A dimension as Optuna writes its distributions, as in `FloatDistribution(high=0.1, log=True, low=0.0001, step=None)`. */
+/** A dimension as Optuna 5 writes its distributions, as in `FloatDistribution(high=0.1, log=True, low=0.0001, step=None)`. */
 export function distributionText(dimension: Dimension): string {
   if (dimension.kind !== 'number') {
     const choices = Array.from({ length: dimension.cells }, (_, cell) => pythonScalar(dimension.valueAt(cell)))
@@ -20,7 +20,8 @@ function pythonScalar(value: Scalar): string {
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : pythonFloat(value)
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'"
+  return quote + value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll(quote, `\\${quote}`) + quote
 }
 
 /** As Python's `repr` of a float. */

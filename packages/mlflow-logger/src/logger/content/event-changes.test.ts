@@ -18,14 +18,17 @@ async function studied(): Promise<{ readonly study: Study<unknown>; readonly art
       await trial.setArtifact('matrix', new TextEncoder().encode('a b'), { kind: 'text/csv' })
       await trial.setArtifact('model', new TextEncoder().encode('weights'), { kind: 'onnx' })
     }
+    if (trial.number === 0) trial.warn('It is dark.')
     for (let step = 1; step <= 3; step++) {
       if (trial.number === 1 && trial.attempt === 1 && step === 3) throw new Error('The card fell off.\nIt is hot.')
       if (trial.number === 3 && step === 2) throw new Error('Bad luck.')
       yield { step, accuracy: (trial.number + 1) / 10 + (step === 2 ? 0.05 : 0), loss: trial.number === 0 && step > 1 ? Infinity : 1 / step }
     }
   }, { trials: 4, retry: { times: 1, on: ['error'] }, stop: ({ history, counts }) => (history.length >= 4 && counts.waiting === 0 ? 'enough' : undefined) })
+  study.warn('tester', 'The data has a gap.')
+  study.warn('tester', 'The data has a gap.')
   await study.setArtifact('report', new TextEncoder().encode('<html>'), { kind: 'text/html' })
-  return { study: study as Study<unknown>, artifacts }
+  return { study: study, artifacts }
 }
 
 describe('what events change in the runs of MLflow', () => {
@@ -49,6 +52,7 @@ describe('what events change in the runs of MLflow', () => {
     expect(run.tags['datetime_start']).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\+00:00$/)
     expect(run.artifacts.get('matrix.csv')).toEqual(new TextEncoder().encode('a b'))
     expect([...run.artifacts.keys()]).not.toContain('model.onnx')
+    expect(Object.values(run.tags).filter((text) => text.endsWith('It is dark.'))).toHaveLength(1)
     expect(run.inputs).toContainEqual({ kind: 'dataset', name: 'digits', context: 'training' })
   })
 
@@ -82,6 +86,7 @@ describe('what events change in the runs of MLflow', () => {
     expect(run.tags).toMatchObject({ 'optuna.study_direction': 'MAXIMIZE', 'attune.study': 'digits', 'attune.objectives': 'maximize accuracy', 'attune.seed': '1', 'attune.pruner': 'pruning', 'attune.best_trial': '1', team: 'vision', user_team: '{"size":3}', 'attune.stopped': 'enough' })
     expect(run.tags['attune.sampler']).toMatch(/^random@/)
     expect(latest(run)).toEqual({ best_value: 0.25 })
+    expect(Object.entries(run.tags).filter(([tag]) => tag.startsWith('attune.warning.')).map(([, text]) => text)).toEqual(['tester: The data has a gap.'])
     expect(run.artifacts.get('report.html')).toEqual(new TextEncoder().encode('<html>'))
     expect(JSON.parse(run.artifacts.get('attune/space.json') as string)).toEqual(study.definition.space)
     expect(run.inputs).toEqual([{ kind: 'dataset', name: 'digits', context: 'training' }])
@@ -119,13 +124,13 @@ describe('what events change in the runs of MLflow', () => {
       const x = trial.float('x', 0, 1)
       return { loss: x, speed: x < 0.5 ? trial.int('n', 1, 4) : 0 }
     }, { trials: 4 })
-    const runs = await runsOf(study as Study<unknown>)
+    const runs = await runsOf(study)
     for (const { number, flatParams, values } of study.trials()) {
       const run = runs.get(`trial/${number}`)!
       expect(run.params).toEqual(Object.fromEntries(Object.entries(flatParams).map(([path, value]) => [path, String(value)])))
       expect(latest(run)).toMatchObject({ value_0: values![0], value_1: values![1] })
       expect(latest(run)).not.toHaveProperty('intermediate_value')
-      expect(run.tags['direction']).toBe('MINIMIZE,MAXIMIZE')
+      expect(run.tags['direction']).toBe("['MINIMIZE', 'MAXIMIZE']")
     }
   })
 })

@@ -110,7 +110,7 @@ describe.skipIf(why !== '')(`a study on the web page of MLflow, in Chromium${why
     await labels.filter({ hasText: /^value$/ }).first().waitFor({ state: 'attached' })
     expect(await labels.allTextContents()).toEqual(expect.arrayContaining(['learningRate', 'optimizer.type', 'value', 'sgd', 'adam']))
     await cards.filter({ hasText: 'Step' }).locator('.scatterlayer .trace').first().waitFor({ state: 'attached' })
-    const drawn = (await page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].slice(0, 1).flatMap((plot) => plot.data.map(({ name, x, y }) => ({ name, x: [...x], y: [...y] })))")) as readonly { readonly name: string; readonly x: readonly number[]; readonly y: readonly number[] }[]
+    const drawn = await page.evaluate<readonly { readonly name: string; readonly x: readonly number[]; readonly y: readonly number[] }[]>("[...document.querySelectorAll('.js-plotly-plot')].slice(0, 1).flatMap((plot) => plot.data.map(({ name, x, y }) => ({ name, x: [...x], y: [...y] })))")
     const curves = new Map(drawn.map(({ name, x, y }) => [name, x.map((step, index) => [step, y[index]])]))
     expect(Object.fromEntries(curves)).toEqual(Object.fromEntries(trials.map(({ number, reports }) => [`trial ${number}`, reports.map(({ step, metrics }) => [step, metrics['valAccuracy']])])))
     await screenshot('charts')

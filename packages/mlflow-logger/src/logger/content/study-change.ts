@@ -3,9 +3,10 @@ import type { RunStatus } from '../../client/types.ts'
 import type { Settings } from '../options.ts'
 import type { RunStart, RunWrites } from '../writes.ts'
 import { inputsIn } from './inputs.ts'
-import { attributeTag } from './texts.ts'
+import { attributeTag, warningTag } from './texts.ts'
 import { artifactWrite, type ContentContext } from './trial-change.ts'
 import { directions } from './trial-run.ts'
+import { ownVersion } from './version.ts'
 
 /** How the run of a study begins. */
 export function studyStart({ study }: Pick<ContentContext, 'study'>, settings: Pick<Settings, 'runName' | 'surroundings' | 'tags'>): RunStart {
@@ -20,6 +21,7 @@ function studyTags(id: string, { name, objectives, constraints, seed }: ContentC
     'attune.objectives': objectives.map(({ direction, metric }) => `${direction} ${metric}`).join(', '),
     ...(constraints.length === 0 ? {} : { 'attune.constraints': constraints.map(({ metric, bound, limit }) => `${metric} ${bound === 'atMost' ? '<=' : '>='} ${limit}`).join(', ') }),
     'attune.seed': String(seed),
+    'attune.version': ownVersion(),
   }
 }
 
@@ -53,6 +55,8 @@ export function studyWrites(event: StudyEvent, context: ContentContext, settings
       return { ...(settings.runName === undefined ? { name: event.name } : {}), tags: { 'attune.study': event.name } }
     case 'space.revised':
       return { artifacts: [spaceArtifact(context)] }
+    case 'warning':
+      return event.number === undefined ? { tags: warningTag(event) } : undefined
     case 'study.merged':
       return { tags: { 'attune.merged_from': event.from.name } }
     case 'study.copied':

@@ -15,8 +15,8 @@ async function studied(trials: number, name = 'a|b\n*c*', idLength = 0, share: P
   await study.optimize(({ number }) => number, { trials })
   await study.void(0, 'No.')
   const ids: RunIds = idLength === 0 ? runs : { ...runs, trial: (number) => Promise.resolve(String(number).padStart(idLength, '0')) }
-  const summary = await summaryWrites(loggerContextOf(study as Study<unknown>), ids, 'all 6 trials are done', share)
-  return { note: String(summary.writes.tags?.['mlflow.note.content']), study: study as Study<unknown>, summary }
+  const summary = await summaryWrites(loggerContextOf(study), ids, 'all 6 trials are done', share)
+  return { note: String(summary.writes.tags?.['mlflow.note.content']), study: study, summary }
 }
 
 it('the note says how the study stands, in a table that no name can break, with links', async () => {
@@ -60,7 +60,7 @@ it('a view fits into a tag of every server, however many parameters there are', 
   const names = Array.from({ length: 60 }, (_, index) => `${'long name '.repeat(15)}${index}`)
   const study = await createStudy({ name: 'wide', space: Object.fromEntries(names.map((name) => [name, float(0, 1)])), objective: maximize('accuracy'), seed: 3, loggers: [] })
   await study.optimize(({ number }) => number, { trials: 3 })
-  const { value } = sharedView(loggerContextOf(study as Study<unknown>), 'p0')
+  const { value } = sharedView(loggerContextOf(study), 'p0')
   expect(value.length).toBeLessThanOrEqual(4_900)
   expect((JSON.parse(value) as { readonly selectedColumns: readonly string[] }).selectedColumns.length).toBeGreaterThan(8)
 })
@@ -83,7 +83,7 @@ it('a note is never longer than MLflow keeps, and its links are whole', async ()
 
 it('a study without a trial can be summed up', async () => {
   const study = await createStudy({ name: 'empty', space: { x: float(0, 1) }, objective: maximize('accuracy'), seed: 3, loggers: [] })
-  const { writes, links } = await summaryWrites(loggerContextOf(study as Study<unknown>), runs, undefined, refuse)
+  const { writes, links } = await summaryWrites(loggerContextOf(study), runs, undefined, refuse)
   expect(writes.tags?.['mlflow.note.content']).toContain('0 trials: none yet')
   expect(links.compare).toBeUndefined()
 })

@@ -1,5 +1,5 @@
-import type { Json, Scalar } from '@attune/core'
-import { encodeJson } from '@attune/core'
+import { createHash } from 'node:crypto'
+import { encodeJson, type Json, type Scalar } from '@attune/core'
 
 /** A number as text that reads back to the same number, the sign of zero included. */
 export function numberText(value: number): string {
@@ -13,6 +13,12 @@ export function scalarText(value: Scalar): string {
 /** Attributes as MLflow's storage of Optuna keeps them: `user_<name>`, as JSON. */
 export function attributeTag(name: string, value: Json): { readonly [key: string]: string } {
   return { [`user_${name}`]: encodeJson(value) }
+}
+
+/** One tag for each different warning. */
+export function warningTag({ source, message }: { readonly source: string; readonly message: string }): { readonly [tag: string]: string } {
+  const text = `${source}: ${message}`
+  return { [`attune.warning.${createHash('sha256').update(text).digest('hex').slice(0, 8)}`]: text }
 }
 
 /** A time as Python's `str(datetime)` writes it, so that what reads Optuna's tags reads ours. */

@@ -6,7 +6,7 @@ import { artifactPath } from './artifact-path.ts'
 import { exactSoFar } from './exact-values.ts'
 import { inputsIn, inputsOf } from './inputs.ts'
 import type { RunChange } from './run-change.ts'
-import { attributeTag, firstLine, scalarText } from './texts.ts'
+import { attributeTag, firstLine, scalarText, warningTag } from './texts.ts'
 import { finalPoints, reportPoints } from './trial-metrics.ts'
 import { distributionTags, endTags, startedTags, stateTags, trialRun } from './trial-run.ts'
 
@@ -34,7 +34,7 @@ export function trialChange(event: StudyEvent, context: ContentContext, settings
 /** Events that only name a trial get the one that is known now: what they change does not depend on it. */
 function trialOf(event: StudyEvent, { view }: ContentContext): TrialRecord | undefined {
   if ('trial' in event) return event.trial
-  return (event.type === 'attribute.set' || event.type === 'artifact.added') && event.number !== undefined ? view.trial(event.number) : undefined
+  return (event.type === 'attribute.set' || event.type === 'artifact.added' || event.type === 'warning') && event.number !== undefined ? view.trial(event.number) : undefined
 }
 
 function trialWrites(event: StudyEvent, trial: TrialRecord, context: ContentContext, settings: ContentSettings): RunWrites | undefined {
@@ -79,6 +79,8 @@ function trialWrites(event: StudyEvent, trial: TrialRecord, context: ContentCont
       // Models are large: that of the best trial is uploaded, once it is known to be the best.
       if (event.name === 'model' || event.name === settings.model?.artifact) return undefined
       return { artifacts: [artifactWrite(event.name, event.artifact, context)] }
+    case 'warning':
+      return { tags: warningTag(event) }
     default:
       return undefined
   }

@@ -23,7 +23,7 @@ export function trialRun(trial: TrialRecord, context: Pick<LoggerContext, 'study
 function identityTags(trial: TrialRecord, { study, view }: Pick<LoggerContext, 'study' | 'view'>): Texts {
   return {
     number: String(trial.number),
-    direction: directions(study.definition.objectives),
+    direction: callbackDirection(study.definition.objectives),
     datetime_start: pythonTime(trial.startedAt ?? trial.createdAt),
     'attune.study': view.study.definition.name,
     'attune.study_id': study.id,
@@ -74,7 +74,13 @@ export function endTags(trial: TrialRecord): Texts {
   }
 }
 
-/** `MINIMIZE`, or `MINIMIZE,MAXIMIZE`, as Optuna writes them. */
+/** As Optuna's callback: `MINIMIZE`, or a list of them in Python. */
+function callbackDirection(objectives: readonly Objective[]): string {
+  const [first, ...others] = objectives.map(({ direction }) => direction.toUpperCase())
+  return others.length === 0 ? String(first) : `[${[first, ...others].map((direction) => `'${direction}'`).join(', ')}]`
+}
+
+/** `MINIMIZE`, or `MINIMIZE,MAXIMIZE`, as MLflow's storage for Optuna writes them. */
 export function directions(objectives: readonly Objective[]): string {
   return objectives.map(({ direction }) => direction.toUpperCase()).join(',')
 }
