@@ -52,7 +52,6 @@ async function createLogger({ path: given, folder = 'attune-logs', rotate }: Jso
 }
 
 class Jsonl implements Logger {
-  readonly cursor: number
   readonly #file: LogFile
   readonly #context: LoggerContext
   /** Events of the revision that is not whole yet, by type: each comes at most once, though its call may be repeated. */
@@ -62,9 +61,12 @@ class Jsonl implements Logger {
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(file: LogFile, context: LoggerContext) {
-    this.cursor = file.kept
     this.#file = file
     this.#context = context
+  }
+
+  get cursor(): number {
+    return this.#file.kept
   }
 
   log(event: StudyEvent): Promise<void | 'later'> {
