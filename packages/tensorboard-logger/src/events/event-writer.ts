@@ -85,12 +85,12 @@ function versionEvent(time: number): WritableEvent {
 
 /**
  * The first start of a run makes no reader forget anything but EventAccumulator, and later ones all but the fast loader,
- * which needs none. Other writers leave it out, so where their files are, a start is written twice.
+ * which needs none. The files that are there may have none, so where there are any, a start is written twice.
  */
 function startEvents(othersExist: boolean, startStep: number | undefined, time: number): readonly WritableEvent[] {
-  if (!othersExist) return [{ kind: 'start', time, step: startStep ?? 0 }]
   if (startStep === undefined) return []
-  return [{ kind: 'start', time, step: startStep }, { kind: 'start', time, step: startStep }]
+  const start = { kind: 'start', time, step: startStep } as const
+  return othersExist ? [start, start] : [start]
 }
 
 function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer: RecordBuffer): EventWriter {
@@ -99,6 +99,7 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
   /** What belongs to the file, and to each of those that follow it; `buffer` holds what belongs to the last. */
   let finished: Uint8Array[] = []
   let finishedBytes = 0
+  let bytesInFlight = 0
   let records = 0
   /** Of the file that the next event goes to, and what of them any file begins with. */
   let size = buffer.length
@@ -116,6 +117,7 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
     timer = undefined
     if (failure !== undefined) throw failure
     records = 0
+    bytesInFlight = finishedBytes + buffer.length
     const parts = [...finished, buffer.take()]
     finished = []
     finishedBytes = 0
@@ -133,6 +135,7 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
       failure = writeError(file.path, error)
       throw failure
     }
+    bytesInFlight = 0
   }
 
   async function finish(): Promise<void> {
@@ -161,7 +164,7 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
       return file.path
     },
     get waiting() {
-      return finishedBytes + buffer.length
+      return bytesInFlight + finishedBytes + buffer.length
     },
     add(event) {
       if (closed) throw invalidEvent(`"${file.path}" is closed: open another writer.`, { path: file.path })
