@@ -11,8 +11,9 @@ import { createTransport } from './transport.ts'
 import type { MlflowClient } from './types.ts'
 
 /**
- * A client of the REST interface of an MLflow server, from 1.27 on (logged models from 3.0 on). What the options leave out comes from the
- * variables and files that MLflow's own client reads. Nothing is sent before the first call; `close` (or `await using`) frees connections.
+ * A client of the REST interface of an MLflow server, from 1.30 on; calls that a server is too old for throw `MLFLOW_ENDPOINT`. What the options
+ * leave out comes from the variables and files that MLflow's own client reads. Nothing is sent before the first call; `close` (or `await using`) frees
+ * connections.
  *
  * Throws `MLFLOW_URI` and `MLFLOW_CONFIG` for settings that are wrong; every call throws `MlflowError` with a code of docs/errors.md.
  * What a server would store wrongly is refused before it is sent (`MLFLOW_INVALID`).
