@@ -153,14 +153,16 @@ class StudyLog implements Logger {
   }
 
   /** False if it fails: then it is told, once until everything is written. */
-  async #attempt(action: () => Promise<void>): Promise<boolean> {
+  async #attempt(action: () => Promise<unknown>): Promise<boolean> {
     try {
       await action()
       return true
     } catch (error) {
       this.#failure = error
-      if (!this.#told) this.#context.warn(`${error instanceof Error ? error.message : String(error)} The study goes on; what is missing is written as soon as it can be.`)
-      this.#told = true
+      // That the folder was removed is told by itself.
+      const removed = await this.#lookForFolder().catch(() => false)
+      if (!this.#told && !removed) this.#context.warn(`${error instanceof Error ? error.message : String(error)} The study goes on; what is missing is written as soon as it can be.`)
+      this.#told ||= !removed
       return false
     }
   }
@@ -228,12 +230,12 @@ class StudyLog implements Logger {
     }
   }
 
-  /** Whoever removes the folder of a study that runs gets all of it again. */
-  async #lookForFolder(): Promise<void> {
-    if (!this.#begun) return
+  /** Whoever removes the folder of a study that runs gets all of it again. True if it was. */
+  async #lookForFolder(): Promise<boolean> {
+    if (!this.#begun) return false
     try {
       await access(this.#cursorPath)
-      return
+      return false
     } catch (cause) {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw writeError(this.#cursorPath, cause)
     }
@@ -244,6 +246,8 @@ class StudyLog implements Logger {
     this.#renew(this.#context.view.trials().filter(hasBegun), 1)
     await this.#study.abandon()
     this.#columnsWritten = undefined
+    await this.#makeFolder()
+    return true
   }
 
   async #flush(): Promise<void> {
@@ -272,9 +276,7 @@ class StudyLog implements Logger {
   /** A run whose sync fails may lose what was written: it is written anew, and the cursor waits for it. */
   async #saveCursor(): Promise<void> {
     await this.#lookForFolder()
-    await makeFolders(this.#folder).catch((cause: unknown) => {
-      throw writeError(this.#folder, cause)
-    })
+    await this.#makeFolder()
     await this.#study.write()
     await this.#keepColumns()
     let failure: unknown
@@ -292,6 +294,12 @@ class StudyLog implements Logger {
     this.#begun = true
     this.#sinceCursor = 0
     if (failure !== undefined) throw failure
+  }
+
+  async #makeFolder(): Promise<void> {
+    await makeFolders(this.#folder).catch((cause: unknown) => {
+      throw writeError(this.#folder, cause)
+    })
   }
 
   get #cursorPath(): string {
