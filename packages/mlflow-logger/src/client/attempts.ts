@@ -121,8 +121,9 @@ async function followed(request: Request, limits: Limits, parts: CallParts): Pro
   let { url } = request
   let { method } = call
   let { body } = request
+  /** Once another server says where to go, credentials go nowhere any more. */
+  let home = true
   for (let hops = 0; ; hops++) {
-    const home = new URL(url).origin === origin
     const headers = { ...(body !== undefined && request.headers), ...(body === undefined && withoutContent(request.headers)), ...(home && revealed(request.credentials)) }
     const incoming = await exchange({ call: { method, path: call.path }, url, headers, body, onProgress: request.onProgress }, limits, request.signal, parts)
     const { location } = incoming.headers
@@ -141,6 +142,7 @@ async function followed(request: Request, limits: Limits, parts: CallParts): Pro
       body = undefined
     }
     if (target.origin !== origin && (!request.followElsewhere || body !== undefined || (method !== 'GET' && method !== 'HEAD'))) refuse('which is another server, and gets neither credentials nor data')
+    home &&= target.origin === origin
     // A name and password in the target would become credentials of that server.
     target.username = ''
     target.password = ''

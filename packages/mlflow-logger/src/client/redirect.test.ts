@@ -64,7 +64,7 @@ it('another port, another host name and another scheme are other servers', async
   }
 })
 
-it('takes a download to another server, as a storage, without credentials, also back again', async () => {
+it('takes a download to another server, as a storage, without credentials', async () => {
   server.answer(redirect(302, `${other.url}/file?signature=1`))
   other.answer(answer(200, 'application/octet-stream', 'bytes'))
   const file = await connect().bytes({ method: 'GET', path: '/file', headers: { 'accept-encoding': 'identity' } })
@@ -72,6 +72,13 @@ it('takes a download to another server, as a storage, without credentials, also 
   expect(other.requests).toHaveLength(1)
   expect(seen(other)).not.toContain('canary')
   expect(server.requests[0]!.headers.authorization).toBe('Bearer canary-token')
+})
+
+it('sends no credentials home either where another server sends it back', async () => {
+  server.answer(redirect(302, `${other.url}/away`), answer(200, 'text/plain', 'x'))
+  other.answer(redirect(302, `${server.url}/delete-everything`))
+  await Array.fromAsync((await connect().bytes({ method: 'GET', path: '/file' })).bytes)
+  expect(server.requests.map(({ url, headers }) => [url, headers.authorization])).toEqual([['/file', 'Bearer canary-token'], ['/delete-everything', undefined]])
 })
 
 it('sends no credentials to a name and password that a redirect invents', async () => {
