@@ -176,6 +176,18 @@ describe.skipIf(url === undefined)(`every value and name${missingMlflow === unde
     )
   })
 
+  it('broken twin: without our checks, the server answers 200 to a wrong type, and loses what follows', async () => {
+    const { runId } = await client.runs.create({ experimentId })
+    const metrics = [{ key: 'before', value: 1, timestamp: 1 }, { key: 'wrong', value: 1, timestamp: 1, step: 1.5 }, { key: 'after', value: 1, timestamp: 1 }]
+    const body = JSON.stringify({ run_id: runId, metrics, tags: [{ key: 'tag', value: 'x' }] })
+    const answer = await fetch(`${url}/api/2.0/mlflow/runs/log-batch`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    expect(answer.status).toBe(200)
+    const damaged = await client.runs.get(runId)
+    expect(Object.keys(damaged.metrics)).not.toContain('after')
+    expect(damaged.tags).not.toHaveProperty('tag')
+    expect(await codeOf(client.runs.log(runId, { metrics, tags: { tag: 'x' } }))).toBe('MLFLOW_INVALID')
+  })
+
   it('names that others gave are found too', async () => {
     const { runId } = await client.runs.create({ experimentId })
     const point = { key: 'train:loss', value: 1, timestamp: 1, step: 0 }

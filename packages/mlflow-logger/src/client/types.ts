@@ -1,3 +1,4 @@
+// All that the client offers, in one file of its own because it is read as one page.
 /** Parameters or tags by name. Numbers and booleans are written as JavaScript writes them (`0.1`, `true`). */
 export type Texts = { readonly [key: string]: string | number | boolean }
 
