@@ -75,6 +75,23 @@ describe.skipIf(shared === undefined)('a process that logs to MLflow (needs Pyth
     expect(points).toBeGreaterThan(200)
   })
 
+  it('P13: processes that share a study are killed one after the other while the next is at work, and MLflow has one run of it with everything once', { timeout: 600_000 }, async () => {
+    const trackingUri = shared ?? ''
+    const experimentName = `relay ${randomUUID()}`
+    await using client = mlflowClient({ trackingUri })
+    let runner = start(trackingUri, experimentName)
+    for (let i = 0; i < 6; i++) {
+      const next = start(trackingUri, experimentName)
+      await killAfter(runner, 30 + spread(i, 60), spread(i * 3 + 2, 300))
+      runner = next
+    }
+    await killAfter(runner, 1, 0)
+    const { problems, points, runs } = await finish(trackingUri, experimentName, client)
+    expect(problems.filter((problem) => !/^study (lacks|has) best_value/.test(problem))).toEqual([])
+    expect(runs).toBeGreaterThan(20)
+    expect(points).toBeGreaterThan(200)
+  })
+
   it('P13: kill -9 of processes and of the server, and answers lost on the way, and MLflow has everything once', { timeout: 600_000 }, async () => {
     const data = await mkdtemp(join(tmpdir(), 'attune-mlflow-data-'))
     let server = await startMlflow({ folder: data })

@@ -34,12 +34,19 @@ export async function differences(client: MlflowClient, experimentName: string, 
     else {
       const own = await differencesOfRun(client, key, run, written)
       problems.push(...own.problems)
-      const parent = written.adoptedBy ?? 'study'
+      const next = attemptAfter(key)
+      const parent = expected.has(next) ? next : 'study'
       if (key !== 'study' && run.tags['mlflow.parentRunId'] !== found.get(parent)?.runId) problems.push(`${key} is not below ${parent}.`)
       points += own.points
     }
   }
   return { problems, points, runs: found.size }
+}
+
+/** `trial/7/1` of `trial/7`, `trial/7/2` of `trial/7/1`. */
+function attemptAfter(key: string): string {
+  const [kind, number, attempt = '0'] = key.split('/')
+  return `${kind}/${number}/${Number(attempt) + 1}`
 }
 
 const text = ({ key, step, timestamp, value }: { readonly key: string; readonly step?: number; readonly timestamp?: number; readonly value: number }): string => `${key} step ${step ?? 0} at ${timestamp}: ${value}`
