@@ -44,9 +44,9 @@ export function decodeEvent(bytes: Uint8Array, plugins: KnownPlugins = new Map()
   return { kind: 'other', time, step, bytes: new Uint8Array(bytes) }
 }
 
-/** Where the package `long` is installed, protobufjs decodes 64-bit integers into its objects, whatever the types say. */
+/** Where the package `long` is installed, protobufjs decodes 64-bit integers into its objects, whatever the types say; their texts are numbers. */
 function toNumber(value: number): number {
-  return Number(value.toString())
+  return Number(value)
 }
 
 /** Throws TENSORBOARD_INVALID for a step, mark or time that the format does not hold. */

@@ -36,7 +36,7 @@ export function tensorMessage(tag: string, shape: readonly number[], tensor: Ten
 
 /** The shape and elements, or undefined where they are of a type that this package does not know, or do not fit each other. */
 export function readTensor(message: Message): { readonly shape: readonly number[]; readonly tensor: TensorData } | undefined {
-  const shape = (message.tensorShape?.dim ?? []).map((dim) => Number((dim.size ?? 0).toString()))
+  const shape = (message.tensorShape?.dim ?? []).map((dim) => Number(dim.size ?? 0))
   const elements = shape.reduce((product, size) => product * size, 1)
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || !Number.isSafeInteger(elements)) return undefined
   const tensor = readData(message, elements)
@@ -60,7 +60,7 @@ function readData(message: Message, elements: number): TensorData | undefined {
     case DataType.DT_BOOL:
       return numeric('boolean', Uint8Array, message, message.boolVal?.map(Number), elements)
     case DataType.DT_INT64: {
-      const values = message.int64Val?.map((value) => Number(value.toString()))
+      const values = message.int64Val?.map((value) => Number(value))
       // Beyond 2 ** 53 the generated code has rounded them.
       if (values?.some((value) => !Number.isSafeInteger(value))) return undefined
       return numeric('int64', BigInt64Array, message, values?.map(BigInt), elements)
