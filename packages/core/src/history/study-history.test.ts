@@ -30,6 +30,24 @@ describe('StudyHistory', () => {
     expect(() => history.losses(1)).toThrow(/has 1 objectives/)
   })
 
+  it('gives snapshots of a trial that reports which do not copy its reports before they are read, and stay as they were', () => {
+    const history = historyOf(create(0, 1))
+    const snapshots = [1, 2, 3].map((step) => {
+      history.apply({ revision: 1 + step, time: 0, body: report(0, step, step) })
+      return history.trial(0)
+    })
+    // Not read so far: what they have of the list is fixed all the same.
+    history.apply({ revision: 5, time: 0, body: { type: 'requeue', number: 0, failure: { reason: 'lost', message: 'gone' } } })
+    history.apply({ revision: 6, time: 0, body: { type: 'claim', number: 0, owner: 'other', attempt: 2 } })
+    history.apply({ revision: 7, time: 0, body: report(0, 9, 9) })
+    const steps = (record: { readonly reports: readonly { readonly step: number }[] }): readonly number[] => record.reports.map(({ step }) => step)
+    expect(snapshots.map(steps)).toEqual([[1], [1, 2], [1, 2, 3]])
+    expect(steps(history.trial(0))).toEqual([9])
+    expect(snapshots[1]!.reports).toBe(snapshots[1]!.reports)
+    expect(Object.isFrozen(snapshots[1]!.reports)).toBe(true)
+    expect([steps({ ...snapshots[1]! }), steps(structuredClone(snapshots[1]!)), steps(JSON.parse(JSON.stringify(snapshots[1])) as { reports: [] })]).toEqual([[1, 2], [1, 2], [1, 2]])
+  })
+
   it('knows the best trial at all times: complete, feasible, not void, the first of equals', () => {
     const history = historyOf(create(0, 1), finish(0, 5, 11), create(1, 1), finish(1, 3), create(2, 1), finish(2, 3), create(3, 1), finish(3, 4))
     expect(history.best).toBe(3)

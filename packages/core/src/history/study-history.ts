@@ -157,7 +157,7 @@ export class StudyHistory implements History {
   }
 
   trial(number: number): TrialRecord {
-    return snapshotOf(this.#entry(number))
+    return snapshotOf(this.#entry(number), this.#source)
   }
 
   /** Parameters of a trial by path, without a snapshot. */

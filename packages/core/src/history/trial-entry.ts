@@ -19,7 +19,7 @@ export interface RecordSource {
 
 /**
  * What is known of a trial. Once somebody was given it, it is a frozen snapshot, and the fold goes on with a copy:
- * most trials are asked for after their end only, and are kept once.
+ * most trials are asked for after their end only, and are kept once. While one reports, the copy is given away instead.
  */
 export class TrialEntry implements TrialRecord {
   readonly number: number
@@ -94,11 +94,24 @@ function printed(this: TrialRecord): object {
   return { number, state, params, metrics, ...(failure === undefined ? {} : { failure }), ...(reports.length === 0 ? {} : { reports }) }
 }
 
-/** Hands an entry out: from here on it does not change. */
-export function snapshotOf(entry: TrialEntry): TrialRecord {
+/** Hands an entry out: from here on it does not change. Of a trial that goes on reporting, a copy that shares the list of its reports. */
+export function snapshotOf(entry: TrialEntry, source: RecordSource): TrialRecord {
   if (Object.isFrozen(entry)) return entry
+  if (entry.state === 'running' && entry.reports.length > 0) {
+    const copy = copyOf(entry, entry.flatParams, source)
+    // Own and enumerable, as other fields are, so that copies of the record have it.
+    Object.defineProperty(copy, 'reports', { get: beginningOf(entry.reports), enumerable: true })
+    return Object.freeze(copy)
+  }
   Object.freeze(entry.reports)
   return Object.freeze(entry)
+}
+
+/** What a list that only grows has now, copied when it is first read: few who are told of a report look at all of them. */
+function beginningOf<T>(list: readonly T[]): () => readonly T[] {
+  const { length } = list
+  let beginning: readonly T[] | undefined
+  return () => (beginning ??= Object.freeze(list.slice(0, length)))
 }
 
 /** The entry to write to: itself, or a copy if somebody has it. */
