@@ -1,6 +1,6 @@
 import type { OtherValue, ScalarValue, SummaryValue, TensorValue } from './event.ts'
 
-/** No plugin of TensorBoard has this name, so its pages leave these tensors out, while both loaders keep them. */
+/** No plugin of TensorBoard has this name, so its pages leave these tensors out; EventAccumulator gives them. */
 const plugin = 'attune_exact'
 const prefix = 'attune_exact/'
 
