@@ -244,8 +244,9 @@ describe('caps', () => {
 
   it('ends a file that drips, by the time for transfers', async () => {
     server.answer(drip)
-    const file = await connect({ transferTimeout: 200, maxRetries: 0 }).bytes({ method: 'GET', path: '/file' })
-    expect((await failure(Array.fromAsync(file.bytes))).code).toBe('MLFLOW_TIMEOUT')
+    const transport = connect({ transferTimeout: 200, maxRetries: 0 })
+    const read = async () => await Array.fromAsync((await transport.bytes({ method: 'GET', path: '/file' })).bytes)
+    expect((await failure(read())).code).toBe('MLFLOW_TIMEOUT')
     await expect.poll(() => server.sockets.size).toBe(0)
   })
 
