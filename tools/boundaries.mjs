@@ -34,7 +34,7 @@ export const rooms = [
   { folder: 'onnx-adapter', name: '@attune/onnx-adapter', imports: ['@attune/core', '@attune/onnx-format'], browser: false },
   { folder: 'mlflow-logger', name: '@attune/mlflow-logger', imports: ['@attune/core', '@attune/report', '@attune/onnx-format'], browser: false, tests: ['@attune/node', '@attune/storage'] },
   { folder: 'opentelemetry-logger', name: '@attune/opentelemetry-logger', imports: ['@attune/core'], browser: true },
-  { folder: 'tensorboard-logger', name: '@attune/tensorboard-logger', imports: ['@attune/core'], browser: false },
+  { folder: 'tensorboard-logger', name: '@attune/tensorboard-logger', imports: ['@attune/core'], browser: false, tests: ['@attune/node', '@attune/storage'] },
   { folder: 'testing', name: '@attune/testing', imports: ['@attune/core'], browser: false },
 ]
 
