@@ -52,7 +52,7 @@ describe('the columns of a space', () => {
 })
 
 interface Experiment {
-  readonly hparamInfos: readonly { readonly name: string; readonly domainDiscrete?: readonly unknown[]; readonly domainInterval?: object }[]
+  readonly hparamInfos?: readonly { readonly name: string; readonly domainDiscrete?: readonly unknown[]; readonly domainInterval?: object }[]
   readonly metricInfos: readonly { readonly name: { readonly tag: string }; readonly displayName: string }[]
 }
 
@@ -113,7 +113,7 @@ describe.skipIf(missing !== undefined)(`the HParams tab${missing === undefined ?
     expect(await experimentRuns(join(folder.path, (await readdir(folder.path))[0]!))).toEqual([])
     await using server = await startTensorBoard(python, folder.path, 'fast')
     const { hparamInfos: infos } = await server.until(() => server.json('/data/plugin/hparams/experiment', { experimentName: '' }) as Promise<Experiment>, (answer) => answer.hparamInfos !== undefined)
-    expect(infos.map(({ name }) => name).sort()).toEqual(['layers', 'rate'])
+    expect(infos!.map(({ name }) => name).sort()).toEqual(['layers', 'rate'])
     const studyFolder = join(folder.path, (await readdir(folder.path))[0]!)
     for (let number = 0; number < 4; number++) {
       expect((await runValues(join(studyFolder, `trial-000${number}`))).flatMap(([, value]) => (value.kind === 'session-start' ? [Object.keys(value.hparams)] : []))).toEqual([['rate', 'layers']])

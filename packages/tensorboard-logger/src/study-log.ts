@@ -279,14 +279,14 @@ class StudyLog implements Logger {
     await this.#makeFolder()
     await this.#study.write()
     await this.#keepColumns()
-    let failure: unknown
-    for (const [number, log] of [...this.#logs]) {
+    let failure: Error | undefined
+    for (const [number, log] of this.#logs) {
       const { unsynced } = log
       if (unsynced === undefined) continue
       try {
         await log.sync()
       } catch (error) {
-        failure ??= error
+        failure ??= error instanceof Error ? error : new Error(String(error))
         await this.#setAside(number, unsynced)
       }
     }
