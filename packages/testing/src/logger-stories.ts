@@ -8,10 +8,10 @@ export interface Story {
   readonly events: readonly StudyEvent[]
 }
 
-async function storyOf(study: Study<unknown>): Promise<Story> {
+async function storyOf(study: Study<unknown>, artifacts?: MemoryArtifacts): Promise<Story> {
   const events: StudyEvent[] = []
   for await (const event of study.events()) events.push(event)
-  const story = { context: loggerContextOf(study, { owner: 'a process' }), events }
+  const story = { context: loggerContextOf(study, { owner: 'a process', ...(artifacts === undefined ? {} : { artifact: async ({ hash }) => artifacts.get(hash) }) }), events }
   await study.close()
   return story
 }
@@ -74,7 +74,7 @@ export async function eventfulStory(): Promise<Story> {
   const second = await open()
   await storage.write(second.summary.id, { id: 'amend', operations: [{ type: 'amend', number: 5, amendment: { metrics: { accuracy: 99 }, note: 'Measured again.' }, by: 'me' }] })
   await second.refresh()
-  return storyOf(second)
+  return storyOf(second, artifacts)
 }
 
 /** A copy of a study in which everything is corrected that can be. */

@@ -50,11 +50,16 @@ class Office {
   readonly clock = new VirtualClock()
   readonly storage = new SharedStorage(this.clock)
   readonly gone = new Set<string>()
+  /** True if nobody can find out who is gone. */
+  blind = false
 
   open(who: string, loggers: readonly LoggerFactory[]): Promise<XStudy> {
     return this.pass(createStudy({ storage: this.storage, space: { x: float(0, 1) }, seed: 1, lease: 30_000, ifExists: 'resume', loggers, use: [{ register: (registry) => {
       registry.value(tokens.clock, this.clock)
-      registry.value(tokens.host, { specVersion: 'v1', identity: who.replace(/'$/, ''), isGone: (other) => this.gone.has(other) })
+      registry.value(tokens.host, { specVersion: 'v1', identity: who.replace(/'$/, ''), isGone: (other) => {
+        if (this.blind) throw new Error('no such command: ps')
+        return this.gone.has(other)
+      } })
     } }] }))
   }
 
@@ -270,5 +275,37 @@ describe('a shared logger', () => {
     await office.pass(b.close())
     expect(office.clock.now() - start).toBeLessThanOrEqual(45_000)
     expect(b.counts.complete).toBe(2)
+  })
+
+  it('P13: a study goes on, and says so, where it cannot be seen whose turn it is to log', async () => {
+    const office = new Office()
+    const tracker = new Tracker()
+    const a = await office.open('a', [tracker.logger('a')])
+    office.blind = true
+    const b = await office.open('b', [tracker.logger('b')])
+    await office.pass(b.optimize(() => 1, { trials: 3 }))
+    expect(b.counts.complete).toBe(3)
+    expect(await office.warnings()).toEqual(['Whose turn it is to log cannot be seen: no such command: ps'])
+    office.blind = false
+    await office.pass(a.close())
+    await office.pass(b.close())
+    expect(tracker.events).toEqual(await office.told())
+  })
+
+  it('P13: a logger that hangs holds up neither the process that has its turn now, nor the one that had it', async () => {
+    const office = new Office()
+    const tracker = new Tracker()
+    const hangs: LoggerFactory = { specVersion: 'v1', id: 'tracker', shared: true, create: () => ({ cursor: 0, log: () => new Promise(() => undefined), flush: () => new Promise(() => undefined), close: () => new Promise(() => undefined) }) }
+    const a = await office.open('a', [hangs])
+    const b = await office.open('b', [tracker.logger('b')])
+    office.clock.advance(11 * 60_000)
+    await office.pass(b.optimize(() => 1, { trials: 2 }))
+    await office.pass(a.refresh())
+    const start = office.clock.now()
+    await office.pass(a.optimize(() => 1, { trials: 4 }))
+    await office.pass(a.close())
+    expect(office.clock.now() - start).toBeLessThanOrEqual(45_000)
+    await office.pass(b.close())
+    expect(tracker.events).toEqual(await office.told())
   })
 })

@@ -7,6 +7,8 @@ import { within } from './within.ts'
 
 /** Milliseconds that a logger may take to start. */
 const startDeadline = 30_000
+/** Milliseconds for its last call, and for its end, when another process has it. */
+const handOverDeadline = 10_000
 
 interface Attached {
   readonly pump: LoggerPump
@@ -55,6 +57,7 @@ export class StudyLoggers {
     this.#lookAgain = true
     this.#looking ??= this.#lookOften().finally(() => {
       this.#looking = undefined
+      if (this.#lookAgain && !this.#closed) void this.look() // It was asked for just after the last look.
     })
     await this.#looking
   }
@@ -91,6 +94,7 @@ export class StudyLoggers {
         for (const id of this.sharedIds) await this.#lookAt(id)
       }
     } catch (error) {
+      this.#lookAgain = false
       this.#engine.warn('study', `Whose turn it is to log cannot be seen: ${describe(error)}`)
     }
   }
@@ -123,7 +127,7 @@ export class StudyLoggers {
   }
 
   async #handOver(factory: LoggerFactory, { pump, detach }: Attached): Promise<void> {
-    await pump.handOver(startDeadline)
+    await pump.handOver(handOverDeadline)
     detach()
     this.#attached.delete(factory)
   }
