@@ -256,6 +256,7 @@ const cases: { readonly [call: string]: Case } = {
   },
 }
 
+const jsonHeaders = ({ options }: StartedServer) => ({ 'content-type': 'application/json', authorization: `Basic ${btoa(`${options.username}:${options.password}`)}` })
 const isWrite = ({ method, path }: ProxiedRequest) => method !== 'GET' && !/\/search(-experiments)?$/.test(path)
 
 const servers: readonly { readonly server: string; readonly start: () => Promise<StartedServer> }[] = [
@@ -315,9 +316,34 @@ describe.skipIf(url === undefined).each(servers)(`answers of $server that are lo
     const own = (await direct.experiments.create({ name: fresh('lost') })).experimentId
     let dropped = false
     proxy.decide = () => (dropped ? 'pass' : ((dropped = true), 'lose the answer'))
-    const create = async () => await fetch(`${proxy.url}/api/2.0/mlflow/runs/create`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Basic ${btoa(`${server.options.username}:${server.options.password}`)}` }, body: JSON.stringify({ experiment_id: own, start_time: 1 }) })
+    const create = async () => await fetch(`${proxy.url}/api/2.0/mlflow/runs/create`, { method: 'POST', headers: jsonHeaders(server), body: JSON.stringify({ experiment_id: own, start_time: 1 }) })
     await expect(create()).rejects.toThrow('fetch failed')
     expect((await create()).status).toBe(200)
+    expect(await runsOf(direct, own)).toHaveLength(2)
+  })
+
+  it('a creation that reaches the server after its repetition leaves one run', async () => {
+    const own = (await direct.experiments.create({ name: fresh('lost') })).experimentId
+    let held: string | undefined
+    let arrived = false
+    let creations = 0
+    proxy.decide = async ({ path, body }) => {
+      if (path.endsWith('/runs/create') && creations++ === 0) {
+        // Kept on the way: the client sees a gateway fail, and the request arrives when the repetition has been answered.
+        held = body
+        return { status: 504, body: '' }
+      }
+      if (path.endsWith('/runs/search') && creations === 2 && !arrived) {
+        arrived = true
+        const answer = await fetch(`${server.options.trackingUri}/api/2.0/mlflow/runs/create`, { method: 'POST', headers: jsonHeaders(server), body: held! })
+        expect(answer.status).toBe(200)
+      }
+      return 'pass'
+    }
+    const { runId } = await lossy.runs.create({ experimentId: own })
+    proxy.decide = () => 'pass'
+    expect([creations, arrived]).toEqual([2, true])
+    expect((await all(direct.runs.search([own]))).map((run) => run.runId)).toEqual([runId])
     expect(await runsOf(direct, own)).toHaveLength(2)
   })
 
