@@ -38,6 +38,7 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     'answers 500 to everything': { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"disk full"}' },
     'answers nothing': never,
     'is behind a proxy that says 502': { status: 502, body: '<html>Bad gateway</html>' },
+    'refuses the password': { status: 401, body: 'You are not authenticated.' },
     'takes a quarter of a second for everything': async () => {
       await delay(250)
       return 'pass'
@@ -168,6 +169,21 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect(children.map(({ tags, status, metrics }) => [tags['number'], status, metrics['loss']?.value])).toEqual([['1', 'FINISHED', 0.25]])
     expect(Object.keys((await client.runs.get(victim.runId)).metrics)).not.toContain('value')
     expect(await warnings(study)).toEqual([expect.stringContaining('The run of trial 0 was deleted in MLflow')])
+  })
+
+  it('goes on with the trials where the run of the study is deleted while it is open', { timeout: 120_000 }, async () => {
+    const study = await open(lasting())
+    const trial = await study.ask()
+    await trial.report({ step: 1, loss: 1 })
+    await until(async () => (await found(study)).children.length === 1)
+    await client.runs.delete((await found(study)).parents[0]!.runId)
+    await study.setAttribute('late', true)
+    await study.tell(trial, { loss: 0.5 })
+    await study.close()
+    const { parents, children } = await found(study)
+    expect(parents).toEqual([])
+    expect(children.map(({ status, metrics }) => [status, metrics['value']?.value])).toEqual([['FINISHED', 0.5]])
+    expect(await warnings(study)).toEqual([expect.stringContaining('The run of the study was deleted in MLflow')])
   })
 
   it('P13: what MLflow will never take is left out and told, and all the rest is stored', { timeout: 120_000 }, async () => {

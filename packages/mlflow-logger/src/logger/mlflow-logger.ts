@@ -3,7 +3,7 @@ import type { Alteration, MlflowClient, RunStatus } from '../client/types.ts'
 import { eventChanges } from './content/event-changes.ts'
 import { studyStart } from './content/study-change.ts'
 import { CursorLane } from './cursor-lane.ts'
-import { studyEnd } from './end-of-study.ts'
+import { studyBegin, studyEnd } from './end-of-study.ts'
 import { kindOf } from './failures.ts'
 import { longValuesUpload } from './long-values.ts'
 import { hasValues, sizeOf } from './merge-writes.ts'
@@ -123,6 +123,7 @@ export class MlflowLogger implements Logger {
     const changes = eventChanges(event, this.#context, this.#settings)
     if (opens.has(event.type) || (event.type === 'trial.started' && this.#status !== 'RUNNING')) this.#push(study, event.revision, { status: { status: 'RUNNING' } })
     for (const { run, writes } of changes) this.#push(run, event.revision, writes, event.type === 'trial.started')
+    if (event.type === 'study.started') this.#upload(studyBegin(this.#parts, this.#context, event.revision))
     if (event.type === 'study.stopped') this.#end(event.revision, (this.#stopped = event.reason))
     else if (event.type !== 'warning') this.#changedSinceEnd = true
     this.#progress.came(event)

@@ -7,12 +7,12 @@ import type { Texts } from '../client/types.ts'
 const gitDeadline = 2_000
 
 /** Who runs what: the tags that MLflow's own client takes from its surroundings, as far as they can be known. */
-export function surroundings(environment: { readonly [name: string]: string | undefined } = process.env, program: string | undefined = process.argv[1]): Texts {
+export function surroundings(environment: { readonly [name: string]: string | undefined } = process.env, program: string = process.argv[1] ?? ''): Texts {
   const user = environment['LOGNAME'] ?? environment['USER'] ?? environment['USERNAME'] ?? userName()
-  const commit = program === undefined ? undefined : gitCommit(dirname(program))
+  const commit = program === '' ? undefined : gitCommit(dirname(program))
   return {
     ...(user === undefined ? {} : { 'mlflow.user': user }),
-    ...(program === undefined ? {} : { 'mlflow.source.name': program }),
+    ...(program === '' ? {} : { 'mlflow.source.name': program }),
     'mlflow.source.type': 'LOCAL',
     ...(commit === undefined ? {} : { 'mlflow.source.git.commit': commit }),
   }
