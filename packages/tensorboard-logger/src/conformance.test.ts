@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loggerSuite, type KeptMetric } from '@attune/testing'
 import { runValues, temporaryFolder } from './files.test-support.ts'
@@ -19,6 +19,17 @@ loggerSuite('tensorboard', async () => {
       const kept = await Promise.all(runs.map(async (run) => (await runValues(join(study, run))).map(([step, value]) => ({ trial: Number(run.slice(6)), step, value }))))
       return kept.flat().flatMap(({ trial, step, value }) => (value.kind === 'scalar' ? [{ trial, metric: value.tag, step, value: value.value }] : []))
     },
+    // A disk that is taken out and put back.
+    outage: {
+      async begin() {
+        await rename(logDir, `${logDir} away`)
+        await writeFile(logDir, '')
+      },
+      async end() {
+        await rm(logDir)
+        await rename(`${logDir} away`, logDir)
+      },
+    },
     dispose: () => folder[Symbol.asyncDispose](),
   }
-}, { exempt: { 'takes again what it wanted later': 'It wants nothing later: a folder cannot be out of reach, and what cannot be written to it is told at once.' } })
+})
