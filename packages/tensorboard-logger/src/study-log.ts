@@ -121,7 +121,7 @@ class StudyLog implements Logger {
     // Trials that have ended have a value for each column, also of parameters that came later.
     if (event.type === 'space.revised' || event.type === 'space.extended') this.#renew(this.#context.view.trials().filter(hasEnded), event.revision)
     await this.#rewrite(this.#runs(false, rewritesAtOnce))
-    if (++this.#sinceCursor >= cursorInterval) await this.#attempt(() => this.#saveCursor())
+    if (++this.#sinceCursor >= cursorInterval) await this.#attempt(() => this.#saveCursor(false))
   }
 
   async #takeTrialEvent(event: TrialEvent): Promise<void> {
@@ -273,11 +273,14 @@ class StudyLog implements Logger {
     this.#columnsWritten = this.#columns
   }
 
-  /** A run whose sync fails may lose what was written: it is written anew, and the cursor waits for it. */
-  async #saveCursor(): Promise<void> {
+  /**
+   * A run whose sync fails may lose what was written: it is written anew, and the cursor waits for it. The study's own run need not be
+   * synced: it is written from all trials (`whole`) at each flush, and when the study is opened again.
+   */
+  async #saveCursor(whole = true): Promise<void> {
     await this.#lookForFolder()
     await this.#makeFolder()
-    await this.#study.write()
+    if (whole || !this.#study.isOpen) await this.#study.write()
     await this.#keepColumns()
     let failure: Error | undefined
     for (const [number, log] of this.#logs) {

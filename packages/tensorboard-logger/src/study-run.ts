@@ -65,6 +65,10 @@ export class StudyRun {
     return this.#view.study.definition.objectives
   }
 
+  get isOpen(): boolean {
+    return this.#file.isOpen
+  }
+
   get commonMetrics(): readonly string[] {
     return this.#tally.common ?? []
   }
