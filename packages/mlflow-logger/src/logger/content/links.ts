@@ -11,25 +11,25 @@ export interface StudyLinks {
   readonly trials: string
   /** Parameters and objective as parallel coordinates, and the curves. */
   readonly charts: string
-  /** The best hundred beside each other, parameter by parameter; undefined before there are two to compare. */
+  /** The best hundred beside each other, parameter by parameter; undefined while the study runs, or if there are no two to compare. */
   readonly compare: string | undefined
 }
 
 /** As many as still fit into an address, and as one can tell apart. */
-const mostCompared = 100
+export const mostCompared = 100
 
 /**
  * MLflow's page opens on its view for language models, with the children of a run folded away. So the links name the view for training, and
  * the children ordered by the objective: in a view of their own (`viewKey`, see `sharedView`), or where it could not be stored, as a search.
  */
-export async function studyLinks(runs: RunIds, { study, view }: Pick<LoggerContext, 'study' | 'view'>, viewKey: string | undefined): Promise<StudyLinks> {
+export async function studyLinks(runs: RunIds, { study, view }: Pick<LoggerContext, 'study' | 'view'>, viewKey: string | undefined, over: boolean): Promise<StudyLinks> {
   const { trackingUri, experimentId, parent } = runs
   const experiment = `${trackingUri}/#/experiments/${encodeURIComponent(experimentId)}`
   const { objectives } = study.definition
   const { searchFilter, orderByKey, orderByAsc } = searchState(parent, objectives)
   const children: { readonly [key: string]: string } = viewKey === undefined ? { searchFilter, orderByKey, orderByAsc: String(orderByAsc) } : { viewStateShareKey: viewKey }
   const ids: string[] = []
-  for (const { number } of ranked(view.trials(), !orderByAsc).slice(0, mostCompared)) {
+  for (const { number } of over ? ranked(view.trials(), !orderByAsc).slice(0, mostCompared) : []) {
     const id = await runs.trial(number)
     if (id !== undefined) ids.push(id)
   }

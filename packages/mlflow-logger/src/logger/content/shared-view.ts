@@ -24,11 +24,12 @@ export interface SharedView {
 }
 
 /** What the view shows first, and which run it is about. */
-export function sharedView({ study, view }: Pick<LoggerContext, 'study' | 'view'>, parent: string): SharedView {
+export function sharedView({ study, view, space }: Pick<LoggerContext, 'study' | 'view' | 'space'>, parent: string): SharedView {
   const key = `attune-${study.id.slice(0, 40)}`
   const trials = view.trials()
   const { objectives, name } = view.study.definition
-  const paths = shownParams(ranked(trials, objectives[0]?.direction === 'maximize'))
+  const results = ranked(trials, objectives[0]?.direction === 'maximize')
+  const paths = results.length < 2 ? expectedParams(space) : shownParams(results)
   const values = objectives.length === 1 ? ['value'] : objectives.map((_, index) => `value_${index}`)
   const state = (params: readonly ShownParam[]): string => JSON.stringify({
     ...searchState(parent, objectives),
@@ -65,6 +66,12 @@ interface ShownParam {
   readonly key: string
   /** Whether all trials have it. */
   readonly always: boolean
+}
+
+/** Before trials have ended: those of the space. */
+function expectedParams({ dimensions }: LoggerContext['space']): readonly ShownParam[] {
+  const varied = dimensions.filter(({ cells }) => cells > 1).toSorted((a, b) => Number(a.conditions.length > 0) - Number(b.conditions.length > 0))
+  return varied.slice(0, mostParams).map(({ path, conditions, dynamic }) => ({ key: encodeKey(path), always: conditions.length === 0 && !dynamic }))
 }
 
 /** The parameters that differ between trials, those that most of them have first. */

@@ -1,22 +1,22 @@
-import { createStudy, float, maximize, type Study } from '@attune/core'
+import { createStudy, float, maximize, oneOf, type Study } from '@attune/core'
 import { loggerContextOf } from '@attune/testing'
 import { expect, it } from 'vitest'
 import type { RunIds } from '../writes.ts'
 import { linkLines } from './links.ts'
 import { sharedView } from './shared-view.ts'
-import { summaryWrites } from './summary.ts'
+import { noteWrites, tableWrites } from './summary.ts'
 
 const runs: RunIds = { trackingUri: 'https://host/prefix', experimentId: '7', parent: 'p0', trial: (number) => Promise.resolve(number === 3 ? undefined : `r${number}`) }
 
 const refuse = (): Promise<boolean> => Promise.resolve(false)
 
-async function studied(trials: number, name = 'a|b\n*c*', idLength = 0, share: Parameters<typeof summaryWrites>[3] = refuse): Promise<{ readonly note: string; readonly study: Study<unknown>; readonly summary: Awaited<ReturnType<typeof summaryWrites>> }> {
+async function studied(trials: number, name = 'a|b\n*c*', idLength = 0, share: Parameters<typeof noteWrites>[3] = refuse): Promise<{ readonly note: string; readonly study: Study<unknown>; readonly summary: Awaited<ReturnType<typeof noteWrites>> }> {
   const study = await createStudy({ name, space: { 'learning rate': float(0, 1) }, objective: maximize('accuracy'), seed: 3, loggers: [] })
   await study.optimize(({ number }) => number, { trials })
   await study.void(0, 'No.')
   const ids: RunIds = idLength === 0 ? runs : { ...runs, trial: (number) => Promise.resolve(String(number).padStart(idLength, '0')) }
-  const summary = await summaryWrites(loggerContextOf(study), ids, 'all 6 trials are done', share)
-  return { note: String(summary.writes.tags?.['mlflow.note.content']), study: study, summary }
+  const summary = await noteWrites(loggerContextOf(study), ids, { reason: 'all 6 trials are done' }, share)
+  return { note: String(summary.tags['mlflow.note.content']), study, summary }
 }
 
 it('the note says how the study stands, in a table that no name can break, with links', async () => {
@@ -66,8 +66,8 @@ it('a view fits into a tag of every server, however many parameters there are', 
 })
 
 it('the history is a CSV of all trials, and the best parameters are JSON', async () => {
-  const { study, summary } = await studied(6)
-  const files = Object.fromEntries((summary.writes.artifacts ?? []).map(({ path, content }) => [path, String(content)]))
+  const { study } = await studied(6)
+  const files = Object.fromEntries(tableWrites(loggerContextOf(study)).map(({ path, content }) => [path, String(content)]))
   expect(files['attune/history.csv']?.split('\r\n')).toHaveLength(8)
   expect(JSON.parse(files['attune/best.json']!)).toEqual({ number: 5, values: [5], metrics: { accuracy: 5 }, params: study.trial(5).flatParams })
 })
@@ -81,9 +81,15 @@ it('a note is never longer than MLflow keeps, and its links are whole', async ()
   }
 })
 
-it('a study without a trial can be summed up', async () => {
-  const study = await createStudy({ name: 'empty', space: { x: float(0, 1) }, objective: maximize('accuracy'), seed: 3, loggers: [] })
-  const { writes, links } = await summaryWrites(loggerContextOf(study), runs, undefined, refuse)
-  expect(writes.tags?.['mlflow.note.content']).toContain('0 trials: none yet')
+it('a study that has just begun has a note too, and a view with the parameters that will come', async () => {
+  const study = await createStudy({ name: 'empty', space: { x: float(0, 1), kind: oneOf({ a: { y: float(0, 1) }, b: {} }) }, objective: maximize('accuracy'), seed: 3, loggers: [] })
+  const kept: string[] = []
+  const { tags, links } = await noteWrites(loggerContextOf(study), runs, undefined, (_, value) => Promise.resolve(kept.push(value) > 0))
+  expect(tags['mlflow.note.content']).toContain('0 trials: none yet')
   expect(links.compare).toBeUndefined()
+  expect(JSON.parse(kept[0]!)).toMatchObject({
+    selectedColumns: ['tags.`attune.state`', 'metrics.`value`', 'params.`kind.type`', 'params.`x`', 'params.`kind.a.y`'],
+    compareRunCharts: [{ type: 'PARALLEL', selectedParams: ['kind.type', 'x'] }, { type: 'LINE' }],
+  })
+  expect(tableWrites(loggerContextOf(study)).map(({ path }) => path)).toEqual(['attune/history.csv'])
 })

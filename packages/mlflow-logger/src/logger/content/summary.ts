@@ -1,16 +1,11 @@
-import { encodeJson, type LoggerContext, type TrialRecord, type TrialState } from '@attune/core'
-import { csv, type StudyData } from '@attune/report'
-import type { RunIds, RunWrites } from '../writes.ts'
+import { encodeJson, type LoggerContext, type StudyDefinition, type TrialRecord, type TrialState } from '@attune/core'
+import { csv } from '@attune/report'
+import type { Texts } from '../../client/types.ts'
+import type { ArtifactWrite, RunIds } from '../writes.ts'
 import { studyLinks, type StudyLinks } from './links.ts'
 import { ranked } from './ranked.ts'
 import { sharedView } from './shared-view.ts'
 import { firstLine, scalarText } from './texts.ts'
-
-/** How a study stands, for the run of the study. */
-export interface Summary {
-  readonly writes: RunWrites
-  readonly links: StudyLinks
-}
 
 const states: readonly TrialState[] = ['complete', 'pruned', 'failed', 'running', 'paused', 'waiting']
 const mostRows = 10
@@ -19,31 +14,30 @@ const mostNote = 7_500
 /** Columns that a note can show beside each other. */
 const mostParams = 6
 
+type Context = Pick<LoggerContext, 'study' | 'space' | 'view'>
+
 /**
- * The history as CSV, the best parameters, and a note with the best trials and the links. `share` keeps a tag with the experiment, and answers
- * whether it may.
+ * A note with the best trials so far and the links. `share` keeps a tag with the experiment, and answers whether it may.
+ * @param end undefined while the study runs
  */
-export async function summaryWrites(context: Pick<LoggerContext, 'study' | 'space' | 'view'>, runs: RunIds, stopped: string | undefined, share: (tag: string, value: string) => Promise<boolean>): Promise<Summary> {
-  const { view, space } = context
-  const trials = view.trials()
-  const { definition } = view.study
-  const data: StudyData = { definition, space, trials }
+export async function noteWrites(context: Context, runs: RunIds, end: { readonly reason: string | undefined } | undefined, share: (tag: string, value: string) => Promise<boolean>): Promise<{ readonly tags: Texts; readonly links: StudyLinks }> {
   const shared = sharedView(context, runs.parent)
-  const links = await studyLinks(runs, context, (await share(shared.tag, shared.value)) ? shared.key : undefined)
-  const { best } = view
-  return {
-    links,
-    writes: {
-      tags: { 'mlflow.note.content': note(data, best, links, stopped), 'attune.trials': counts(trials) },
-      artifacts: [
-        { path: 'attune/history.csv', content: csv(data) },
-        ...(best === undefined ? [] : [{ path: 'attune/best.json', content: `${encodeJson({ number: best.number, values: best.values ?? [], metrics: best.metrics, params: best.flatParams })}\n` }]),
-      ],
-    },
-  }
+  const links = await studyLinks(runs, context, (await share(shared.tag, shared.value)) ? shared.key : undefined, end !== undefined)
+  const { view } = context
+  const trials = view.trials()
+  return { links, tags: { 'mlflow.note.content': note(view.study.definition, trials, view.best, links, end?.reason), 'attune.trials': counts(trials) } }
 }
 
-function note({ definition, trials }: StudyData, best: TrialRecord | undefined, links: StudyLinks, stopped: string | undefined): string {
+/** The history as CSV, and the best parameters. */
+export function tableWrites({ view, space }: Context): readonly ArtifactWrite[] {
+  const { best } = view
+  return [
+    { path: 'attune/history.csv', content: csv({ definition: view.study.definition, space, trials: view.trials() }) },
+    ...(best === undefined ? [] : [{ path: 'attune/best.json', content: `${encodeJson({ number: best.number, values: best.values ?? [], metrics: best.metrics, params: best.flatParams })}\n` }]),
+  ]
+}
+
+function note(definition: StudyDefinition, trials: readonly TrialRecord[], best: TrialRecord | undefined, links: StudyLinks, stopped: string | undefined): string {
   const { objectives } = definition
   const rows = ranked(trials, objectives[0]?.direction === 'maximize').slice(0, mostRows)
   const params = [...new Set(rows.flatMap(({ flatParams }) => Object.keys(flatParams)))].slice(0, mostParams)
