@@ -21,3 +21,8 @@ export function kindOf(error: unknown): FailureKind {
 export function isStubborn(error: unknown, failures: number): boolean {
   return failures >= 5 && error instanceof MlflowError && error.status === 500
 }
+
+/** A refusal in MLflow's own words, or of our client. A proxy on the way may refuse everything for a while. */
+export function isCertain(error: unknown): boolean {
+  return !(error instanceof MlflowError) || error.status === undefined || error.mlflowCode !== undefined
+}

@@ -34,19 +34,20 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
   const compare = (study: Study<unknown>): ReturnType<typeof differences> => differences(client, experimentName, study)
 
   const never = new Promise<never>(() => undefined)
-  const answers: { readonly [what: string]: Fate | Promise<Fate> | (() => Promise<Fate>) } = {
+  const answers: { readonly [what: string]: Fate | Promise<Fate> | Proxy['decide'] } = {
     'answers 500 to everything': { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"disk full"}' },
     'answers nothing': never,
     'is behind a proxy that says 502': { status: 502, body: '<html>Bad gateway</html>' },
+    'can read and not write': ({ method, path }) => (method === 'GET' || path.endsWith('/search') ? 'pass' : { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"attempt to write a readonly database"}' }),
     'refuses the password': { status: 401, body: 'You are not authenticated.' },
-    'takes a quarter of a second for everything': async () => {
+    'takes a quarter of a second for everything': async (): Promise<Fate> => {
       await delay(250)
       return 'pass'
     },
   }
   for (const [what, answer] of Object.entries(answers)) {
     it(`P13: no trial waits for an MLflow server that is slow, silent or full of errors (${what}), and later it has everything`, { timeout: 120_000 }, async () => {
-      proxy.decide = () => (typeof answer === 'function' ? answer() : answer)
+      proxy.decide = typeof answer === 'function' ? answer : () => answer
       const storage = lasting()
       const study = await open(storage)
       await trainAll(study, 4) // Would not end if a trial waited.
@@ -184,6 +185,19 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect(parents).toEqual([])
     expect(children.map(({ status, metrics }) => [status, metrics['value']?.value])).toEqual([['FINISHED', 0.5]])
     expect(await warnings(study)).toEqual([expect.stringContaining('The run of the study was deleted in MLflow')])
+  })
+
+  it('P13: what an MLflow server fails at again and again because its disk is full is stored once there is room', { timeout: 120_000 }, async () => {
+    proxy.decide = ({ path }) => (/log-batch|artifacts/.test(path) ? { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"database or disk is full"}' } : 'pass')
+    const study = await open(lasting())
+    await trainAll(study, 2) // Waits for its logger, which tries again often meanwhile.
+    expect(proxy.requests.filter(({ path }) => path.endsWith('/log-batch')).length).toBeGreaterThan(6)
+    proxy.decide = () => 'pass'
+    await trainAll(study, 3)
+    await study.close()
+    expect((await compare(study)).problems).toEqual([])
+    const parent = (await found(study)).parents[0]!
+    expect((await client.artifacts.list({ runId: parent.runId }, 'attune')).map(({ path }) => path)).toContain('attune/space.json')
   })
 
   it('P13: what MLflow will never take is left out and told, and all the rest is stored', { timeout: 120_000 }, async () => {

@@ -1,6 +1,6 @@
 import { isAttuneError } from '@attune/core'
 import type { Alteration, Batch, MetricPoint, MlflowClient, Texts } from '../client/types.ts'
-import { isStubborn, kindOf } from './failures.ts'
+import { isCertain, isStubborn, kindOf } from './failures.ts'
 import { countTogether, mergeWrites, type MergedValues, type RunValues } from './merge-writes.ts'
 import { runName } from './plain-texts.ts'
 import type { Progress } from './progress.ts'
@@ -167,8 +167,11 @@ export class RunWriter {
 
   /** Returns if the server is well, and the run is there: then it is what was sent that is refused. */
   async #mustBeRefusal(error: unknown): Promise<void> {
-    if (kindOf(error) !== 'refused' && !isStubborn(error, this.#failures)) throw error
-    await this.#parts.runs.mustLive(this.#target, this.#runId)
+    const { runs } = this.#parts
+    const refused = kindOf(error) === 'refused'
+    if (refused && isCertain(error)) return runs.mustLive(this.#target, this.#runId)
+    if (!refused && !isStubborn(error, this.#failures)) throw error
+    await runs.mustTakeOthers(this.#target, this.#runId, false)
   }
 
   #tell(what: string, error: unknown): void {

@@ -118,6 +118,15 @@ export class StudyRuns {
     this.#giveUp(target, 'was deleted in MLflow: nothing more is written to it. Restored there, it goes on when the study is opened again')
   }
 
+  /** After the same fault again and again: throws unless the server takes other things for this run, values and, where they are meant, artefacts. */
+  async mustTakeOthers(target: RunTarget, runId: string, artifacts: boolean): Promise<void> {
+    const { client, context, signal } = this.#options
+    await this.mustLive(target, runId)
+    // What every run has already, and a small file.
+    await client.runs.log(runId, { tags: { 'attune.study_id': context.study.id } }, { signal })
+    if (artifacts) await client.artifacts.upload({ runId }, 'attune/study-id.txt', `${context.study.id}\n`, { signal })
+  }
+
   #giveUp(target: RunTarget, why: string): never {
     const key = keyOf(target)
     if (!this.#gone.has(key)) this.#options.tell(`The run of ${target.kind === 'study' ? 'the study' : `trial ${target.number}`} ${why}.`)

@@ -1,7 +1,7 @@
 import type { TrainingInput } from '@attune/core'
 import type { DatasetInput } from '../client/types.ts'
 import { datasetInput } from './content/inputs.ts'
-import { isStubborn, kindOf } from './failures.ts'
+import { isCertain, isStubborn, kindOf } from './failures.ts'
 import type { LaneParts } from './run-lane.ts'
 import type { Lane } from './scheduler.ts'
 import { RunIsGone, type RunTarget } from './study-runs.ts'
@@ -62,8 +62,10 @@ export class UploadLane implements Lane {
         await upload.send(runId)
       } catch (error) {
         const kind = kindOf(error)
-        if (kind !== 'refused' && !isStubborn(error, failures) && !(kind === 'unable' && failures >= forbiddenFrom)) throw error
-        await runs.mustLive(upload.target, runId)
+        if (kind === 'refused' && isCertain(error)) await runs.mustLive(upload.target, runId)
+        else if (kind === 'refused' || isStubborn(error, failures)) await runs.mustTakeOthers(upload.target, runId, true)
+        else if (kind === 'unable' && failures >= forbiddenFrom) await runs.mustTakeOthers(upload.target, runId, false)
+        else throw error
         this.#parts.tell(`MLflow does not take ${upload.what}, which is left out there. ${error instanceof Error ? error.message : String(error)}`)
       }
     } catch (error) {
