@@ -8,6 +8,9 @@ import { openEventWriter, type EventWriter } from './events/event-writer.ts'
 import type { SummaryEvent } from './events/event.ts'
 import { makeFolder } from './run-folder.ts'
 
+/** Milliseconds that a file without anything stays. TensorBoard looks for another one every 5 seconds, unless it is told otherwise. */
+const emptyFilesStay = 600_000
+
 /** What the event files of a run hold. */
 export interface RunContents {
   /** The highest mark, 0 without. */
@@ -111,7 +114,12 @@ export class RunFile {
  * and a process that has the old file open writes on in that one, where nobody reads it.
  */
 async function empty(path: string): Promise<void> {
-  if ((await stat(path)).size === 0) return
+  const { size, mtimeMs } = await stat(path)
+  if (size === 0) {
+    // By now every viewer has gone on to the next one.
+    if (Date.now() - mtimeMs > emptyFilesStay) await rm(path)
+    return
+  }
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`)
   await writeFile(temporary, '')
   try {

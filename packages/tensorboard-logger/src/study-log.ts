@@ -54,6 +54,8 @@ class StudyLog implements Logger {
   /** Runs that are to be written anew: the first revision that their files may lack, and whether that was tried. */
   readonly #stale = new Map<number, { readonly since: number; readonly failed: boolean }>()
   #seen: number
+  /** As `#seen`, and a revision of which there is more to come counts: runs have it already. */
+  #reached: number
   #sinceCursor = 0
   /** True once the folder is there, with the file of the cursor. */
   #begun = false
@@ -71,6 +73,7 @@ class StudyLog implements Logger {
     this.#folder = folder
     this.#context = context
     this.#seen = cursor
+    this.#reached = cursor
     this.#study = new StudyRun(folder, context.view)
   }
 
@@ -116,6 +119,7 @@ class StudyLog implements Logger {
     if (this.#closed) throw new AttuneError('TENSORBOARD_CLOSED', `The TensorBoard logger of "${this.state.study}" is closed.`)
     if (this.#runs(true, asideLimit).length === asideLimit && !(await this.#rewrite(this.#runs(true, 1)))) return 'later'
     if (isTrialEvent(event)) await this.#takeTrialEvent(event)
+    this.#reached = event.revision
     // More events of this revision may follow.
     this.#seen = event.more === true ? event.revision - 1 : event.revision
     // Trials that have ended have a value for each column, also of parameters that came later.
@@ -208,7 +212,7 @@ class StudyLog implements Logger {
     const trial = this.#trial(number)
     if (trial === undefined || !hasBegun(trial)) return
     const log = this.#logOf(number)
-    await log.write(trial, markOfRevision(this.#seen), since, true)
+    await log.write(trial, markOfRevision(this.#reached), since, true)
     await (hasEnded(trial) ? log.close() : log.sync())
     if (!log.isOpen) this.#logs.delete(number)
   }

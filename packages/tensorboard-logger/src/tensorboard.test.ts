@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger, LoggerContext, StudyEvent } from '@attune/core'
 import { describe, expect, test } from 'vitest'
@@ -206,6 +206,24 @@ describe('an attempt that repeats steps', () => {
     expect(await points(run, 'loss')).toEqual([[3, 103], [4, 104], [5, 105], [6, 106]])
     expect(await points(run, 'late')).toEqual([])
     expect(await points(run, 'objective')).toEqual([[6, 106]])
+  })
+})
+
+describe('the file of an earlier attempt', () => {
+  test('is emptied, because a TensorBoard that runs may wait for it, and goes later', async () => {
+    await using folder = await temporaryFolder()
+    const script = new HistoryScript().start(0).report(0, 1, { loss: 1 }).requeue(0).start(0).report(0, 1, { loss: 2 })
+    const run = join(await logAll(folder.path, script.events), 'trial-0000')
+    const sizes = async (): Promise<readonly boolean[]> => Promise.all((await readdir(run)).sort().map(async (name) => (await stat(join(run, name))).size > 0))
+    expect(await sizes()).toEqual([false, true])
+    const [old] = (await readdir(run)).sort()
+    const yesterday = Date.now() / 1000 - 86_400
+    await utimes(join(run, old!), yesterday, yesterday)
+    script.requeue(0).start(0).report(0, 1, { loss: 3 })
+    await logAll(folder.path, script.events)
+    expect(await readdir(run)).not.toContain(old)
+    expect((await sizes()).lastIndexOf(false)).toBe((await sizes()).indexOf(true) - 1)
+    expect(await points(run, 'loss')).toEqual([[1, 3]])
   })
 })
 
