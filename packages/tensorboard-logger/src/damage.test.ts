@@ -39,7 +39,7 @@ describe('a folder that is removed while its study runs', () => {
     await study.optimize(async function* ({ number, params: { x } }) {
       for (let step = 1; step <= 5; step++) {
         yield { step, score: x * step }
-        if (number === 3 && step === 3) await rm(what.startsWith('the whole') ? logDir : what.endsWith('study') ? studyFolder : join(studyFolder, 'trial-0003'), { recursive: true, force: true })
+        if (number === 3 && step === 3) await rm(what.startsWith('the whole') ? logDir : what.endsWith('study') ? studyFolder : join(studyFolder, 'trial-0003'), { recursive: true, force: true, maxRetries: 10 })
       }
     }, { trials: 6 })
     await study.close()
