@@ -6,7 +6,7 @@ import { numberText } from './texts.ts'
  * `attune.exact.<metric>` says which points are which, as in `NaN: 3, 7 to 12; Infinity: 5; final NaN`.
  */
 
-export const exactPrefix = 'attune.exact.'
+const exactPrefix = 'attune.exact.'
 
 /** What the tags have to say after a report: only where a stretch of them begins, because the end of the trial says it in full. */
 export function exactSoFar(report: StepReport, reports: readonly StepReport[]): { readonly [tag: string]: string } {

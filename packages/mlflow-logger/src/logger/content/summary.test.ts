@@ -85,7 +85,7 @@ it('a study that has just begun has a note too, and a view with the parameters t
   const study = await createStudy({ name: 'empty', space: { x: float(0, 1), kind: oneOf({ a: { y: float(0, 1) }, b: {} }) }, objective: maximize('accuracy'), seed: 3, loggers: [] })
   const kept: string[] = []
   const { tags, links } = await noteWrites(loggerContextOf(study), runs, undefined, (_, value) => Promise.resolve(kept.push(value) > 0))
-  expect(tags['mlflow.note.content']).toContain('0 trials: none yet')
+  expect(tags['mlflow.note.content']).toBe(`[Trials](${links.trials}) · [Charts](${links.charts})\n\nmaximize \`accuracy\` · running`)
   expect(links.compare).toBeUndefined()
   expect(JSON.parse(kept[0]!)).toMatchObject({
     selectedColumns: ['tags.`attune.state`', 'metrics.`value`', 'params.`kind.type`', 'params.`x`', 'params.`kind.a.y`'],

@@ -25,7 +25,8 @@ export async function noteWrites(context: Context, runs: RunIds, end: { readonly
   const links = await studyLinks(runs, context, (await share(shared.tag, shared.value)) ? shared.key : undefined, end !== undefined)
   const { view } = context
   const trials = view.trials()
-  return { links, tags: { 'mlflow.note.content': note(view.study.definition, trials, view.best, links, end?.reason), 'attune.trials': counts(trials) } }
+  const progress = end === undefined ? 'running' : `${counts(trials)}${end.reason === undefined ? '' : ` · stopped: ${escape(firstLine(end.reason))}`}`
+  return { links, tags: { 'mlflow.note.content': note(view.study.definition, trials, view.best, links, progress), ...(end === undefined ? {} : { 'attune.trials': counts(trials) }) } }
 }
 
 /** The history as CSV, and the best parameters. */
@@ -37,7 +38,7 @@ export function tableWrites({ view, space }: Context): readonly ArtifactWrite[] 
   ]
 }
 
-function note(definition: StudyDefinition, trials: readonly TrialRecord[], best: TrialRecord | undefined, links: StudyLinks, stopped: string | undefined): string {
+function note(definition: StudyDefinition, trials: readonly TrialRecord[], best: TrialRecord | undefined, links: StudyLinks, progress: string): string {
   const { objectives } = definition
   const rows = ranked(trials, objectives[0]?.direction === 'maximize').slice(0, mostRows)
   const params = [...new Set(rows.flatMap(({ flatParams }) => Object.keys(flatParams)))].slice(0, mostParams)
@@ -46,14 +47,14 @@ function note(definition: StudyDefinition, trials: readonly TrialRecord[], best:
     ['--:', '---', ...objectives.map(() => '--:'), ...params.map(() => '---')],
     ...of.map((trial) => [String(trial.number), trial.state, ...objectives.map((_, index) => short(trial.values?.[index])), ...params.map((path) => short(Object.hasOwn(trial.flatParams, path) ? trial.flatParams[path] : undefined))]),
   ].map((cells) => `| ${cells.map(escape).join(' | ')} |\n`).join('')
-  const goal = objectives.map(({ direction, metric }) => `${direction} \`${metric.replaceAll('`', "'")}\``).join(', ')
+  const goal = objectives.map(({ direction, metric }) => `${direction} \`${firstLine(metric).replaceAll('`', "'")}\``).join(', ')
   const linkLine = (compare: boolean): string => [`[Trials](${links.trials})`, `[Charts](${links.charts})`, ...(compare && links.compare !== undefined ? [`[Comparison](${links.compare})`] : [])].join(' · ')
   // MLflow's page shows the first lines, and folds the others away.
   const whole = (shown: readonly TrialRecord[], seen: string): string => [
     [
       seen,
       ...(best?.value === undefined || objectives.length > 1 ? [] : [`**Best: trial ${best.number}, ${escape(objectives[0]?.metric ?? 'value')} ${short(best.value)}**`]),
-      `${goal} · ${counts(trials)}${stopped === undefined ? '' : ` · stopped: ${escape(firstLine(stopped))}`}`,
+      `${goal} · ${progress}`,
     ].filter((line) => line !== '').join('\n\n'),
     ...(shown.length === 0 ? [] : [table(shown)]),
   ].join('\n\n')
