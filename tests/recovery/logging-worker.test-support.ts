@@ -1,5 +1,6 @@
 /**
- * A process that works on a study and logs it to a file that all processes share, as told on standard input: `run` until `stop`, `close`.
+ * A process that works on a study and logs it to a file that all processes share, as told on standard input: `run` until `stop`, `freeze` (with all its threads, until it is
+ * continued from outside), `close`.
  * Arguments: folder, and `alone` for a logger that does not know that it shares its file.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -28,7 +29,7 @@ function openLog(): Logger {
       if (++logged % 50 === 0) process.stdout.write(`logged ${logged}\n`)
     },
     flush() {},
-    close() {},
+    close: () => void process.stdout.write('let go\n'),
   }
 }
 
@@ -39,17 +40,23 @@ const study = await createStudy({
 })
 process.stdout.write('open\n')
 let run: Promise<unknown> | undefined
+let freezing = false
 for await (const command of createInterface({ input: process.stdin })) {
   if (command === 'run') {
     run = study.optimize(async function* ({ params: { x } }) {
       for (let step = 1; step <= 3; step++) {
         await new Promise((resolve) => setTimeout(resolve, 2))
+        // Here, where it holds no lock of the file: all writers would wait for it.
+        if (freezing) process.kill(process.pid, 'SIGSTOP')
+        freezing = false
         yield { step, loss: x / step }
       }
     }, { trials: 1_000_000 })
   } else if (command === 'stop') {
     study.stop()
     await run
+  } else if (command === 'freeze') {
+    freezing = true
   } else {
     await study.close()
     break

@@ -18,7 +18,7 @@ async function startThree(folder: string, alone: boolean): Promise<readonly [Wor
   return workers as [WorkerProcess, WorkerProcess, WorkerProcess]
 }
 
-async function tell(worker: WorkerProcess, command: 'run' | 'stop'): Promise<void> {
+async function tell(worker: WorkerProcess, command: 'run' | 'stop' | 'freeze'): Promise<void> {
   worker.child.stdin.write(`${command}\n`)
   await worker.line((line) => line === command)
 }
@@ -28,9 +28,18 @@ async function close(worker: WorkerProcess): Promise<void> {
   expect(await worker.ended).toBe(0)
 }
 
+function linesOf(folder: string): readonly (readonly string[])[] {
+  return readFileSync(`${folder}/log.txt`, 'utf8').trimEnd().split('\n').map((line) => line.split(' '))
+}
+
+/** The processes that wrote lines, in their order. */
+function writersOf(lines: readonly (readonly string[])[]): readonly number[] {
+  return lines.map(([, , pid]) => Number(pid)).filter((pid, i, all) => pid !== all[i - 1])
+}
+
 /** What is wrong with the log, and the processes that wrote it, in their order. */
 async function judge(folder: string): Promise<{ readonly problems: readonly string[]; readonly writers: readonly number[]; readonly warnings: readonly string[] }> {
-  const lines = readFileSync(`${folder}/log.txt`, 'utf8').trimEnd().split('\n').map((line) => line.split(' '))
+  const lines = linesOf(folder)
   const logged = lines.map(([revision, type]) => `${revision} ${type}`)
   const told: string[] = []
   const warnings: string[] = []
@@ -47,8 +56,7 @@ async function judge(folder: string): Promise<{ readonly problems: readonly stri
   if (twice > 0) problems.push('Events are there twice.')
   if (missing.length > 0) problems.push(`${missing.length} events are missing, the first one ${missing[0]!}.`)
   if (JSON.stringify(logged) !== JSON.stringify(told)) problems.push('It is not what happened, in its order.')
-  const writers = lines.map(([, , pid]) => Number(pid)).filter((pid, i, all) => pid !== all[i - 1])
-  return { problems, writers, warnings }
+  return { problems, writers: writersOf(lines), warnings }
 }
 
 const logged = (line: string): boolean => line.startsWith('logged ')
@@ -86,6 +94,27 @@ test('P13: when the process that logs for all is killed, the next one goes on fr
   await tell(last, 'stop')
   await close(last)
   expect(await judge(folder)).toEqual({ problems: [], writers: pids(workers), warnings: [] })
+})
+
+test('P13: when the process that logs for all is frozen for longer than its lease, the next one goes on, and the first one lets go when it wakes up: no event is missing', { timeout: 180_000 }, async () => {
+  const folder = temporaryFolder()
+  const workers = await startThree(folder, false)
+  const [frozen, next, last] = workers
+  await Promise.all(workers.map((worker) => tell(worker, 'run')))
+  await frozen.line(logged)
+  await tell(frozen, 'freeze')
+  await next.line(logged)
+  frozen.child.kill('SIGCONT')
+  await frozen.line((line) => line === 'let go')
+  const before = linesOf(folder).length
+  const known = next.lines.filter(logged).length
+  await next.line((line) => line === `logged ${50 * (known + 2)}`)
+  expect(writersOf(linesOf(folder).slice(before))).toEqual(pids([next]))
+  await Promise.all(workers.map((worker) => tell(worker, 'stop')))
+  for (const worker of [next, last, frozen]) await close(worker)
+  const { problems } = await judge(folder)
+  // What it wrote after it had woken up may be there twice.
+  expect(problems.filter((problem) => problem.includes('missing'))).toEqual([])
 })
 
 test('P13: a process that only waits takes over what the others have left when it closes the study', { timeout: 180_000 }, async () => {
