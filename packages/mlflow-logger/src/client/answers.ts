@@ -17,7 +17,7 @@ export function readable(answer: Answer): string {
   if (/html/i.test(headers['content-type'] ?? '') || /^\s*</.test(text)) {
     const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
     const body = text.replace(/<(script|style|head|title)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
-    words = [title, body].filter((part) => part !== undefined && part !== '').join(': ')
+    words = [title, body].filter((part) => part !== undefined && part.trim() !== '').join(': ')
   }
   // eslint-disable-next-line no-control-regex -- what a terminal would obey
   const line = words.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim()
@@ -56,6 +56,7 @@ const codes: ReadonlyMap<string, string> = new Map([
   ['UNAUTHENTICATED', 'MLFLOW_AUTH'],
   ['CUSTOMER_UNAUTHORIZED', 'MLFLOW_AUTH'],
   ['NOT_IMPLEMENTED', 'MLFLOW_UNSUPPORTED'],
+  ['FEATURE_DISABLED', 'MLFLOW_UNSUPPORTED'],
   ['ENDPOINT_NOT_FOUND', 'MLFLOW_ENDPOINT'],
 ])
 
@@ -98,14 +99,15 @@ function remedyOf(code: string, answer: Answer, url: string): string {
     case 'MLFLOW_UNSUPPORTED':
       return 'This server cannot do it: its version or its storage does not offer it'
     case 'MLFLOW_SERVER':
-      return "Look at the server's own log"
+      // MLflow itself says what failed; proxies show a page.
+      return (status === 502 || status === 503) && isHtml(answer) ? 'A proxy answers there, and does not reach MLflow behind it: look whether MLflow runs' : "Look at the server's own log"
     default:
       return ''
   }
 }
 
 const reasons: { readonly [code: string]: string } = {
-  MLFLOW_AUTH: 'refused the credentials, or has none',
+  MLFLOW_AUTH: 'refused the credentials, or was given none',
   MLFLOW_FORBIDDEN: 'forbids it',
   MLFLOW_NOT_FOUND: 'knows no such thing',
   MLFLOW_ENDPOINT: 'has no such call',
@@ -163,6 +165,6 @@ export function isHtml(answer: Answer): boolean {
 /** What to say of a 2xx answer that MLflow cannot have given. */
 export function unexpected(answer: Answer, call: FailedCall, url: string, redact: (text: string) => string): string {
   const quote = redact(readable(answer)).slice(0, 300)
-  const what = isHtml(answer) ? 'a page where JSON was expected. It may be the login page of a proxy (sign in with a token: MLFLOW_TRACKING_TOKEN), or the tracking URI lacks its path' : 'something other than the JSON of MLflow. Check the tracking URI and proxies on the way'
+  const what = isHtml(answer) ? 'a page in place of what MLflow answers. It may be the login page of a proxy (sign in with a token: MLFLOW_TRACKING_TOKEN), or the tracking URI lacks its path' : 'something other than the JSON of MLflow. Check the tracking URI and proxies on the way'
   return `${url} answered ${call.method} ${call.path} with ${what}. It begins: ${quote}`
 }

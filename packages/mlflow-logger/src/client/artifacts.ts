@@ -9,6 +9,7 @@ import { withoutCredentials } from './secret.ts'
 import type { Transport } from './transport-types.ts'
 import type { ArtifactEntry, ArtifactRoot, Artifacts, CallOptions, UploadOptions, UploadSource } from './types.ts'
 import { openSource } from './upload-source.ts'
+import { serverInfoPath } from './workspace.ts'
 
 const proxyRoot = '/api/2.0/mlflow-artifacts/artifacts'
 const gibibyte = 2 ** 30
@@ -37,7 +38,7 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
 
   /** Asked once, and only when a file is large enough; a server that does not say has none. */
   async function offersParts(options: CallOptions): Promise<boolean> {
-    partsOffered ??= await transport.json({ method: 'GET', path: '/api/3.0/mlflow/server-info', ...pick(options) }).then(
+    partsOffered ??= await transport.json({ method: 'GET', path: serverInfoPath, ...pick(options) }).then(
       (info) => (info as { readonly multipart_uploads_enabled?: unknown }).multipart_uploads_enabled === true,
       (error: unknown) => {
         if (error instanceof MlflowError && error.code === 'MLFLOW_ENDPOINT') return false
@@ -175,7 +176,7 @@ function entries(files: unknown, base: string, folder: string): readonly Artifac
   if (!Array.isArray(files)) return []
   const found: ArtifactEntry[] = []
   for (const file of files as readonly unknown[]) {
-    const { path, is_dir: isDirectory, file_size: size } = file as { readonly path?: unknown; readonly is_dir?: unknown; readonly file_size?: unknown }
+    const { path, is_dir: isDirectory, file_size: size } = (file ?? {}) as { readonly path?: unknown; readonly is_dir?: unknown; readonly file_size?: unknown }
     if (typeof path !== 'string') continue
     // A name that leads elsewhere is none of ours, whatever a server says.
     if (path === '' || path.startsWith('/') || path.includes('\\') || path.split('/').some((name) => name === '..' || name === '.' || name === '')) continue

@@ -62,7 +62,8 @@ export async function attempt<T>(request: Request, read: (incoming: Incoming) =>
       const answer: Answer = { status: incoming.status, headers: incoming.headers, text: await readText(incoming, Math.min(configuration.maxAnswerBytes, 2 ** 20), call, server, true) }
       if (retry.respectRetryAfter) asked = parseRetryAfter(answer.headers['retry-after'], clock.now())
       failure = parts.storage === true ? errorOfStorage(answer, call, redact, attempts) : errorOfAnswer(answer, call, server, redact, attempts)
-      if (!isTransient(answer.status, asked)) throw failure
+      // What a server does not offer it says with 500, too.
+      if (!isTransient(answer.status, asked) || failure.code === 'MLFLOW_UNSUPPORTED') throw failure
       if (answer.status === 500 && isHtml(answer) && ++pages > mostPages) throw failure
       if (answer.status >= 500 || answer.status === 408) lost = true
     } catch (error) {
@@ -73,7 +74,8 @@ export async function attempt<T>(request: Request, read: (incoming: Incoming) =>
     if (attempts > retry.maxRetries) throw after(failure, attempts)
     // 0 is no wish, but an invitation to try at once, which the policy knows better.
     const wait = asked !== undefined && asked > 0 ? asked : backoff(retry, attempts, parts.random)
-    if (clock.now() - started + wait >= request.deadline) throw after(failure, attempts, asked)
+    // However long a file may take, nobody waits longer for its turn than for that of a call.
+    if (wait >= retry.deadline || clock.now() - started + wait >= request.deadline) throw after(failure, attempts, asked)
     await sleep(wait, request, clock)
     if (lost && request.applied !== undefined) {
       const known = await request.applied({ signal }).catch((error: unknown) => {

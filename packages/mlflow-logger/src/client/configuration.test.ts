@@ -108,6 +108,8 @@ describe('credentials', () => {
   it('reads the file as Python does, and passes over what is not in its section', () => {
     writeCredentials('\ufeff# a comment\n; another\n[DEFAULT]\nmlflow_tracking_username = shared\n[other]\nmlflow_tracking_username = nobody\n[mlflow]\r\nMLFLOW_TRACKING_PASSWORD = with = signs : and # more\n')
     expect(sent()).toMatchObject({ authorization: basic('shared', 'with = signs : and # more') })
+    writeCredentials('[mlflow]\nmlflow_tracking_username = a\nmlflow_tracking_password = 50%% of %d\n')
+    expect(sent()).toMatchObject({ authorization: basic('a', '50% of %d') })
     writeCredentials('[other]\nmlflow_tracking_username = nobody\nmlflow_tracking_password = x\n')
     expect(sent()).toEqual({ url: 'http://host:5000' })
     writeCredentials('no section\n')
@@ -206,6 +208,7 @@ describe('numbers and flags', () => {
     [{ keepAlive: 'yes' as unknown as boolean }, /'keepAlive' has to be true or false/],
     [{ username: 5 as unknown as string }, /'username' has to be a text/],
     [{ trackingUrl: 'x' } as unknown as ConnectionOptions, /no option 'trackingUrl'.*trackingUri/],
+    [{ workspace: 'zürich 😀' }, /cannot be the name of a workspace/],
     [{ headers: { 'bad name': 'x' } }, /'bad name' cannot be the name of a header/],
     [{ headers: { 'x-a': 'line\nend' } }, /header 'x-a' has a value that no header can carry/],
     [{ headers: { Host: 'x' } }, /'Host' belongs to each request/],

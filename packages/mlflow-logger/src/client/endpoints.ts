@@ -11,6 +11,8 @@ export interface Endpoint {
   /** Without credentials and without a slash at its end. */
   readonly url: string
   readonly headers: { readonly [name: string]: Secret }
+  /** That is worked in, if one is named: the server has to know workspaces. */
+  readonly workspace?: string | undefined
 }
 
 export interface Endpoints {
@@ -31,8 +33,10 @@ export function readEndpoints(settings: Settings): Endpoints {
   if (plugin !== undefined && given.token === undefined && given.password === undefined && options.headers === undefined) refuse(`${plugin} asks for a plugin of Python to sign requests, which does not exist here. Unset it and use a token, or give the headers that the server expects as the option 'headers'`)
   const fromEnvironment = readCredentials(variables)
   const extra = extraHeaders(options.headers)
-  const workspace = (settings.text('workspace') ?? variables.text('MLFLOW_WORKSPACE'))?.trim()
-  const shared: Headers = { ...(workspace !== undefined && workspace !== '' && { 'x-mlflow-workspace': new Secret(workspace) }), ...extra }
+  const named = (settings.text('workspace') ?? variables.text('MLFLOW_WORKSPACE'))?.trim()
+  const workspace = named === '' ? undefined : named
+  if (workspace !== undefined && !/^[\x21-\x7e]+$/.test(workspace)) refuse(`'${workspace}' cannot be the name of a workspace (the option 'workspace', MLFLOW_WORKSPACE). MLflow takes small letters, digits and hyphens`)
+  const shared: Headers = { ...(workspace !== undefined && { 'x-mlflow-workspace': new Secret(workspace) }), ...extra }
   const secrets: Secret[] = Object.values(extra).flatMap((value) => [value, withoutScheme(value)])
 
   const read = (uri: string, source: string): Endpoint => {
@@ -41,7 +45,7 @@ export function readEndpoints(settings: Settings): Endpoints {
     const header = authorization(chosen)
     for (const secret of [chosen.password, chosen.token]) if (secret !== undefined) secrets.push(secret)
     if (header !== undefined) secrets.push(header, withoutScheme(header))
-    return { url, headers: { ...(header !== undefined && { authorization: header }), ...shared } }
+    return { url, headers: { ...(header !== undefined && { authorization: header }), ...shared }, workspace }
   }
 
   function locate(uri: string, source: string): { readonly url: string; readonly credentials: Credentials } {

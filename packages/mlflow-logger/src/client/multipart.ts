@@ -22,7 +22,8 @@ function credentialsOf(answer: unknown, parts: number): { readonly uploadId: str
   if (!Array.isArray(credentials) || credentials.length !== parts) return undefined
   const read: Credential[] = []
   // Whole numbers of 64 bits are texts in the JSON of some versions.
-  for (const { url, part_number: number, headers } of credentials as readonly { readonly url?: unknown; readonly part_number?: unknown; readonly headers?: unknown }[]) {
+  for (const credential of credentials as readonly unknown[]) {
+    const { url, part_number: number, headers } = (credential ?? {}) as { readonly url?: unknown; readonly part_number?: unknown; readonly headers?: unknown }
     if (typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url) || !Number.isSafeInteger(Number(number ?? 'none'))) return undefined
     const known = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)] as const)
     read.push({ url, part_number: Number(number), headers: Object.fromEntries(known) })

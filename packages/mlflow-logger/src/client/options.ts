@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly password?: string
   /** A bearer token, used where there are no user and password. `MLFLOW_TRACKING_TOKEN`. */
   readonly token?: string
-  /** The workspace that is worked in, on servers that have them. `MLFLOW_WORKSPACE`. */
+  /** The workspace that is worked in. A server that has none is refused at the first call (`MLFLOW_UNSUPPORTED`). `MLFLOW_WORKSPACE`. */
   readonly workspace?: string
   /** Sent with every request to the server, and to no other origin. Their values are treated as secrets. */
   readonly headers?: { readonly [name: string]: string }
@@ -53,7 +53,7 @@ export interface ConnectionOptions {
   readonly respectRetryAfter?: boolean
   /** Milliseconds for one attempt of a call, its answer included; for files, the longest time without a byte. Default 120,000. `MLFLOW_HTTP_REQUEST_TIMEOUT` (seconds). */
   readonly timeout?: number
-  /** Milliseconds for a call with its repetitions and waits. Default 600,000. */
+  /** Milliseconds for a call with its repetitions and waits; for files, for each wait. Default 600,000. */
   readonly deadline?: number
   /** Milliseconds for one attempt to send or fetch a file. Default 6 hours. `MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT` (seconds). */
   readonly transferTimeout?: number

@@ -3,6 +3,7 @@ import { MlflowError } from './errors.ts'
 import { readVersion } from './limits.ts'
 import type { Transport } from './transport-types.ts'
 import type { CallOptions, ServerInfo } from './types.ts'
+import { serverInfoPath } from './workspace.ts'
 
 const flag = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
 
@@ -11,7 +12,7 @@ export async function readServer(transport: Transport, options: CallOptions = {}
   const version = await readVersion(transport, options)
   let info: { readonly [key: string]: unknown } = {}
   try {
-    info = fields(await transport.json({ method: 'GET', path: '/api/3.0/mlflow/server-info', ...options }), 'the answer to server-info')
+    info = fields(await transport.json({ method: 'GET', path: serverInfoPath, ...options }), 'the answer to server-info')
   } catch (error) {
     // Servers before 3.0 have no such call.
     if (!(error instanceof MlflowError) || !['MLFLOW_ENDPOINT', 'MLFLOW_NOT_FOUND', 'MLFLOW_UNSUPPORTED'].includes(error.code)) throw error

@@ -98,13 +98,31 @@ describe('errors of answers', () => {
 
   it('tells a login page with 200 from an answer, in JSON and in texts', async () => {
     server.answer(html(200, 'Sign in to Example'))
-    for (const call of [connect().json(get), connect().text({ method: 'GET', path: '/version' })]) {
-      const error = await failure(call)
+    for (const call of [() => connect().json(get), () => connect().text({ method: 'GET', path: '/version' })]) {
+      const error = await failure(call())
       expect(error.code).toBe('MLFLOW_ANSWER')
       expect(error.message).toMatch(/login page.*MLFLOW_TRACKING_TOKEN.*Sign in to Example/)
       expect(error.message).not.toContain('alert')
     }
     expect(server.requests).toHaveLength(2)
+  })
+
+  it('tells a page with 200 from what a server or a storage answers to bytes, which have not been kept', async () => {
+    const body = { size: 1, async *stream() { yield Buffer.from('x') } }
+    const put = async (path: string) => await Array.fromAsync((await connect().bytes({ method: 'PUT', path, body })).bytes)
+    server.answer(html(200, 'Sign in to Example'))
+    for (const path of ['/file', `${server.url}/bucket/file?signature=1`]) {
+      expect(await failure(put(path))).toMatchObject({ code: 'MLFLOW_ANSWER', status: 200, message: expect.stringMatching(/login page.*Sign in to Example/) as unknown })
+    }
+    server.answer(answer(200, 'application/xml', '<?xml version="1.0"?><CopyPartResult/>'))
+    expect(Buffer.concat(await put(`${server.url}/bucket/file`)).toString()).toContain('CopyPartResult')
+  })
+
+  it('says that a proxy, and not MLflow, is what answers 502 and 503 with a page', async () => {
+    server.answer(html(502, '502 Bad Gateway'))
+    expect((await failure(connect({ maxRetries: 0 }).json(get))).message).toMatch(/does not reach MLflow behind it/)
+    server.answer(mlflowError(503, 'TEMPORARILY_UNAVAILABLE', 'busy'))
+    expect((await failure(connect({ maxRetries: 0 }).json(get))).message).toMatch(/busy\. Look at the server's own log/)
   })
 
   it.each(['{"run": ', '[1]', '17', 'null', '"text"'])('refuses malformed JSON: %s', async (text) => {
@@ -172,6 +190,27 @@ describe('repetitions', () => {
     const { transport, waits } = patient()
     expect((await failure(transport.json(get))).message).toMatch(/maintenance.*asks to wait 3600 s/)
     expect(waits).toEqual([])
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('sends a file again no later than a call', async () => {
+    server.answer(mlflowError(503, 'TEMPORARILY_UNAVAILABLE', 'maintenance', { 'retry-after': '900' }))
+    const clock = skippingClock([timeout, 21_600_000])
+    const body = { size: 1, async *stream() { yield Buffer.from('x') } }
+    expect((await failure(connect({}, { clock, random: () => 0.5 }).bytes({ method: 'PUT', path: '/file', body }))).message).toMatch(/asks to wait 900 s/)
+    expect(clock.waits).toEqual([])
+  })
+
+  it('sends bytes again whose answer was cut', async () => {
+    server.answer(truncated('', 10), answer(200, 'text/plain', ''))
+    const body = { size: 1, async *stream() { yield Buffer.from('x') } }
+    await Array.fromAsync((await connect({ backoffFactor: 0, backoffJitter: 0 }).bytes({ method: 'PUT', path: '/file', body })).bytes)
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it('does not repeat what a server does not offer, though it says so with 500', async () => {
+    server.answer(mlflowError(500, 'FEATURE_DISABLED', 'Workspace APIs are not available'))
+    expect((await failure(patient().transport.json(post))).code).toBe('MLFLOW_UNSUPPORTED')
     expect(server.requests).toHaveLength(1)
   })
 
@@ -283,7 +322,42 @@ describe('caps', () => {
 
   it('takes an answer that is no HTTP for a broken connection', async () => {
     server.answer((_request, response) => void response.socket!.end('SSH-2.0-OpenSSH_9.6\r\n'))
-    expect((await failure(patient({ maxRetries: 1 }).transport.json(get))).code).toBe('MLFLOW_UNREACHABLE')
+    expect(await failure(patient({ maxRetries: 1 }).transport.json(get))).toMatchObject({ code: 'MLFLOW_UNREACHABLE', message: expect.stringMatching(/is no HTTP.*Check the port/) as unknown })
+  })
+})
+
+describe('a workspace', () => {
+  const info = (enabled: unknown) => json(200, { workspaces_enabled: enabled })
+  const body = { size: 1, async *stream() { yield Buffer.from('x') } }
+
+  it('is asked for once, before the first call, and named in each', async () => {
+    server.answer(info(true), json(200, {}))
+    const transport = connect({ workspace: 'team-a' })
+    await transport.json(post)
+    await transport.json(get)
+    await transport.bytes({ method: 'PUT', path: '/file', body })
+    expect(server.requests.map(({ method, url }) => `${method} ${url.split('?')[0]}`)).toEqual(['GET /api/3.0/mlflow/server-info', 'POST /api/2.0/mlflow/runs/create', 'GET /api/2.0/mlflow/runs/get', 'PUT /file'])
+    expect(server.requests.map(({ headers }) => headers['x-mlflow-workspace'])).toEqual(['team-a', 'team-a', 'team-a', 'team-a'])
+    server.requests.length = 0
+    server.answer(html(404, 'Not Found'), info(true), json(200, {}))
+    await connect({ workspace: 'team-a' }).json(get)
+    expect(server.requests.map(({ url }) => url)[1]).toBe('/api/3.0/mlflow/server-features')
+  })
+
+  it.each([['says so', [info(false)]], ['says nothing of them', [json(200, {})]], ['is too old to say', [html(404, 'Not Found')]]])('is refused where a server has none: it %s', async (_name, answers) => {
+    server.answer(...answers)
+    const transport = connect({ workspace: 'team-a' })
+    for (const call of [() => transport.json(post), () => transport.registry.json(get), () => transport.bytes({ method: 'PUT', path: '/file', body })]) {
+      expect(await failure(call())).toMatchObject({ code: 'MLFLOW_UNSUPPORTED', message: expect.stringMatching(/has no workspaces.*'team-a'.*--enable-workspaces.*MLFLOW_WORKSPACE/) as unknown })
+    }
+    expect(server.requests.every(({ url }) => url.startsWith('/api/3.0/mlflow/server-'))).toBe(true)
+  })
+
+  it('is not refused because a server fails', async () => {
+    server.answer(mlflowError(400, 'BAD_REQUEST', 'moment'), info(true), json(200, { ok: true }))
+    const transport = connect({ workspace: 'team-a' })
+    expect((await failure(transport.json(get))).code).toBe('MLFLOW_INVALID')
+    expect(await transport.json(get)).toEqual({ ok: true })
   })
 })
 

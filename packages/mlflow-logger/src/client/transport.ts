@@ -9,6 +9,7 @@ import { readText } from './read-text.ts'
 import { redactor } from './secret.ts'
 import type { JsonCall, QueryValue, Transport } from './transport-types.ts'
 import type { CallOptions } from './types.ts'
+import { serverInfoPath, workspaceCheck } from './workspace.ts'
 
 /** What tests replace. */
 export interface TransportParts {
@@ -18,6 +19,8 @@ export interface TransportParts {
 }
 
 const apiRoot = '/api/2.0/mlflow/'
+/** Bytes of an answer to bytes that were sent: it is empty, or a word. */
+const mostOfWrite = 2 ** 20
 
 function queryString(query: { readonly [key: string]: QueryValue } | undefined): string {
   const parameters = new URLSearchParams()
@@ -27,6 +30,10 @@ function queryString(query: { readonly [key: string]: QueryValue } | undefined):
   }
   const text = parameters.toString()
   return text === '' ? '' : `?${text}`
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 /** How requests reach the tracking server of a configuration, and its registry. Connects when it is first used. */
@@ -81,6 +88,12 @@ export function createTransport(configuration: Configuration, parts: TransportPa
         scope.end()
       }
     }
+    const parsed = async (call: JsonCall): Promise<unknown> => {
+      const named = name(call)
+      const answer = await whole(call, named)
+      return 'applied' in answer ? answer.applied : parseJson(answer, named, endpoint.url, redact)
+    }
+    const inWorkspace = endpoint.workspace === undefined ? undefined : workspaceCheck(endpoint.workspace, endpoint.url, parsed)
     const name = (call: JsonCall): FailedCall => ({ method: call.method, path: call.path.startsWith('/') ? call.path : `${apiRoot}${call.path}` })
 
     const transport: Transport = {
@@ -89,9 +102,8 @@ export function createTransport(configuration: Configuration, parts: TransportPa
         return registry ?? transport
       },
       async json(call) {
-        const named = name(call)
-        const answer = await whole(call, named)
-        return 'applied' in answer ? answer.applied : parseJson(answer, named, endpoint.url, redact)
+        if (call.path !== serverInfoPath) await inWorkspace?.(call)
+        return await parsed(call)
       },
       async text(call) {
         const named = name(call)
@@ -102,6 +114,7 @@ export function createTransport(configuration: Configuration, parts: TransportPa
       },
       async bytes(call) {
         const home = !/^https?:\/\//i.test(call.path)
+        if (home) await inWorkspace?.(call)
         const url = new URL(home ? `${endpoint.url}${call.path}` : call.path)
         // The path is as it was asked for: without the signature that a URL of a storage carries.
         const named = { method: call.method, path: home ? call.path.replace(/\?.*$/, '') : `${url.origin}${url.pathname}` }
@@ -119,6 +132,15 @@ export function createTransport(configuration: Configuration, parts: TransportPa
           followElsewhere: true,
           signal: scope.signal,
         }
+        /** What answers a write is read at once: a page is no MLflow and no storage, and has kept nothing. */
+        const read = async (incoming: Incoming): Promise<Incoming> => {
+          if (call.method === 'GET' || call.method === 'HEAD') return incoming
+          const text = await readText(incoming, mostOfWrite, named, endpoint.url, true)
+          const answer = { status: incoming.status, headers: incoming.headers, text }
+          // Storages may well answer XML.
+          if (/^\s*<(!doctype|html)/i.test(text)) throw new MlflowError('MLFLOW_ANSWER', unexpected(answer, named, home ? endpoint.url : url.origin, redact), { status: answer.status, call: named })
+          return { ...incoming, bytes: once(Buffer.from(text)) }
+        }
         async function* until(incoming: Incoming): AsyncGenerator<Uint8Array> {
           try {
             yield* incoming.bytes
@@ -129,7 +151,7 @@ export function createTransport(configuration: Configuration, parts: TransportPa
           }
         }
         try {
-          const incoming = (await attempt(request, (found) => Promise.resolve(found), { ...callParts, ...(!home && { server: url.origin, storage: true }) })) as Incoming
+          const incoming = (await attempt(request, read, { ...callParts, ...(!home && { server: url.origin, storage: true }) })) as Incoming
           return { status: incoming.status, headers: incoming.headers, bytes: until(incoming) }
         } catch (error) {
           scope.end()

@@ -307,7 +307,7 @@ export interface Artifacts {
   list(root: ArtifactRoot, path?: string, options?: CallOptions): Promise<readonly ArtifactEntry[]>
   /** Replaces what is there. In parts where the server offers it, else in one request. Answers the path it is stored under. */
   upload(root: ArtifactRoot, path: string, source: UploadSource, options?: UploadOptions): Promise<string>
-  /** The bytes as they come. Throws MLFLOW_NOT_FOUND. */
+  /** The bytes as they come; they hold a connection until they are read to the end, or their loop is left. Throws MLFLOW_NOT_FOUND. */
   stream(root: ArtifactRoot, path: string, options?: CallOptions): Promise<{ readonly size: number | undefined; readonly bytes: AsyncIterable<Uint8Array> }>
   /** All of it in memory, at most `maxBytes` (default 1 GiB). */
   download(root: ArtifactRoot, path: string, options?: CallOptions & { readonly maxBytes?: number }): Promise<Uint8Array>
