@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { createSecureContext } from 'node:tls'
 import { refuse, type Settings } from './settings.ts'
 
 /** What makes connections. */
@@ -22,6 +23,9 @@ export function readAgents(settings: Settings): () => Agents {
   const authorities = ownAuthorities ?? variables.path('REQUESTS_CA_BUNDLE') ?? variables.path('CURL_CA_BUNDLE')
   const ca = insecure || authorities === undefined || options.httpsAgent !== undefined ? undefined : readPem(authorities, 'the certificates to trust')
   const certificate = clientCertificate === undefined ? undefined : readPem(clientCertificate, 'our certificate and its key')
+  // Node passes over authorities that it cannot read, and tells of a wrong certificate at each connection.
+  if (ca !== undefined && !/-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(ca.toString('latin1'))) refuse(`${authorities}, with the certificates to trust, holds none. Give a PEM file ('-----BEGIN CERTIFICATE-----')`)
+  if (certificate !== undefined) checkCertificate(clientCertificate!, certificate)
   const keepAlive = settings.flag('keepAlive')
   return () => {
     const http = options.httpAgent ?? new HttpAgent({ keepAlive: keepAlive ?? false })
@@ -34,6 +38,15 @@ export function readAgents(settings: Settings): () => Agents {
         if (options.httpsAgent === undefined) https.destroy()
       },
     }
+  }
+}
+
+function checkCertificate(path: string, pem: Buffer): void {
+  try {
+    createSecureContext({ cert: pem, key: pem })
+  } catch (error) {
+    // The reasons are OpenSSL's own; the key is in none.
+    refuse(`${path}, with our certificate and its key, cannot be used (${error instanceof Error ? error.message : String(error)}). Give one PEM file with both, the key without a password`)
   }
 }
 

@@ -52,7 +52,7 @@ function home(name: string, files: { readonly [path: string]: string }): string 
 
 it.skipIf(missing !== undefined)(`sends what the Python client sends for the same variables and files (${missing ?? 'installed'})`, async () => {
   const { url } = server
-  const withFile = home('with-file', { '.mlflow/credentials': '[mlflow]\nmlflow_tracking_username = file-user\nmlflow_tracking_password = file=word: x\n', '.databrickscfg': `[DEFAULT]\nhost = ${url}\ntoken = dapi-default\n[staging]\nhost = ${url}/\ntoken = dapi-staging\n[person]\nhost = ${url}\nusername = alice\npassword = word\n` })
+  const withFile = home('with-file', { '.mlflow/credentials': '[mlflow]\nmlflow_tracking_username = file-user\nmlflow_tracking_password = file=word: 100%% x\n', '.databrickscfg': `[DEFAULT]\nhost = ${url}\ntoken = dapi-%%default\n[staging]\nhost = ${url}/\ntoken = dapi-staging\n[person]\nhost = ${url}\nusername = alice\npassword = word\n` })
   const withHalf = home('with-half', { '.mlflow/credentials': '# who\n[DEFAULT]\nmlflow_tracking_username: shared\n\n[mlflow]\nMLFLOW_TRACKING_PASSWORD=half\n' })
   const none = home('none', {})
   const user = { MLFLOW_TRACKING_USERNAME: 'user', MLFLOW_TRACKING_PASSWORD: 'pass word' }

@@ -101,9 +101,20 @@ describe.skipIf(missingPython !== undefined)(`TLS (${missingPython ?? 'certifica
     expect(await outcome(connect(trusted, { MLFLOW_TRACKING_CLIENT_CERT_PATH: file('client') }).json(get))).toBe('answered')
   })
 
+  it('refuses files that hold no certificates, and does not show what they hold', () => {
+    writeFileSync(file('garbage'), 'canary')
+    writeFileSync(file('key-only'), `-----BEGIN PRIVATE KEY-----\n${'canary'.repeat(10)}\n-----END PRIVATE KEY-----\n`)
+    for (const options of [{ serverCertPath: file('garbage') }, { serverCertPath: file('key-only') }, { clientCertPath: file('garbage') }, { clientCertPath: file('key-only') }, { clientCertPath: file('server') }]) {
+      const attempt = () => resolveConfiguration({ trackingUri: plain.url, ...options }, {})
+      expect(attempt).toThrow(expect.objectContaining({ code: 'MLFLOW_CONFIG', message: expect.stringMatching(/Give (a|one) PEM file/) as unknown }))
+      expect(attempt).not.toThrow('canary')
+    }
+  })
+
   it('says so where a server does not speak TLS', async () => {
     await using server = await startHostile()
-    expect(await outcome(connect({ trackingUri: server.url.replace('http:', 'https:') }).json(get))).toBe('MLFLOW_TLS')
+    const error: unknown = await connect({ trackingUri: server.url.replace('http:', 'https:') }).json(get).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'MLFLOW_TLS', message: expect.stringMatching(/does not speak https\. Write http:/) as unknown })
   })
 
   it('goes through a proxy, which sees neither request nor credentials of a secure connection', async () => {

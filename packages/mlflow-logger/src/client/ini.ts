@@ -1,6 +1,6 @@
 /**
- * The sections of an INI file as Python's `configparser` reads them: `=` or `:`, comments on lines of their own, names in lower case. `get` looks
- * into `[DEFAULT]` too, `own` does not.
+ * The sections of an INI file as Python's `configparser` reads them: `=` or `:`, comments on lines of their own, names in lower case, `%%` for `%`. A `%`
+ * alone, at which Python fails, stays. `get` looks into `[DEFAULT]` too, `own` does not.
  */
 export function parseIni(text: string): { readonly sections: ReadonlySet<string>; get(section: string, name: string): string | undefined; own(section: string, name: string): string | undefined } {
   const sections = new Map<string, Map<string, string>>()
@@ -27,6 +27,6 @@ export function parseIni(text: string): { readonly sections: ReadonlySet<string>
     last = entry[1]!.toLowerCase()
     values.set(last, entry[2]!)
   }
-  const own = (section: string, name: string) => sections.get(section)?.get(name)
+  const own = (section: string, name: string) => sections.get(section)?.get(name)?.replaceAll('%%', '%')
   return { sections: new Set(sections.keys()), get: (section, name) => own(section, name) ?? own('DEFAULT', name), own }
 }

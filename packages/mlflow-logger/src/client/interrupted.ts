@@ -38,9 +38,11 @@ function bare(error: unknown, redact: (text: string) => string): Error {
 export function connectionError(error: unknown, call: FailedCall, server: string, redact: (text: string) => string): MlflowError {
   const cause = bare(error, redact)
   const code = codeOf(error) ?? ''
+  if (/wrong version number|packet length too long|http request/i.test(cause.message)) return new MlflowError('MLFLOW_TLS', `${server} does not speak https. Write http:// in the tracking URI, or correct its port`, { call, cause })
   if (certificates.test(code)) {
     return new MlflowError('MLFLOW_TLS', `No secure connection to ${server}: ${cause.message} (${code}). Trust its authority by MLFLOW_TRACKING_SERVER_CERT_PATH, give our certificate by MLFLOW_TRACKING_CLIENT_CERT_PATH if it asks for one, or check that it speaks https`, { call, cause })
   }
   if (unsent.has(code)) return new Interrupted('MLFLOW_UNREACHABLE', `${server} cannot be reached (${code}): ${call.method} ${call.path}. Check that the MLflow server runs, its host and port, and proxies (HTTP_PROXY, NO_PROXY)`, false, call, cause)
+  if (code.startsWith('HPE_')) return new Interrupted('MLFLOW_UNREACHABLE', `What ${server} answers to ${call.method} ${call.path} is no HTTP (${code}). Check the port, and whether it asks for https`, true, call, cause)
   return new Interrupted('MLFLOW_UNREACHABLE', `The connection to ${server} broke (${code === '' ? cause.message : code}) during ${call.method} ${call.path}. The server may have restarted, or a proxy closed the connection`, true, call, cause)
 }
