@@ -19,14 +19,17 @@ export function safeName(name: string, id: string): string {
   return `${slug || 'study'}-${createHash('sha256').update(JSON.stringify(id)).digest('hex').slice(0, 10)}`
 }
 
-/** The file of a study in a folder of logs. A study that was renamed stays in its file: the name may be another, the hash of its id is not. */
+/**
+ * The file of a study in a folder of logs. A study that was renamed stays in its file: the name may be another, the hash of its id is not. Right
+ * after a rotation only rotated files are there.
+ */
 export async function fileIn(folder: string, name: string, id: string): Promise<string> {
   const wanted = `${safeName(name, id)}.jsonl`
   const end = wanted.slice(wanted.lastIndexOf('-'))
   const names = await ifExists(() => readdir(folder)).catch((cause: unknown) => {
     throw writeError(folder, cause)
   })
-  return join(folder, names?.find((each) => each.endsWith(end)) ?? wanted)
+  return join(folder, names?.map((each) => each.replace(/\.\d{6,}\.jsonl$/, '.jsonl')).find((each) => each.endsWith(end)) ?? wanted)
 }
 
 /** Files that a log was rotated into, the oldest first, and the name of the next one. */

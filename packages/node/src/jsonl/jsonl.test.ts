@@ -104,6 +104,22 @@ describe('a log of JSON lines', () => {
     }
   })
 
+  it('leaves a path to one of two studies that begin with it at the same moment, and keeps the other one waiting for nothing', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'both.jsonl')
+    await writeFile(path, '')
+    const contexts = ['first', 'second'].map((id) => loggerContext({ id, definition: { name: id } }))
+    const [first, second] = (await Promise.all(contexts.map(async (context) => jsonl({ path }).create(context)))) as [Logger, Logger]
+    const { events } = await history(join(folder.path, 'other'))
+    await send(first, events)
+    const before = await readFile(path, 'utf8')
+    for (const event of events) expect(await second.log(event)).toBeUndefined()
+    expect(second.cursor).toBe(0)
+    await Promise.all([first.close(), second.close()])
+    expect(await readFile(path, 'utf8')).toBe(before)
+    expect([contexts[0]!.warnings, contexts[1]!.warnings]).toEqual([[], [expect.stringMatching(/is the log of another study \("first"\).*Give each study a path of its own.*The study goes on without this log\.$/)]])
+  })
+
   it('goes on in a new file when one is full, and keeps as many as it should; no event is lost on the way', async () => {
     await using folder = await temporaryFolder()
     const { events, text, id } = await history(join(folder.path, 'other'))
@@ -175,6 +191,90 @@ describe('a log of JSON lines', () => {
       expect(files.filter((file) => !/^deep([\\/]logs([\\/][A-Za-z0-9_-]{1,51}\.jsonl)?)?$/.test(file))).toEqual([])
     }
     expect(await readdir(join(folder.path, 'deep', 'logs'))).toHaveLength(13)
+  })
+
+  it('stays in the file of a study that is renamed also after a kill between a rotation and the next line', async () => {
+    await using folder = await temporaryFolder()
+    const { events, id } = await history(folder.path)
+    const [file = ''] = await readdir(folder.path)
+    await rename(join(folder.path, file), join(folder.path, file.replace('.jsonl', '.000001.jsonl')))
+    const renamed = await logger({ folder: folder.path }, id, 'renamed')
+    expect(renamed.cursor).toBe(events.at(-1)!.revision)
+    await renamed.close()
+    expect((await readdir(folder.path)).toSorted()).toEqual([file.replace('.jsonl', '.000001.jsonl'), file])
+  })
+
+  it('stays where it is when a study changes the working folder of its process', async () => {
+    await using folder = await temporaryFolder()
+    const before = process.cwd()
+    const storage = new MemoryStorage(systemClock)
+    await mkdir(join(folder.path, 'other'))
+    try {
+      process.chdir(folder.path)
+      const study = await open(storage, {})
+      await study.optimize(({ params: { x } }) => {
+        process.chdir(join(folder.path, 'other'))
+        return x
+      }, { trials: 3 })
+      const events = await eventsOf(study)
+      await study.close()
+      expect((await readFolder(join(folder.path, 'attune-logs'))).filter(({ kind }) => kind === 'event').map(({ event }) => event)).toEqual(events.map(({ type }) => type))
+      expect(await readdir(join(folder.path, 'other'))).toEqual([])
+    } finally {
+      process.chdir(before)
+    }
+  })
+
+  it('looks at the beginning of a large file of somebody else alone', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'large')
+    await writeFile(path, '')
+    await truncate(path, 2 ** 40)
+    await expect(logger({ path }, 'id')).rejects.toMatchObject({ code: 'JSONL_FILE', message: expect.stringContaining('is no log of Attune') })
+    expect((await stat(path)).size).toBe(2 ** 40)
+  })
+
+  it('goes on before a torn end that is longer than any line', async () => {
+    await using folder = await temporaryFolder()
+    const { events, text, id } = await history(join(folder.path, 'other'))
+    const path = join(folder.path, 'digits.jsonl')
+    await writeFile(path, text.slice(0, 3000))
+    await truncate(path, 100_000_000)
+    await appendFile(path, '\n')
+    const log = await logger({ path }, id)
+    await send(log, events)
+    await log.close()
+    expect(await readFile(path, 'utf8')).toBe(text)
+  })
+
+  it('P8: a log whose revisions are longer than the pieces it is read in is mended wherever it was torn', async () => {
+    await using folder = await temporaryFolder()
+    const storage = new MemoryStorage(systemClock)
+    const study = await open(storage, { folder: join(folder.path, 'other') })
+    for (const length of [70_000, 65_536, 300_000, 10]) await study.setAttribute(`text of ${length}`, 'é'.repeat(length))
+    const events = await eventsOf(study)
+    await study.close()
+    const [file = ''] = await readdir(join(folder.path, 'other'))
+    const bytes = await readFile(join(folder.path, 'other', file))
+    const path = join(folder.path, 'digits.jsonl')
+    for (let end = bytes.length; end > 0; end -= 30_011) {
+      await writeFile(path, bytes.subarray(0, end))
+      const log = await logger({ path }, study.summary.id)
+      await send(log, events)
+      await log.close()
+      expect((await readFile(path)).equals(bytes), `torn after ${end} bytes`).toBe(true)
+    }
+  })
+
+  it.skipIf(process.platform === 'win32')('does not wait at a pipe (not on Windows, where pipes are no files)', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'pipe')
+    execFileSync('mkfifo', [path])
+    await expect(logger({ path }, 'id')).rejects.toMatchObject({ code: 'JSONL_FILE', message: expect.stringContaining('is a pipe') })
+  })
+
+  it.skipIf(process.platform !== 'linux')('says where no folder can be made, without a thread that tries for ever (on Linux, which has such a place)', async () => {
+    await expect(logger({ folder: '/proc/attune/logs' }, 'id')).rejects.toMatchObject({ code: 'JSONL_WRITE' })
   })
 
   it('follows a link that the user made to another disk', async () => {

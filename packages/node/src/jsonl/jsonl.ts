@@ -1,4 +1,5 @@
-import { AttuneError } from '@attune/core'
+import { resolve } from 'node:path'
+import { AttuneError, isAttuneError } from '@attune/core'
 import type { Logger, LoggerContext, LoggerFactory, StudyEvent } from '@attune/core'
 import { refuseUnknownOptions } from '../unknown-options.ts'
 import { lacksRoom, writeError } from './errors.ts'
@@ -40,7 +41,8 @@ export function jsonl(options: JsonlOptions = {}): LoggerFactory {
 
 async function createLogger({ path: given, folder = 'attune-logs', rotate }: JsonlOptions, context: LoggerContext): Promise<Logger> {
   const { id, definition } = context.study
-  const path = given ?? (await fileIn(folder, definition.name, id))
+  // The study may change the working folder of its process later.
+  const path = given === undefined ? await fileIn(resolve(folder), definition.name, id) : resolve(given)
   const file = new LogFile(path, id, rotate)
   try {
     await file.open()
@@ -57,6 +59,8 @@ class Jsonl implements Logger {
   /** Events of the revision that is not whole yet, by type: each comes at most once, though its call may be repeated. */
   #revision = 0
   #events = new Map<StudyEvent['type'], StudyEvent>()
+  /** True once the path has turned out to hold the log of somebody else: to wait for it would keep the study open for nothing. */
+  #refused = false
   #closed = false
   #tail: Promise<unknown> = Promise.resolve()
 
@@ -104,7 +108,7 @@ class Jsonl implements Logger {
 
   async #take(event: StudyEvent): Promise<void | 'later'> {
     if (this.#closed) throw new AttuneError('JSONL_CLOSED', `The log "${this.#file.path}" is closed.`, { details: { path: this.#file.path } })
-    if (event.revision <= this.#file.kept) return
+    if (this.#refused || event.revision <= this.#file.kept) return
     if (event.revision !== this.#revision) this.#events = new Map()
     this.#revision = event.revision
     this.#events.set(event.type, event)
@@ -116,6 +120,10 @@ class Jsonl implements Logger {
       const gone = await this.#file.append(event.revision, `${lines.join('\n')}\n`)
       if (gone) this.#context.warn(`"${this.#file.path}" was removed while the study was logged to it, and goes on in a new file from revision ${event.revision} on. To have all of it, remove the file and open the study again.`)
     } catch (error) {
+      if (isAttuneError(error, 'JSONL_FILE')) {
+        this.#refused = true
+        return this.#context.warn(`${error.message} The study goes on without this log.`)
+      }
       // No fault of the event: the disk may have room again, or the folder be there.
       this.#context.warn(`${writeError(this.#file.path, error).message} The lines follow once that works.`)
       return 'later'

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ifExists } from '../artifacts/file-system.ts'
 import { rotated } from './file-name.ts'
+import { makeFolders } from './make-folders.ts'
 import { readTail } from './tail.ts'
 
 /** When a log is continued in a new file. */
@@ -45,9 +46,10 @@ export class LogFile {
       const before = older === undefined ? undefined : await readTail(older, this.#studyId)
       this.#kept = Math.max(this.#kept, before?.revision ?? 0)
     }
-    await mkdir(dirname(this.path), { recursive: true })
+    await makeFolders(dirname(this.path))
+    // By its path: Windows does not let a file be cut through a handle that appends.
+    if (tail !== undefined && tail.end < tail.size) await truncate(this.path, tail.end)
     this.#handle = await open(this.path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
-    if (tail !== undefined && tail.end < tail.size) await this.#handle.truncate(tail.end)
     const { dev, ino } = await this.#handle.stat()
     this.#identity = { dev, ino }
     this.#size = tail?.end ?? 0

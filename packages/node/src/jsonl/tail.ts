@@ -1,5 +1,6 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import type { AttuneError } from '@attune/core'
 import { ifExists } from '../artifacts/file-system.ts'
 import { fileError } from './errors.ts'
 import { format } from './lines.ts'
@@ -15,6 +16,8 @@ export interface Tail {
 }
 
 const chunk = 65_536
+/** Bytes. Ours are shorter: see lines.ts. */
+const longestLine = 16 * 2 ** 20
 const newline = 10
 
 /**
@@ -22,10 +25,18 @@ const newline = 10
  * of this study.
  */
 export async function readTail(path: string, studyId: string): Promise<Tail | undefined> {
+  const kind = await ifExists(() => stat(path))
+  if (kind === undefined) return undefined
+  // To open a pipe would wait for whoever writes into it.
+  if (!kind.isFile() && !kind.isDirectory()) throw fileError(path, 'is a pipe, a device or a socket, which keeps no lines', 'Choose another path.')
   const handle = await ifExists(() => open(path, 'r'))
   if (handle === undefined) return undefined
   try {
     const { size } = await handle.stat()
+    const start = Buffer.alloc(Math.min(size, beginning.length))
+    await handle.read(start, 0, start.length, 0)
+    // First, because a file of somebody else may be large.
+    if (!beginsAs(start, anyFormat)) throw notOurs(path)
     for await (const { text, end } of linesBackwards(handle, size)) {
       const line = parse(text)
       if (line === undefined) continue // Torn: another line follows at most where a power failure left a hole.
@@ -33,34 +44,61 @@ export async function readTail(path: string, studyId: string): Promise<Tail | un
       if (line.study !== studyId) throw fileError(path, `is the log of another study ("${line.name}")`, 'Give each study a path of its own, or a `folder` in which each has one.')
       if (line.line + 1 === line.lines) return { revision: line.revision, end, size }
     }
-    const start = Buffer.alloc(Math.min(size, beginning.length))
-    await handle.read(start, 0, start.length, 0)
-    if (!beginning.subarray(0, start.length).equals(start)) throw fileError(path, 'is no log of Attune', 'Choose another path.')
+    if (!beginsAs(start, beginning)) throw notOurs(path)
     return { revision: 0, end: 0, size }
   } finally {
     await handle.close()
   }
 }
 
+const anyFormat = Buffer.from('{"format":')
 const beginning = Buffer.from(`{"format":${format},"study":`)
 
-/** Whole lines from the last one on, with the offset behind their newline. A fragment after the last newline is left out. */
+/** True also for the part of a beginning that a crash has left. */
+function beginsAs(start: Buffer, wanted: Buffer): boolean {
+  const length = Math.min(start.length, wanted.length)
+  return start.subarray(0, length).equals(wanted.subarray(0, length))
+}
+
+function notOurs(path: string): AttuneError {
+  return fileError(path, 'is no log of Attune', 'Choose another path.')
+}
+
+/**
+ * Whole lines from the last one on, with the offset behind their newline. A fragment after the last newline is left out, and of what is longer
+ * than any line of a log only the offset is told.
+ */
 async function* linesBackwards(handle: FileHandle, size: number): AsyncGenerator<{ readonly text: string; readonly end: number }, void, void> {
-  let rest = Buffer.alloc(0)
+  /** Of the line that is read, the last one first. */
+  let parts: Buffer[] = []
+  let length = 0
   let end: number | undefined
+  const add = (part: Buffer): void => {
+    length += part.length
+    if (length <= longestLine) parts.push(part)
+    else parts = []
+  }
+  const taken = (): string => {
+    const text = Buffer.concat(parts.toReversed()).toString()
+    parts = []
+    length = 0
+    return text
+  }
   for (let position = size; position > 0; ) {
     const start = Math.max(0, position - chunk)
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(position - start), 0, position - start, start)
-    rest = Buffer.concat([buffer.subarray(0, bytesRead), rest])
+    let rest = buffer.subarray(0, bytesRead)
     position = start
     for (let at = rest.lastIndexOf(newline); at !== -1; at = rest.lastIndexOf(newline)) {
-      const text = rest.subarray(at + 1).toString()
-      rest = rest.subarray(0, at)
+      add(rest.subarray(at + 1))
+      const text = taken()
       if (end !== undefined) yield { text, end }
-      end = position + at + 1
+      end = start + at + 1
+      rest = rest.subarray(0, at)
     }
+    add(rest)
   }
-  if (end !== undefined) yield { text: rest.toString(), end }
+  if (end !== undefined) yield { text: taken(), end }
 }
 
 function parse(text: string): { readonly format: number; readonly study: string; readonly name: string; readonly revision: number; readonly line: number; readonly lines: number } | undefined {
