@@ -10,17 +10,37 @@ export interface Answer {
 
 const longestQuote = 1000
 
-/** What a person would read of an answer's body: the message of JSON, the title or the words of a page; at most 1,000 characters, on one line. */
-export function readable(answer: Answer): string {
-  const { text, headers } = answer
-  let words = text
-  if (/html/i.test(headers['content-type'] ?? '') || /^\s*</.test(text)) {
-    const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
-    const body = text.replace(/<(script|style|head|title)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
-    words = [title, body].filter((part) => part !== undefined && part.trim() !== '').join(': ')
+/** More of a text than is quoted, so that a secret at the end of the quotation is recognised before it is cut. */
+const longestRead = 10_000
+
+/** The title of a page, and its words. In one pass: a page may be a megabyte of anything. */
+function wordsOf(page: string): string {
+  const lower = page.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  const words: string[] = []
+  let title = ''
+  for (let at = 0; at < page.length; ) {
+    const open = page.indexOf('<', at)
+    words.push(page.slice(at, open < 0 ? undefined : open))
+    const end = open < 0 ? -1 : page.indexOf('>', open)
+    if (end < 0) break
+    at = end + 1
+    const hidden = /^<(script|style|title)\b/.exec(lower.slice(open, open + 8))?.[1]
+    if (hidden === undefined) continue
+    const close = lower.indexOf(`</${hidden}`, at)
+    if (hidden === 'title' && title === '') title = page.slice(at, close < 0 ? undefined : close).trim()
+    if (close < 0) break
+    at = close
   }
+  const body = words.join(' ').trim()
+  return [title, body].filter((part) => part !== '').join(': ')
+}
+
+/** What a person would read of an answer's body: the message of JSON, the title and the words of a page; at most 1,000 characters, on one line, without secrets. */
+export function readable(answer: Answer, redact: (text: string) => string): string {
+  const { text, headers } = answer
+  const words = /html/i.test(headers['content-type'] ?? '') || /^\s*</.test(text) ? wordsOf(text) : text
   // eslint-disable-next-line no-control-regex -- what a terminal would obey
-  const line = words.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim()
+  const line = redact(words.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim().slice(0, longestRead))
   return line.length > longestQuote ? `${line.slice(0, longestQuote)} …` : line
 }
 
@@ -126,7 +146,7 @@ export function errorOfAnswer(answer: Answer, call: FailedCall, url: string, red
   // Other programs have codes of other kinds; MLflow's are names.
   const mlflowCode = said?.code !== undefined && /^[A-Z][A-Z_]*$/.test(said.code) ? said.code : undefined
   const code = codeOf(answer.status, mlflowCode)
-  const quote = redact(readable({ ...answer, text: said?.message ?? answer.text }))
+  const quote = readable({ ...answer, text: said?.message ?? answer.text }, redact)
   const remedy = remedyOf(code, answer, url)
   const sentences = [
     `${url} ${reasons[code] ?? 'refused the request'}: ${call.method} ${call.path} was answered ${answer.status}${mlflowCode === undefined ? '' : ` ${mlflowCode}`}${attempts > 1 ? ` (${attempts} attempts)` : ''}`,
@@ -138,7 +158,7 @@ export function errorOfAnswer(answer: Answer, call: FailedCall, url: string, red
 
 /** The error of an answer from a storage, to which MLflow has sent us by an address that it signed. */
 export function errorOfStorage(answer: Answer, call: FailedCall, redact: (text: string) => string, attempts: number): MlflowError {
-  const quote = redact(readable(answer)).replace(/[.\s]+$/, '')
+  const quote = readable(answer, redact).replace(/[.\s]+$/, '')
   const remedy = answer.status === 403 || answer.status === 400 ? "The address may have expired, or the storage's own rules forbid it: ask whoever runs the MLflow server" : 'Try again later, or ask whoever runs the storage behind the MLflow server'
   return new MlflowError('MLFLOW_STORAGE', `The storage behind MLflow answered ${call.method} ${call.path} with ${answer.status}${attempts > 1 ? ` (${attempts} attempts)` : ''}${quote === '' ? '' : `. It says: ${quote}`}. ${remedy}`, { status: answer.status, call })
 }
@@ -164,7 +184,7 @@ export function isHtml(answer: Answer): boolean {
 
 /** What to say of a 2xx answer that MLflow cannot have given. */
 export function unexpected(answer: Answer, call: FailedCall, url: string, redact: (text: string) => string): string {
-  const quote = redact(readable(answer)).slice(0, 300)
+  const quote = readable(answer, redact).slice(0, 300)
   const what = isHtml(answer) ? 'a page in place of what MLflow answers. It may be the login page of a proxy (sign in with a token: MLFLOW_TRACKING_TOKEN), or the tracking URI lacks its path' : 'something other than the JSON of MLflow. Check the tracking URI and proxies on the way'
   return `${url} answered ${call.method} ${call.path} with ${what}. It begins: ${quote}`
 }

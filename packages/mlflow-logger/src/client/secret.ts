@@ -29,9 +29,12 @@ export function withoutCredentials(text: string): string {
   return text.replace(userInfo, '$1').replace(credentials, '$1 [secret]').replace(signatures, '$1[secret]')
 }
 
+/** As pages of Flask and nginx have them. */
+const entities: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
+
 /**
  * Removes the given secrets from texts that come from elsewhere (a proxy's page that repeats the request, an error of a socket), as they
- * are and as a URL or basic authentication writes them.
+ * are and as a URL, a page or basic authentication writes them.
  */
 export function redactor(secrets: readonly Secret[]): (text: string) => string {
   const forms = new Set<string>()
@@ -39,7 +42,12 @@ export function redactor(secrets: readonly Secret[]): (text: string) => string {
     const text = secret.reveal()
     // Shorter ones would punch holes into every word, and are no secret.
     if (text.length < 3) continue
-    for (const form of [text, encodeURIComponent(text), encodeURI(text), JSON.stringify(text).slice(1, -1), Buffer.from(text).toString('base64')]) forms.add(form)
+    const inPage = text.replace(/[&<>"']/g, (character) => entities[character]!)
+    for (const form of [text, encodeURIComponent(text), encodeURI(text), JSON.stringify(text).slice(1, -1), Buffer.from(text).toString('base64'), inPage]) {
+      forms.add(form)
+      // As a line of several is shown.
+      forms.add(form.replace(/\s+/g, ' '))
+    }
   }
   const longestFirst = [...forms].toSorted((a, b) => b.length - a.length)
   return (text) => {

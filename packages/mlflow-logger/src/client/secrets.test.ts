@@ -159,6 +159,20 @@ it('signed addresses of a storage are shown without their signature', async () =
   await transport.close()
 })
 
+it('a secret is recognised where a quotation ends, where a page escapes it, and where lines are joined', async () => {
+  const password = 'canary & <pass>  "word"'
+  const transport = createTransport(resolveConfiguration({ trackingUri: server.url, username: 'alice', password, maxRetries: 0 }, {}))
+  const say = async (contentType: string, text: string) => {
+    server.answer(answer(400, contentType, text))
+    const error: unknown = await transport.json({ method: 'GET', path: 'x' }).catch((thrown: unknown) => thrown)
+    return (error as Error).message
+  }
+  for (let before = 960; before <= 1000; before++) expect(await say('text/plain', `${'-'.repeat(before)}${password}`)).not.toContain('canary')
+  expect(await say('text/html', '<p>canary &amp; &lt;pass&gt;  &#34;word&#34;</p>')).toContain('It says: [secret]')
+  expect(await say('text/plain', `x ${password} y`)).toContain('It says: x [secret] y')
+  await transport.close()
+})
+
 it('a secret prints as such, and texts are cleaned in every form', () => {
   const secret = new Secret('pa/ss "word"')
   expect(`${String(secret)} ${JSON.stringify({ secret })} ${inspect(secret, { showHidden: true })}`).not.toContain('pa/ss')

@@ -131,6 +131,14 @@ describe('errors of answers', () => {
     expect(server.requests).toHaveLength(1)
   })
 
+  it.each(['<', '<script>', '<title', '<head', '</', 'a.', '%'])('reads a page that is a megabyte of %s at once', async (text) => {
+    server.answer(answer(500, 'text/html', `<html>${text.repeat(2 ** 20 / text.length)}`))
+    const started = performance.now()
+    expect((await failure(connect({ maxRetries: 0 }).json(get))).code).toBe('MLFLOW_SERVER')
+    // It took minutes once, in which nothing else in the process went on.
+    expect(performance.now() - started).toBeLessThan(20_000)
+  })
+
   it('keeps control characters and endless pages out of messages', async () => {
     server.answer(answer(400, 'text/plain', `\u001b[31mred\u0000\n${'x'.repeat(500_000)}`))
     const { message } = await failure(connect().json(get))
