@@ -126,7 +126,7 @@ async function followed(request: Request, limits: Limits, parts: CallParts): Pro
   /** Once another server says where to go, credentials go nowhere any more. */
   let home = true
   for (let hops = 0; ; hops++) {
-    const headers = { ...(body !== undefined && request.headers), ...(body === undefined && withoutContent(request.headers)), ...(home && revealed(request.credentials)) }
+    const headers = { ...(body === undefined ? withoutContent(request.headers, home) : request.headers), ...(home && revealed(request.credentials)) }
     const incoming = await exchange({ call: { method, path: call.path }, url, headers, body, onProgress: request.onProgress }, limits, request.signal, parts)
     const { location } = incoming.headers
     if (location === undefined || ![301, 302, 303, 307, 308].includes(incoming.status)) return incoming
@@ -153,8 +153,9 @@ async function followed(request: Request, limits: Limits, parts: CallParts): Pro
   }
 }
 
-function withoutContent(headers: { readonly [name: string]: string }): { readonly [name: string]: string } {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')))
+/** Elsewhere goes only how the answer is to be written: a signed address may come with headers that are keys. */
+function withoutContent(headers: { readonly [name: string]: string }, home: boolean): { readonly [name: string]: string } {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => (home ? !name.startsWith('content-') : name === 'accept-encoding')))
 }
 
 function revealed(credentials: { readonly [name: string]: Secret }): { readonly [name: string]: string } {

@@ -102,6 +102,16 @@ it('sends an address elsewhere no credentials, and follows its redirects to us w
   expect(seen(other) + seen(server)).not.toContain('canary')
 })
 
+it('takes nothing that belongs to a signed address to another server', async () => {
+  server.answer(redirect(302, `${other.url}/elsewhere`))
+  other.answer(answer(200, 'text/plain', 'x'))
+  const headers = { 'X-Amz-Server-Side-Encryption-Customer-Key': 'canary-key', 'accept-encoding': 'identity' }
+  await Array.fromAsync((await connect({ trackingUri: 'http://127.0.0.1:1' }).bytes({ method: 'GET', path: `${server.url}/signed`, headers })).bytes)
+  expect(server.requests[0]!.headers['x-amz-server-side-encryption-customer-key']).toBe('canary-key')
+  expect(seen(other)).not.toContain('canary')
+  expect(other.requests[0]!.headers['accept-encoding']).toBe('identity')
+})
+
 it('stops after ten redirects, and at once where they are not allowed or lead nowhere', async () => {
   server.answer(redirect(302, '/again'))
   expect(await code(connect().json({ method: 'GET', path: 'x' }))).toBe('MLFLOW_REDIRECT')
