@@ -85,8 +85,9 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
     if (location.kind === 'proxied') {
       const whole = joined(location.path, stored)
       const slash = whole.lastIndexOf('/')
+      const sizeThere = async (bound: CallOptions) => (await list(root, stored.slice(0, Math.max(0, stored.lastIndexOf('/'))), bound)).find((entry) => entry.path === stored)?.size
       if (opened.size >= configuration.multipart.from && (await offersParts(options))) {
-        if (await uploadInParts(transport, whole.slice(0, Math.max(0, slash)), whole.slice(slash + 1), opened, configuration.multipart.partSize, options)) return stored
+        if (await uploadInParts(transport, whole.slice(0, Math.max(0, slash)), whole.slice(slash + 1), opened, configuration.multipart.partSize, options, sizeThere)) return stored
         partsOffered = false
       }
       await drained(transport.bytes({ method: 'PUT', path: `${proxyRoot}/${encodedPath(whole)}`, headers, body: opened, ...progress, ...pick(options) }))

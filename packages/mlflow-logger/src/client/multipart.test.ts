@@ -14,7 +14,7 @@ interface Pair extends AsyncDisposable {
   readonly storage: HostileServer
   /** What was completed, by path. */
   readonly files: Map<string, Buffer>
-  readonly given: { offered: boolean; part?: Behaviour; abort?: number; credentials?: unknown }
+  readonly given: { offered: boolean; part?: Behaviour; abort?: number; loseJoined?: true; credentials?: unknown }
   readonly most: { together: number }
 }
 
@@ -32,6 +32,10 @@ async function startPair(): Promise<Pair> {
     const say = (status: number, value: unknown) => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
     const step = /\/mlflow-artifacts\/mpu\/(create|complete|abort)\/(.*)$/.exec(path)
     if (path.endsWith('/server-info')) return say(200, { multipart_uploads_enabled: given.offered })
+    if (request.method === 'GET' && path.endsWith('/mlflow-artifacts/artifacts')) {
+      const folder = `${new URL(request.url!, mlflow.url).searchParams.get('path')}/`
+      return say(200, { files: [...files].filter(([file]) => file.startsWith(folder)).map(([file, bytes]) => ({ path: file.slice(folder.length), is_dir: false, file_size: bytes.byteLength })) })
+    }
     if (step === null) {
       files.set(path.replace('/api/2.0/mlflow-artifacts/artifacts/', ''), Buffer.from(sent))
       return say(200, {})
@@ -45,14 +49,16 @@ async function startPair(): Promise<Pair> {
       const credentials = Array.from({ length: message.num_parts }, (_, index) => ({ url: `${storage.url}/bucket/${whole}?partNumber=${index + 1}&X-Amz-Signature=signed`, part_number: index + 1, headers: { 'x-part': String(index + 1) } })).toReversed()
       return say(200, { upload_id: 'upload-1', credentials: given.credentials ?? credentials })
     }
-    const sentParts = parts.get(message.upload_id)!
+    const sentParts = parts.get(message.upload_id)
+    if (step[1] === 'complete' && sentParts === undefined) return say(500, { error_code: 'INTERNAL_ERROR', message: 'NoSuchUpload' })
     if (step[1] === 'abort') {
       parts.delete(message.upload_id)
       return say(given.abort ?? 200, given.abort === undefined ? {} : { error_code: 'INVALID_PARAMETER_VALUE', message: 'no such upload' })
     }
-    for (const { part_number: number, etag } of message.parts) if (etag !== `"etag-${number}"` || !sentParts.has(number)) return say(400, { error_code: 'INVALID_PARAMETER_VALUE', message: 'InvalidPart' })
-    files.set(whole, Buffer.concat(message.parts.map(({ part_number: number }) => sentParts.get(number)!)))
+    for (const { part_number: number, etag } of message.parts) if (etag !== `"etag-${number}"` || !sentParts!.has(number)) return say(400, { error_code: 'INVALID_PARAMETER_VALUE', message: 'InvalidPart' })
+    files.set(whole, Buffer.concat(message.parts.map(({ part_number: number }) => sentParts!.get(number)!)))
     parts.delete(message.upload_id)
+    if (given.loseJoined === true) return void response.socket!.resetAndDestroy()
     return say(200, {})
   })
   storage.answer(async (request, response, body) => {
@@ -111,7 +117,7 @@ describe('an upload in parts', () => {
     const source = { size: bytes.byteLength, async *stream() { for (let at = 0; at < bytes.byteLength; at += 1_234_567) yield bytes.subarray(at, at + 1_234_567) } }
     expect(await artifacts().upload(root, 'model dir/weights ü.bin', source, { onProgress: (sent) => told.push(sent) })).toBe('model dir/weights ü.bin')
     expect(pair.files.get('0/run/artifacts/model dir/weights ü.bin')!.equals(bytes)).toBe(true)
-    expect(steps()).toEqual(['GET mlflow/server-info', 'POST mlflow-artifacts/mpu/create/0/run/artifacts/model dir', 'POST mlflow-artifacts/mpu/complete/0/run/artifacts/model dir'])
+    expect(steps()).toEqual(['GET mlflow/server-info', 'GET mlflow-artifacts/artifacts?path=0/run/artifacts/model+dir', 'POST mlflow-artifacts/mpu/create/0/run/artifacts/model dir', 'POST mlflow-artifacts/mpu/complete/0/run/artifacts/model dir'])
     expect(pair.storage.requests).toHaveLength(5)
     expect(pair.most.together).toBeLessThanOrEqual(4)
     expect(told.at(-1)).toBe(bytes.byteLength)
@@ -178,6 +184,16 @@ describe('an upload in parts', () => {
     await expect(artifacts().upload(root, 'a.bin', { size: 7 * mebibyte, stream })).rejects.toThrow(/disk/)
     await expect.poll(() => pair.storage.sockets.size).toBe(0)
     expect(steps().at(-1)).toMatch(/mpu\/abort/)
+  })
+
+  it('is done where only the answer to the last call is lost, if that can be told', async () => {
+    pair.given.loseJoined = true
+    const bytes = bytesOf(6 * mebibyte)
+    expect(await artifacts().upload(root, 'deep/a.bin', bytes)).toBe('deep/a.bin')
+    expect(pair.files.get('0/run/artifacts/deep/a.bin')!.equals(bytes)).toBe(true)
+    expect(steps().filter((step) => step.includes('/mpu/'))).toEqual(['POST mlflow-artifacts/mpu/create/0/run/artifacts/deep', 'POST mlflow-artifacts/mpu/complete/0/run/artifacts/deep'])
+    // A file of this size was there before: it may be the old one.
+    await expect(artifacts({ maxRetries: 1 }).upload(root, 'deep/a.bin', bytes)).rejects.toThrow(/NoSuchUpload/)
   })
 
   it('says that parts remain where giving up fails too', async () => {

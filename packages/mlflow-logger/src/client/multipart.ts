@@ -1,7 +1,7 @@
 import { MlflowError } from './errors.ts'
 import { encodedPath } from './artifact-path.ts'
 import type { Transport } from './transport-types.ts'
-import type { UploadOptions } from './types.ts'
+import type { CallOptions, UploadOptions } from './types.ts'
 import { uploadOf, type Upload } from './upload-source.ts'
 
 interface Credential {
@@ -55,13 +55,14 @@ async function* partsOf(upload: Upload, size: number): AsyncGenerator<Uint8Array
 
 /**
  * Uploads in parts, each straight to the storage by a URL that the server signs; our credentials stay with the server. Answers false,
- * with nothing sent, where the server's storage knows no parts. An upload that fails is given up on the server too.
+ * with nothing sent, where the server's storage knows no parts. An upload that fails is given up on the server too. `sizeThere` looks at what is stored.
  */
-export async function uploadInParts(transport: Transport, folder: string, name: string, upload: Upload, partSize: number, options: UploadOptions): Promise<boolean> {
+export async function uploadInParts(transport: Transport, folder: string, name: string, upload: Upload, partSize: number, options: UploadOptions, sizeThere: (options: CallOptions) => Promise<number | undefined>): Promise<boolean> {
   const size = Math.max(partSize, Math.ceil(upload.size / mostParts))
   const count = Math.ceil(upload.size / size)
   const { signal } = options
-  const post = (step: string, body: object, bound: AbortSignal | undefined) => transport.json({ method: 'POST', path: `${callsRoot}/${step}/${encodedPath(folder)}`, body, ...(bound !== undefined && { signal: bound }) })
+  const post = (step: string, body: object, bound: AbortSignal | undefined, applied?: (options: CallOptions) => Promise<unknown>) => transport.json({ method: 'POST', path: `${callsRoot}/${step}/${encodedPath(folder)}`, body, ...(bound !== undefined && { signal: bound }), ...(applied && { applied }) })
+  const before = await sizeThere(signal === undefined ? {} : { signal })
   let created: unknown
   try {
     created = await post('create', { path: name, num_parts: count }, signal)
@@ -114,7 +115,8 @@ export async function uploadInParts(transport: Transport, folder: string, name: 
     await Promise.all(underWay)
     if (problem !== undefined) throw problem.error
     const parts = granted.credentials.map((credential, at) => ({ part_number: credential.part_number, etag: etags[at] ?? '', url: credential.url }))
-    await post('complete', { ...identity, parts }, signal)
+    // A storage knows an upload no more once it is joined. What had this very size before tells nothing.
+    await post('complete', { ...identity, parts }, signal, async (bounds) => (before !== upload.size && (await sizeThere(bounds)) === upload.size ? {} : undefined))
     return true
   } catch (error) {
     failed.abort()
