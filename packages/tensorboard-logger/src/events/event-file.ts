@@ -1,6 +1,6 @@
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 /** A file that this process alone writes, from its first byte. Its methods reject with what the system says. */
 export interface EventFile {
@@ -20,27 +20,27 @@ export function isEventFileName(name: string): boolean {
 
 /** The names of the event files of a folder, in the order in which TensorBoard reads them. Rejects with what the system says. */
 export async function eventFileNames(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder)).filter(isEventFileName).sort()
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries.filter((entry) => isEventFileName(entry.name) && !entry.isDirectory()).map(({ name }) => name).sort()
 }
 
 /**
  * A new file in a folder, after those that are there. It is made exclusively: writers in other threads, processes and
- * machines get others. Rejects with what the system says.
+ * machines get others. `changed` are folders above it that were made, and are to survive with it. Rejects with what the system says.
  */
-export async function createEventFile(folder: string, now: number): Promise<EventFile> {
+export async function createEventFile(folder: string, now: number, changed: readonly string[] = []): Promise<EventFile> {
   for (let second = nextSecond(await eventFileNames(folder), now); ; second++) {
     const path = join(folder, fileName(second))
     try {
-      return eventFile(path, await open(path, 'ax'))
+      return eventFile(path, await open(path, 'ax'), [...changed, folder])
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
   }
 }
 
-function eventFile(path: string, handle: FileHandle): EventFile {
+function eventFile(path: string, handle: FileHandle, changed: string[]): EventFile {
   let size = 0
-  let nameIsSynced = false
   return {
     path,
     async write(bytes) {
@@ -52,8 +52,10 @@ function eventFile(path: string, handle: FileHandle): EventFile {
     },
     async sync() {
       await handle.sync()
-      if (!nameIsSynced) await syncFolder(dirname(path))
-      nameIsSynced = true
+      while (changed.length > 0) {
+        await syncFolder(changed.at(-1)!)
+        changed.pop()
+      }
     },
     async close() {
       await handle.close()
@@ -65,7 +67,14 @@ function eventFile(path: string, handle: FileHandle): EventFile {
 /** A new name is safe once its folder is synced, too. Windows neither needs nor allows it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
+  let handle: FileHandle
+  try {
+    handle = await open(folder, 'r')
+  } catch (error) {
+    // Folders that may be written to, but not be read, cannot be synced.
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return
+    throw error
+  }
   try {
     await handle.sync()
   } finally {

@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { eventFiles, points, readAll, readPrefix, temporaryFolder } from '../files.test-support.ts'
 import { openEventWriter } from './event-writer.ts'
 import { readEvents } from './event-reader.ts'
@@ -15,6 +15,23 @@ import { loadRun } from './run-data.ts'
 const program = fileURLToPath(new URL('writing-program.test-support.ts', import.meta.url))
 const scalar = (step: number, tag = 'loss'): SummaryEvent => ({ kind: 'summary', step, time: 1_700_000_000_000 + step, values: [{ kind: 'scalar', tag, value: step }] })
 const range = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, index) => from + index)
+
+/** Every sync of a file or folder from now on, as the system is asked for it, with the size that the file has then. */
+async function watchSyncs(folder: string): Promise<{ readonly ino: number; readonly size?: number }[]> {
+  const handle = await open(folder, 'r')
+  const prototype = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  const syncs: { readonly ino: number; readonly size?: number }[] = []
+  const original = prototype.sync
+  vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+    const entry = await this.stat()
+    await original.call(this)
+    syncs.push({ ino: entry.ino, ...(entry.isFile() ? { size: entry.size } : {}) })
+  })
+  return syncs
+}
+
+afterEach(() => void vi.restoreAllMocks())
 
 describe('what waits is written', () => {
   test('after a time', async () => {
@@ -54,12 +71,39 @@ describe('what waits is written', () => {
     expect(await readAll(writer.path)).toHaveLength(5_001)
   })
 
-  test('and synced with each flush, if so asked', async () => {
+  test('and synced with each flush, if so asked, with the names of the file and of new folders', async () => {
     await using folder = await temporaryFolder()
-    await using writer = await openEventWriter({ folder: folder.path, durable: true })
+    const run = join(folder.path, 'new', 'run')
+    await using writer = await openEventWriter({ folder: run, durable: true })
+    const syncs = await watchSyncs(folder.path)
     writer.add(scalar(1))
     await writer.flush()
-    expect(await readAll(writer.path)).toHaveLength(2)
+    const { size: whole, ino: file } = await stat(writer.path)
+    const folders = await Promise.all([run, join(folder.path, 'new'), folder.path].map((path) => stat(path)))
+    expect(syncs.shift()).toEqual({ ino: file, size: whole })
+    if (process.platform !== 'win32') expect(syncs.splice(0).map(({ ino }) => ino)).toEqual(folders.map(({ ino }) => ino))
+    writer.add(scalar(2))
+    await writer.flush()
+    // Their names are safe by now.
+    expect(syncs).toEqual([{ ino: file, size: (await stat(writer.path)).size }])
+    expect(await readAll(writer.path)).toHaveLength(3)
+  })
+
+  test('and synced by `sync` and before the next file begins only, if not', async () => {
+    await using folder = await temporaryFolder()
+    await using writer = await openEventWriter({ folder: folder.path, maxBytes: 1 })
+    const syncs = await watchSyncs(folder.path)
+    const first = writer.path
+    writer.add(scalar(1))
+    await writer.flush()
+    expect(syncs).toEqual([])
+    writer.add(scalar(2))
+    await writer.flush()
+    const { ino, size } = await stat(first)
+    expect(syncs[0]).toEqual({ ino, size })
+    syncs.splice(0)
+    await writer.sync()
+    expect(syncs[0]).toMatchObject({ ino: (await stat(writer.path)).ino })
   })
 })
 
@@ -97,6 +141,59 @@ describe('a file is followed by another one', () => {
     const files = await eventFiles(folder.path)
     expect((await Promise.all(files.map(readAll))).map((events) => events.filter(({ kind }) => kind === 'summary').length)).toEqual([3, 3, 3, 1])
   })
+})
+
+test('files stay in one folder when the program changes its working folder', async () => {
+  await using folder = await temporaryFolder()
+  const before = process.cwd()
+  await mkdir(join(folder.path, 'other'))
+  try {
+    process.chdir(folder.path)
+    const writer = await openEventWriter({ folder: 'run', maxBytes: 1 })
+    writer.add(scalar(1))
+    process.chdir(join(folder.path, 'other'))
+    writer.add(scalar(2))
+    await writer.close()
+    expect(await readdir('.')).toEqual([])
+  } finally {
+    process.chdir(before)
+  }
+  expect(await eventFiles(join(folder.path, 'run'))).toHaveLength(2)
+})
+
+test('a time that is longer than timers are is not taken for none', async () => {
+  await using folder = await temporaryFolder()
+  const warned: string[] = []
+  const listen = (warning: Error): number => warned.push(warning.name)
+  process.on('warning', listen)
+  try {
+    await using writer = await openEventWriter({ folder: folder.path, flushAfter: 2 ** 40 })
+    writer.add(scalar(1))
+    await new Promise(setImmediate)
+  } finally {
+    process.off('warning', listen)
+  }
+  expect(warned).toEqual([])
+})
+
+test('an event that is too large for readers is refused, and others are taken', async () => {
+  await using folder = await temporaryFolder()
+  await using writer = await openEventWriter({ folder: folder.path })
+  const data = new Uint8Array(256 * 2 ** 20)
+  expect(() => writer.add({ step: 1, values: [{ kind: 'tensor', tag: 'large', plugin: 'mine', shape: [data.length], tensor: { type: 'uint8', data } }] })).toThrow(expect.objectContaining({ code: 'TENSORBOARD_INVALID', message: expect.stringContaining('divide its values') }))
+  writer.add(scalar(1))
+  await writer.flush()
+  expect(await readAll(writer.path)).toHaveLength(2)
+})
+
+test('a folder that is called like an event file is none', async () => {
+  await using folder = await temporaryFolder()
+  await mkdir(join(folder.path, 'events.out.tfevents.9000000000.folder'))
+  const writer = await openEventWriter({ folder: folder.path, startStep: 1, now: () => 5_000 })
+  writer.add(scalar(1))
+  await writer.close()
+  expect(writer.path).toContain('tfevents.0000000005.')
+  expect((await loadRun(folder.path)).scalars.get('loss')?.steps).toEqual([1])
 })
 
 test('an event is of now, unless it says when', async () => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { isAttuneError } from '@attune/core'
 import { invalidEvent, writeError } from './errors.ts'
 import type { WritableEvent } from './event-codec.ts'
@@ -5,6 +6,9 @@ import { createEventFile, eventFileNames, type EventFile } from './event-file.ts
 import type { SummaryEvent } from './event.ts'
 import { makeFolders } from './make-folders.ts'
 import { RecordBuffer } from './record-buffer.ts'
+
+/** Timers know no longer one. */
+const longestTimer = 2 ** 31 - 1
 
 /** Where event files are written to, and how. */
 export interface EventWriterOptions {
@@ -61,19 +65,21 @@ export interface EventWriter extends AsyncDisposable {
  * Starts a new event file in a folder, after any that are there: nothing is ever appended to a file of another writer,
  * which may end in a torn record. Rejects with TENSORBOARD_WRITE, or TENSORBOARD_INVALID for an option out of range.
  */
-export async function openEventWriter(options: EventWriterOptions): Promise<EventWriter> {
+export async function openEventWriter(given: EventWriterOptions): Promise<EventWriter> {
+  // The program may change its working folder before the next file is made.
+  const options = { ...given, folder: resolve(given.folder) }
   const { folder, startStep, now = Date.now } = options
   for (const name of ['flushAfter', 'flushAt', 'maxBytes', 'maxAge'] as const) {
     const value = options[name]
     if (value !== undefined && !(value > 0)) throw invalidEvent(`openEventWriter({ ${name} }) needs a number above 0, got ${value}.`, { [name]: value })
   }
   try {
-    await makeFolders(folder)
+    const changed = await makeFolders(folder)
     const others = await eventFileNames(folder)
     const first = new RecordBuffer()
     first.add(versionEvent(now()))
     for (const start of startEvents(others.length > 0, startStep, now())) first.add(start)
-    return createWriter(options, await createEventFile(folder, now()), first)
+    return createWriter(options, await createEventFile(folder, now(), changed), first)
   } catch (cause) {
     throw isAttuneError(cause) ? cause : writeError(folder, cause)
   }
@@ -180,7 +186,7 @@ function createWriter(options: EventWriterOptions, firstFile: EventFile, buffer:
       buffer.add(isComplete(event) ? event : { ...event, kind: 'summary', time: event.time ?? now() })
       size += buffer.length - before
       if (++records >= flushAt) writeSoon()
-      else if (timer === undefined && flushAfter < Infinity) timer = setTimeout(writeSoon, flushAfter).unref()
+      else if (timer === undefined && flushAfter < Infinity) timer = setTimeout(writeSoon, Math.min(flushAfter, longestTimer)).unref()
     },
     flush: () => enqueue(() => write(durable)),
     sync: () => enqueue(() => write(true)),

@@ -1,7 +1,8 @@
 import { maskedCrc32c } from './crc32c.ts'
 import { checkEvent, encodeEvent, type WritableEvent } from './event-codec.ts'
+import { invalidEvent } from './errors.ts'
 import type { ScalarValue, SummaryEvent } from './event.ts'
-import { footerBytes, headerBytes } from './record.ts'
+import { footerBytes, headerBytes, maxPayloadBytes } from './record.ts'
 import { emptyTag } from './value-encoder.ts'
 
 /** Names are few and come again and again; a program that makes up new ones for ever must not fill the memory. */
@@ -105,6 +106,7 @@ export class RecordBuffer {
 
   /** Makes a record of the payload that lies where it belongs. */
   #frame(payloadSize: number): void {
+    if (payloadSize > maxPayloadBytes) throw invalidEvent(`An event takes at most ${maxPayloadBytes} bytes in its file, not ${payloadSize}: divide its values.`, { bytes: payloadSize })
     const start = this.#length
     const end = start + headerBytes + payloadSize
     this.#view.setUint32(start, payloadSize, true)

@@ -1,10 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { maskedCrc32c } from './crc32c.ts'
 import { damagedError, readError } from './errors.ts'
-import { footerBytes, headerBytes } from './record.ts'
+import { footerBytes, headerBytes, maxPayloadBytes } from './record.ts'
 
-/** A record longer than this is refused rather than read into memory. */
-const maxPayloadBytes = 256 * 1024 * 1024
 const firstBufferBytes = 256 * 1024
 
 /** A record of a file. */

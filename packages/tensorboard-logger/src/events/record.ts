@@ -7,3 +7,5 @@
 export const headerBytes = 12
 /** Bytes after the payload. */
 export const footerBytes = 4
+/** A longer payload is neither written nor read into memory. */
+export const maxPayloadBytes: number = 256 * 1024 * 1024
