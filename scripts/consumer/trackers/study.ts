@@ -3,7 +3,7 @@ import { equal, ok, rejects } from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { createStudy, float, minimize } from '@attune/core'
 import { mlflow } from '@attune/mlflow-logger'
-import { MlflowError, mlflowClient, type Run } from '@attune/mlflow-logger/client'
+import { MlflowError, mlflowClient } from '@attune/mlflow-logger/client'
 import { openTelemetry } from '@attune/opentelemetry-logger'
 import { tensorboard } from '@attune/tensorboard-logger'
 import { openEventWriter, readEvents } from '@attune/tensorboard-logger/events'
@@ -11,8 +11,8 @@ import { openEventWriter, readEvents } from '@attune/tensorboard-logger/events'
 const trackingUri = 'http://127.0.0.1:9' // Nobody listens there.
 
 await using client = mlflowClient({ trackingUri, maxRetries: 0 })
-const best = async (): Promise<Run | undefined> => {
-  for await (const run of client.runs.search(['0'], { orderBy: ['metrics.loss ASC'] })) return run
+const best = async (): Promise<string | undefined> => {
+  for await (const { runId } of client.runs.search(['0'], { orderBy: ['metrics.loss ASC'] })) return runId
   return undefined
 }
 await rejects(best(), (error: unknown) => error instanceof MlflowError && error.code === 'MLFLOW_UNREACHABLE')
