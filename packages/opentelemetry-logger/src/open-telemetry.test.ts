@@ -4,16 +4,18 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { context as active, metrics, ROOT_CONTEXT, SpanStatusCode, trace, type Context, type ContextManager } from '@opentelemetry/api'
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { AlwaysOffSampler, BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { createStudy, float, MemoryArtifacts, MemoryStorage, minimize, systemClock, type LoggerFactory, type PrunerFactory, type StudyEvent } from '@attune/core'
 import { loggerContextOf } from '@attune/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openTelemetry, type OpenTelemetryOptions } from './open-telemetry.ts'
 
 /** A real SDK that exports to memory. */
-function sdk(): { readonly logger: (options?: OpenTelemetryOptions) => LoggerFactory; readonly tracerProvider: BasicTracerProvider; readonly spans: InMemorySpanExporter; points(name: string): Promise<readonly (readonly [string, unknown])[]>; shutdown(): Promise<void> } {
+function sdk(): { readonly logger: (options?: OpenTelemetryOptions) => LoggerFactory; readonly tracerProvider: BasicTracerProvider; readonly meterProvider: MeterProvider; readonly spans: InMemorySpanExporter; points(name: string): Promise<readonly (readonly [string, unknown])[]>; shutdown(): Promise<void> } {
   const spans = new InMemorySpanExporter()
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
@@ -22,6 +24,7 @@ function sdk(): { readonly logger: (options?: OpenTelemetryOptions) => LoggerFac
   return {
     logger: (options) => openTelemetry({ tracerProvider, meterProvider, ...options }),
     tracerProvider,
+    meterProvider,
     spans,
     async points(name) {
       await meterProvider.forceFlush()
@@ -205,13 +208,59 @@ describe('openTelemetry', () => {
   })
 
   it('takes the providers that are registered with the API, also if they come later than the logger', async () => {
-    const { tracerProvider, spans } = withSdk()
+    const { tracerProvider, meterProvider, spans, points } = withSdk()
     const factory = openTelemetry()
     const study = await createStudy({ space, objective: minimize('loss'), seed: 3, loggers: [factory] })
+    await study.optimize(({ params: { x } }) => x, { trials: 1 })
     trace.setGlobalTracerProvider(tracerProvider)
-    await study.optimize(({ params: { x } }) => x, { trials: 2 })
+    metrics.setGlobalMeterProvider(meterProvider)
+    await study.optimize(({ params: { x } }) => x, { trials: 3 })
     await study.close()
     expect(spans.getFinishedSpans().map(({ name }) => name)).toEqual(['attune.trial', 'attune.trial', 'attune.study'])
+    expect([await points('attune.trials'), await points('attune.trials.running')]).toEqual([[['complete', 2]], [['', 0]]])
+  })
+
+  it('flushes measurements although the spans cannot be flushed, which the study tells', async () => {
+    const { logger, tracerProvider, meterProvider } = withSdk()
+    const flushed = vi.spyOn(meterProvider, 'forceFlush')
+    vi.spyOn(tracerProvider, 'forceFlush').mockRejectedValue(new Error('The collector is down.'))
+    const study = await createStudy({ space, objective: minimize('loss'), seed: 3, loggers: [logger()] })
+    const warnings: string[] = []
+    study.on((event) => event.type === 'warning' && warnings.push(event.message))
+    await study.optimize(({ params: { x } }) => x, { trials: 2 })
+    expect(study.counts.complete).toBe(2)
+    expect(warnings).toEqual([expect.stringContaining('could not flush: The collector is down.')])
+    expect(flushed).toHaveBeenCalled()
+    await study.close()
+  })
+
+  it('P19: keeps no trial that has ended: 100,000 of them and their spans fit into little memory', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const tracerProvider = new BasicTracerProvider()
+    parts.push(tracerProvider)
+    const study = await createStudy({ space, objective: minimize('loss'), seed: 3 })
+    await study.optimize(async function* ({ params: { x } }) {
+      for (let step = 1; step <= 3; step++) yield { step, loss: x / step }
+    }, { trials: 1 })
+    const events: StudyEvent[] = []
+    for await (const event of study.events()) if (event.type.startsWith('trial.')) events.push(event)
+    const context = { ...loggerContextOf(study), owner: study.trial(0).owner! }
+    const log = await openTelemetry({ tracerProvider }).create(context)
+    let revision = 1000
+    const run = async (first: number, count: number): Promise<number> => {
+      for (let number = first; number < first + count; number++) {
+        // What each trial has of its own, so that to keep it would show.
+        for (const event of events) if ('trial' in event) await log.log({ ...event, revision: revision++, trial: { ...event.trial, number, flatParams: { x: number, text: `${number} `.repeat(100) } } })
+      }
+      collectGarbage()
+      return process.memoryUsage().heapUsed
+    }
+    const before = await run(0, 20_000) // Links to the last 10,000 spans are kept.
+    const after = await run(20_000, 80_000)
+    expect(after - before).toBeLessThan(40 * 2 ** 20)
+    await log.close()
+    await study.close()
   })
 
   it('does nothing without an SDK, and nothing for spans that are not sampled', async () => {

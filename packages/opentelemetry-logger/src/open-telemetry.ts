@@ -46,7 +46,9 @@ class OpenTelemetryLogger implements Logger {
   readonly cursor = 'now'
   readonly #context: LoggerContext
   readonly #tracer: Tracer
-  readonly #instruments: Instruments
+  #instruments: Instruments
+  /** The provider that the API had when the instruments were made, unless the options give one. */
+  #registered: MeterProvider | undefined
   readonly #attributes: Attributes
   readonly #dimensions: Attributes
   readonly #reports: number
@@ -63,7 +65,9 @@ class OpenTelemetryLogger implements Logger {
     const { attributes = {}, tracerProvider, meterProvider } = options
     this.#context = context
     this.#tracer = options.tracer ?? (tracerProvider ?? trace).getTracer(library)
-    this.#instruments = instrumentsOf(options.meter ?? (meterProvider ?? metrics).getMeter(library))
+    const meter = options.meter ?? meterProvider?.getMeter(library)
+    if (meter === undefined) this.#registered = metrics.getMeterProvider()
+    this.#instruments = instrumentsOf(meter ?? metrics.getMeter(library))
     this.#attributes = { ...attributes, ...studyAttributes(context.study) }
     this.#dimensions = { ...attributes, 'attune.study.name': context.study.definition.name }
     this.#reports = options.reports ?? 100
@@ -86,10 +90,11 @@ class OpenTelemetryLogger implements Logger {
   }
 
   async flush(): Promise<void> {
-    for (const provider of this.#providers) {
+    // One that fails or hangs keeps the other from nothing.
+    await Promise.all(this.#providers.map(async (provider) => {
       const { forceFlush } = (provider ?? {}) as { readonly forceFlush?: () => Promise<void> }
       if (typeof forceFlush === 'function') await forceFlush.call(provider)
-    }
+    }))
   }
 
   async close(): Promise<void> {
@@ -103,7 +108,17 @@ class OpenTelemetryLogger implements Logger {
     await this.flush()
   }
 
+  /** Tracers find a provider that is registered after they were made, meters do not. */
+  #lookForMeter(): void {
+    if (this.#registered === undefined || this.#trials.size > 0) return // What runs was counted with the instruments that there are.
+    const now = metrics.getMeterProvider()
+    if (now === this.#registered) return
+    this.#registered = now
+    this.#instruments = instrumentsOf(now.getMeter(library))
+  }
+
   #runStarts(time: number, goal: number | undefined): void {
+    this.#lookForMeter()
     this.#runEnds(time, 'another run began')
     const { objectives } = this.#context.study.definition
     this.#run = this.#tracer.startSpan(
@@ -134,6 +149,7 @@ class OpenTelemetryLogger implements Logger {
       span?.leave('elsewhere', time)
       return
     }
+    this.#lookForMeter()
     this.#instruments.running.add(1, this.#dimensions)
     if (span !== undefined) return span.again(trial, time)
     const links = [...new Set([trial.number, trial.parent])].flatMap((number) => (number === undefined ? [] : (this.#spans.get(number) ?? [])))
