@@ -126,6 +126,8 @@ it('a connection that is refused shows none either', async () => {
 
 it.each([
   { trackingUri: `http://bob:${canaries.inUri}@host:port/` },
+  ...['/', '#', '?', '\\'].map((character) => ({ trackingUri: `http://bob:canary-token-2${character}canary-token-2@host/` })),
+  { trackingUri: 'postgresql+psycopg2://mlflow:canary-token-2/canary-token-2@db:5432/mlflow' },
   { trackingUri: `http://bob:${encodeURIComponent(canaries.inUri)}@host/?x` },
   { trackingUri: `ftp://bob:${encodeURIComponent(canaries.inUri)}@host/` },
   { trackingUri: 'postgresql://mlflow:canary-token-2@db:5432/mlflow' },

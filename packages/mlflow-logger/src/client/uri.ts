@@ -13,9 +13,9 @@ function refuse(source: string, message: string): never {
   throw new MlflowError('MLFLOW_URI', `${source}: ${message}`)
 }
 
-/** `text` as it may be shown: the password of a database stays out of it. */
+/** `text` as it may be shown: without what stands before its last `@`, because a password that is not encoded may hold any character. */
 function shown(text: string): string {
-  return withoutCredentials(text).replace(/[?#].*$/, '')
+  return withoutCredentials(text.replace(/^([^:/]*:\/\/).*@/s, '$1')).replace(/[?#].*$/s, '')
 }
 
 /**

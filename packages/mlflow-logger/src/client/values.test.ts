@@ -44,7 +44,7 @@ describe('what is sent', () => {
       const call: Call = async (value) => await client.runs.log('r', { [kind]: { name: value } })
       await refused(call, [undefined, null, {}, [], 1n, new Date(0), Symbol('s'), () => 1])
       await sent(call, ['', 'a\0b', '\ud800', 0, -0, Number.NaN, true])
-      await refused(async (value) => await client.runs.log('r', { [kind]: value }), [null, 'a', 1, ['a']])
+      await refused(async (value) => await client.runs.log('r', { [kind]: value }), [null, 'a', 1, ['a'], new Map([['a', 1]]), new Set(['a'])])
     }
   })
 

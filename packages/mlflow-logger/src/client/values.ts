@@ -60,7 +60,7 @@ export interface CheckedText {
 /** Texts with their values written as JavaScript writes them, `-0` too. */
 export function checkTexts(what: string, texts: unknown): readonly CheckedText[] {
   if (texts === undefined) return []
-  if (typeof texts !== 'object' || texts === null || Array.isArray(texts)) refuse(`${what}s are ${shown(texts)}, and have to be an object`, "Give them by name, as in { name: 'value' }")
+  if (typeof texts !== 'object' || texts === null || Symbol.iterator in texts) refuse(`${what}s are ${texts instanceof Map ? 'a Map' : shown(texts)}, and have to be a plain object`, "Give them by name, as in { name: 'value' }")
   return Object.entries(texts as { readonly [key: string]: unknown }).map(([key, value]) => ({ key, storedKey: storedName(what, key), value: checkScalar(`The ${what} ${shown(key)}`, value) }))
 }
 
