@@ -44,7 +44,7 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
 const browserRooms = rooms.filter((room) => room.browser).map((room) => room.folder)
-const adapters = ['tfjs-adapter', 'onnx-adapter', 'tensorboard-logger']
+const adapters = ['tfjs-adapter', 'onnx-adapter', 'mlflow-logger', 'opentelemetry-logger', 'tensorboard-logger']
 
 /** Each breach: the rule that has to find it, the folder of the breaching file below packages/, and the file's text. */
 const breaches: readonly (readonly [what: string, rule: string, folders: readonly string[], text: string])[] = [
