@@ -53,7 +53,7 @@ export interface ConnectionOptions {
   readonly respectRetryAfter?: boolean
   /** Milliseconds for one attempt of a call, its answer included; for files, the longest time without a byte. Default 120,000. `MLFLOW_HTTP_REQUEST_TIMEOUT` (seconds). */
   readonly timeout?: number
-  /** Milliseconds for a call with its repetitions and waits; for files, for each wait. Default 600,000. */
+  /** Milliseconds for each request that a call needs, with its repetitions and waits; for files, for each wait. Default 600,000. */
   readonly deadline?: number
   /** Milliseconds for one attempt to send or fetch a file. Default 6 hours. `MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT` (seconds). */
   readonly transferTimeout?: number
