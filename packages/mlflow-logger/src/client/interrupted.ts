@@ -21,6 +21,11 @@ function codeOf(error: unknown): string | undefined {
   return typeof cause === 'object' && cause !== null ? codeOf(cause) : undefined
 }
 
+/** Whether nothing was there to connect to, at the last attempt. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof MlflowError && error.code === 'MLFLOW_UNREACHABLE' && unsent.has(codeOf({ cause: error.cause }) ?? '')
+}
+
 /** An error of axios or a socket without what it carries: the request, with its headers, and the configuration. */
 function bare(error: unknown, redact: (text: string) => string): Error {
   const known = error instanceof Error ? error : new Error(String(error))

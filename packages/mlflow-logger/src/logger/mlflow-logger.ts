@@ -1,4 +1,5 @@
 import { AttuneError, isAttuneError, type Logger, type LoggerContext, type StudyEvent } from '@attune/core'
+import { isAbsent } from '../client/interrupted.ts'
 import type { Alteration, MlflowClient, RunStatus } from '../client/types.ts'
 import { eventChanges } from './content/event-changes.ts'
 import { studyStart } from './content/study-change.ts'
@@ -45,11 +46,15 @@ export class MlflowLogger implements Logger {
   readonly #lanes = new Map<RunKey, RunLane>()
   readonly #cursor: CursorLane
   readonly #told = new Set<string>()
+  /** Ends of flushes that need not wait for a server that is not there. */
+  readonly #givingUp = new Set<() => void>()
   #printed = ''
   /** Bytes that wait, about. */
   #memory = 0
   #opened = false
   #hopeless = false
+  /** Why the last try failed; undefined once something has gone through. */
+  #failure: string | undefined
   /** What the study's run says of itself, as far as this process knows. */
   #status: RunStatus | undefined
   /** Something has happened that the last summary does not have. */
@@ -74,6 +79,7 @@ export class MlflowLogger implements Logger {
       done: (size) => {
         this.#memory -= size
         this.#hopeless = false
+        this.#failure = undefined
         // The end of a study waits for everything before.
         if (this.#opened) this.#scheduler.wake(this.#uploads)
       },
@@ -132,8 +138,11 @@ export class MlflowLogger implements Logger {
 
   async flush(): Promise<void> {
     const release = this.#scheduler.hurry()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), this.#hopeless ? hopelessDeadline : flushDeadline)))
+    let giveUp = (): void => undefined
+    const late = new Promise<true>((resolve) => (giveUp = () => resolve(true)))
+    const timer = setTimeout(giveUp, this.#hopeless ? hopelessDeadline : flushDeadline)
+    // What the study has is not lost. What only this process has is worth a wait.
+    if (this.#context.persistent) this.#givingUp.add(giveUp)
     try {
       const stored = (async () => {
         await this.#progress.settled()
@@ -144,9 +153,10 @@ export class MlflowLogger implements Logger {
     } finally {
       release()
       clearTimeout(timer)
+      this.#givingUp.delete(giveUp)
     }
     this.#hopeless = true
-    throw new AttuneError('MLFLOW_BEHIND', `Not everything is in MLflow yet. ${this.#context.persistent ? 'The study has it, and it is sent later' : 'It is sent as long as the study is open'}.`)
+    throw new AttuneError('MLFLOW_BEHIND', `Not everything is in MLflow yet. ${this.#context.persistent ? 'The study has it, and it is sent later' : 'It is sent as long as the study is open'}.${this.#failure === undefined ? '' : ` ${this.#failure}`}`)
   }
 
   close(): Promise<void> {
@@ -218,9 +228,11 @@ export class MlflowLogger implements Logger {
 
   #failed(error: unknown, inARow: number): void {
     const kind = kindOf(error)
+    this.#failure = error instanceof Error ? error.message : String(error)
+    if (isAbsent(error)) for (const giveUp of this.#givingUp) giveUp()
     if (kind === 'later' && inARow < tellFrom) return
     const code = isAttuneError(error) ? error.code : 'other'
-    this.#tellOnce(`failure ${code}`, `${kind === 'later' ? 'MLflow does not answer as it should' : 'Something cannot be logged to MLflow as it is set up'}: it is tried again and again, and trials go on. ${error instanceof Error ? error.message : String(error)}`)
+    this.#tellOnce(`failure ${code}`, `${kind === 'later' ? 'MLflow does not answer as it should' : 'Something cannot be logged to MLflow as it is set up'}: it is tried again and again, and trials go on. ${this.#failure}`)
   }
 
   /** To stderr, unlike Python: what a program writes to its output stays its own, as with the progress display. The same text is not printed again. */

@@ -69,12 +69,11 @@ export class Scheduler {
     }, this.#options.gather).unref()
   }
 
-  /** Until the answer is called, nothing is gathered, and waits after failures are short: somebody waits for the end. */
+  /** What failed is tried at once. Until the answer is called, nothing is gathered, and waits after failures are short: somebody waits for the end. */
   hurry(): () => void {
     this.#hurries++
-    const soon = Date.now() + longestHurriedWait
-    for (const [lane, at] of this.#waiting) this.#waiting.set(lane, Math.min(at, soon))
-    this.#notBefore = Math.min(this.#notBefore, soon)
+    for (const lane of this.#waiting.keys()) this.#waiting.set(lane, 0)
+    this.#notBefore = 0
     this.#release()
     let over = false
     return () => {
