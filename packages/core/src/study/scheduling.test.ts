@@ -67,6 +67,21 @@ describe('a training without checkpoints', () => {
   })
 })
 
+describe('a pruner that pauses a trial without a checkpoint at one step, and promotes it each time', () => {
+  it('is told that the trial comes no further, and the run ends', async () => {
+    const pruner: PrunerFactory = { specVersion: 'v1', id: 'test', create: ({ history }) => ({ judge: ({ number, step }) => (number === 0 && step === 2 ? 'pause' : 'continue'), next: () => (history.paused().length > 0 ? { promote: 0 } : undefined) }) }
+    const study = await createStudy({ space, objective: minimize('loss'), seed: 1, pruner })
+    let starts = 0
+    const controller = new AbortController()
+    const { reason } = await study.optimize(async function* ({ number, params: { x } }) {
+      if (number === 0 && ++starts === 100) controller.abort()
+      for (let step = 1; step <= 3; step++) yield { step, loss: x }
+    }, { trials: 3, signal: controller.signal })
+    expect([starts, reason, study.counts]).toEqual([7, '3 trials are done, 1 of them paused', { waiting: 0, running: 0, paused: 1, complete: 2, pruned: 0, failed: 0 }])
+    expect((await warningsOf(study)).at(-1)).toMatch('trial 0 went on 6 times, and was paused each time before it came further')
+  })
+})
+
 describe('a pruner that waits for a rung to fill', () => {
   it.each([1, 3, 8])('starts nothing meanwhile, and every trial ends (%i at once)', async (concurrency) => {
     const study = await open({ pruner: halving(4, [1, 2, 4]) })

@@ -9,6 +9,7 @@ import type { Judge } from './judge.ts'
 import type { Leases } from './leases.ts'
 import { finalMetrics } from './metrics.ts'
 import type { DuplicatePolicy } from './options.ts'
+import { Promotions } from './promotions.ts'
 import { refused, type StudyAccess } from './study-access.ts'
 import type { NothingLeft, Suggested, Suggestions } from './suggestions.ts'
 import { Trial, type TrialRuntime, type TrialStart } from './trial.ts'
@@ -74,6 +75,7 @@ function carried({ toStep, attributes }: NewStart): Pick<CreateOperation, 'toSte
 /** Where trials come from: the queue, the pruner, the sampler. */
 export class TrialSource {
   readonly #parts: TrialSourceParts
+  readonly #promotions = new Promotions()
   #busy = false
   /** What those wait for who ask while somebody else does. */
   #turn: { readonly over: Promise<void>; readonly end: () => void } | undefined
@@ -188,16 +190,22 @@ export class TrialSource {
     if ('exhausted' in wanted) return { nothingLeft: wanted.exhausted }
     const { revision } = this.#history
     const number = 'promote' in wanted ? wanted.promote : 'prune' in wanted ? wanted.prune : 'fork' in wanted ? wanted.fork : undefined
+    let pausedAt = -Infinity
     try {
       if (number !== undefined && !(Number.isInteger(number) && number >= 0 && number < this.#history.length)) throw new Error(`there is no trial ${String(number)}`)
       this.#checkStart(wanted)
+      pausedAt = number === undefined ? pausedAt : (this.#history.reports(number).at(-1)?.step ?? pausedAt)
+      if ('promote' in wanted) this.#promotions.check(wanted.promote, pausedAt)
     } catch (error) {
       judge.refuse(error)
       return undefined
     }
     if ('promote' in wanted) {
       const trial = await this.#claim(wanted.promote, wanted.toStep)
-      if (trial !== undefined) return trial
+      if (trial !== undefined) {
+        this.#promotions.promoted(trial.number, pausedAt)
+        return trial
+      }
     } else if ('prune' in wanted) {
       const metrics = finalMetrics({}, this.#history.reports(wanted.prune), this.#history.definition)
       const result = await access.write([{ type: 'finish', number: wanted.prune, outcome: { state: 'pruned', metrics } }])
