@@ -57,6 +57,9 @@ function contract(start: () => Promise<ConnectionOptions>): void {
       { path: 'model/empty.bin', isDirectory: false, size: 0 },
       { path: 'model/weights.bin', isDirectory: false, size: 4 },
     ])
+    await artifacts.upload(root, 'same/same/same', '1')
+    for (const folder of ['same', 'same/same']) expect(await artifacts.list(root, folder)).toMatchObject([{ path: `${folder}/same`, isDirectory: folder === 'same' }])
+    await artifacts.delete(root, 'same')
     expect(await artifacts.list(root, 'nowhere')).toEqual([])
     expect(await artifacts.list(root, 'notes.md')).toEqual([])
     expect(text(await artifacts.download(root, 'notes.md'))).toBe('# Notes ä😀')

@@ -234,8 +234,11 @@ describe('downloads from a hostile server', () => {
   })
 
   it('lists only names below the folder, whatever the server says', async () => {
-    server.answer(json(200, { files: [{ path: '../../etc/passwd', file_size: 1 }, { path: '/abs' }, { path: 'a\\b' }, { path: '' }, { path: 7 }, { path: 'ok/./x' }, { path: 'fine.txt', file_size: '12' }] }))
+    server.answer(json(200, { files: [{ path: '../../etc/passwd', file_size: 1 }, { path: '/abs' }, { path: 'a\\b' }, { path: '' }, { path: 7 }, { path: 'ok/./x' }, null, 7, { path: 'fine.txt', file_size: '12' }] }))
     expect(await artifacts().list(root, 'dir')).toEqual([{ path: 'dir/fine.txt', isDirectory: false, size: 12 }])
+    // As some storages list a file: below itself.
+    server.answer(json(200, { files: [{ path: 'a.txt', file_size: 1 }] }), json(200, { files: [{ path: 'a.txt', is_dir: false, file_size: 1 }] }))
+    expect(await artifacts().list(root, 'dir/a.txt')).toEqual([])
     server.answer(json(200, { files: 'none' }))
     expect(await artifacts().list(root)).toEqual([])
   })

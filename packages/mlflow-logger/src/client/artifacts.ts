@@ -53,7 +53,11 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
     const location = await find(root, options)
     if (location.kind === 'proxied') {
       const answer = await transport.json({ method: 'GET', path: proxyRoot, query: { path: joined(location.path, folder) }, ...pick(options) })
-      return entries((answer as { readonly files?: unknown }).files, folder, folder)
+      const found = entries((answer as { readonly files?: unknown }).files, folder, folder)
+      // Either a file that some storages list below itself, or the only file of a folder, of the same name.
+      if (folder === '' || found.length !== 1 || found[0]!.path !== joined(folder, lastName(folder)) || found[0]!.isDirectory) return found
+      const beside = await list(root, parentOf(folder), options)
+      return beside.some((entry) => entry.path === folder && entry.isDirectory) ? found : []
     }
     const own = store(location)
     if (own !== undefined) {
@@ -85,7 +89,7 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
     if (location.kind === 'proxied') {
       const whole = joined(location.path, stored)
       const slash = whole.lastIndexOf('/')
-      const sizeThere = async (bound: CallOptions) => (await list(root, stored.slice(0, Math.max(0, stored.lastIndexOf('/'))), bound)).find((entry) => entry.path === stored)?.size
+      const sizeThere = async (bound: CallOptions) => (await list(root, parentOf(stored), bound)).find((entry) => entry.path === stored)?.size
       if (opened.size >= configuration.multipart.from && (await offersParts(options))) {
         if (await uploadInParts(transport, whole.slice(0, Math.max(0, slash)), whole.slice(slash + 1), opened, configuration.multipart.partSize, options, sizeThere)) return stored
         partsOffered = false
@@ -151,6 +155,14 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
   }
 }
 
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
+
+function lastName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
 function pick(options: CallOptions): CallOptions {
   return options.signal === undefined ? {} : { signal: options.signal }
 }
@@ -185,7 +197,6 @@ function entries(files: unknown, base: string, folder: string): readonly Artifac
     found.push({ path: joined(base, path), isDirectory: isDirectory === true, size: isDirectory === true ? undefined : Number(size ?? 0) })
   }
   const [only] = found
-  const name = folder.slice(folder.lastIndexOf('/') + 1)
-  if (found.length === 1 && only?.isDirectory === false && folder !== '' && (only.path === folder || only.path === joined(folder, name))) return []
+  if (found.length === 1 && only?.isDirectory === false && folder !== '' && only.path === folder) return []
   return found.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }

@@ -215,7 +215,7 @@ describe('an upload in parts', () => {
     expect(steps().slice(1)).toEqual(['GET mlflow/server-info', 'PUT mlflow-artifacts/artifacts/0/run/artifacts/a.bin', 'PUT mlflow-artifacts/artifacts/0/run/artifacts/b.bin'])
   })
 
-  it.each<unknown>([[[]], [[{ url: 'file:///etc/passwd', part_number: 1 }, { url: 'javascript:x', part_number: 2 }]], [[{ part_number: 1 }, {}]], [[{ url: 'http://x' }, { url: 'http://x' }]]])('takes no address that is none: %#', async (credentials) => {
+  it.each<unknown>([[[]], [[null, null]], [[{ url: 'file:///etc/passwd', part_number: 1 }, { url: 'javascript:x', part_number: 2 }]], [[{ part_number: 1 }, {}]], [[{ url: 'http://x' }, { url: 'http://x' }]]])('takes no address that is none: %#', async (credentials) => {
     pair.given.credentials = credentials
     const error: unknown = await artifacts().upload(root, 'a.bin', bytesOf(6 * mebibyte)).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(MlflowError)
