@@ -11,6 +11,7 @@ declare module 'vitest' {
 /** For vitest: a real MLflow server while the tests of a project run. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   if (missingMlflow !== undefined) {
+    console.log(`SKIPPED: the tests of project "mlflow" (*.mlflow.test.ts). ${missingMlflow}`)
     project.provide('mlflow', undefined)
     return undefined
   }
