@@ -434,6 +434,14 @@ describe('ends', () => {
     }
     expect(count).toBeGreaterThan(20)
     expect(pending.size).toBe(0)
+    // Files that nobody reads, or reads on.
+    server.answer(huge)
+    await transport.bytes({ method: 'GET', path: '/file' })
+    await (await transport.bytes({ method: 'GET', path: '/file' })).bytes[Symbol.asyncIterator]().next()
+    expect(pending.size).toBeGreaterThan(0)
+    await transport.close()
+    expect(pending.size).toBe(0)
+    await expect.poll(() => server.sockets.size).toBe(0)
   })
 
   it('a reader that stops early frees the connection', async () => {

@@ -34,6 +34,9 @@ export function watch(call: FailedCall, server: string, limits: Limits, clock: C
   const stop = (error: MlflowError): void => {
     if (ended) return
     reason ??= error
+    // Whether anybody still reads or not: a timer would keep the process.
+    stopIdle()
+    stopTotal()
     controller.abort()
   }
   const late = (milliseconds: number, what: string) =>
@@ -49,7 +52,7 @@ export function watch(call: FailedCall, server: string, limits: Limits, clock: C
     },
     alive() {
       stopIdle()
-      if (!ended) stopIdle = clock.schedule(limits.idle, () => late(limits.idle, 'sent and took nothing'), true)
+      if (!ended && reason === undefined) stopIdle = clock.schedule(limits.idle, () => late(limits.idle, 'sent and took nothing'), true)
     },
     pause: () => stopIdle(),
     end() {
