@@ -10,8 +10,16 @@ export type FailureKind = 'later' | 'unable' | 'refused'
 const later = new Set(['MLFLOW_UNREACHABLE', 'MLFLOW_TIMEOUT', 'MLFLOW_ABORTED', 'MLFLOW_CLOSED', 'MLFLOW_RATE', 'MLFLOW_SERVER', 'MLFLOW_ANSWER'])
 const unable = new Set(['MLFLOW_AUTH', 'MLFLOW_FORBIDDEN', 'MLFLOW_ENDPOINT', 'MLFLOW_REDIRECT', 'MLFLOW_TLS', 'MLFLOW_CONFIG', 'MLFLOW_URI'])
 
+/** A run was deleted because there is another one of its key, to which the same goes when it is tried again. */
+export class RunIsAnother extends Error {
+  constructor() {
+    super('A run was made twice in MLflow: what went to the one that was deleted goes to the other one')
+  }
+}
+
 /** What to do about a call that failed. */
 export function kindOf(error: unknown): FailureKind {
+  if (error instanceof RunIsAnother) return 'later'
   if (!isAttuneError(error)) return 'refused' // Not a failure of the connection: repeated, it would be the same.
   if (later.has(error.code) || (error.code === 'MLFLOW_STORAGE' && error instanceof MlflowError && (error.status ?? 500) >= 500)) return 'later'
   return unable.has(error.code) ? 'unable' : 'refused'

@@ -2,7 +2,7 @@ import { AttuneError, isAttuneError, type LoggerContext } from '@attune/core'
 import { encodeKey } from '../client/names.ts'
 import type { Alteration, MlflowClient, Run, Texts } from '../client/types.ts'
 import type { TrialRun } from './content/run-change.ts'
-import { kindOf } from './failures.ts'
+import { kindOf, RunIsAnother } from './failures.ts'
 import type { Settings } from './options.ts'
 import { experimentName, runName, splitTags } from './plain-texts.ts'
 import type { RunStart } from './writes.ts'
@@ -99,15 +99,20 @@ export class StudyRuns {
   async ofTrial(number: number): Promise<string | undefined> {
     const study = await this.open()
     const latest = this.#latest.get(number)
-    if (latest !== undefined) return this.#known.get(latest)
-    const found = await this.#search(study, `trial/${number}`, 'active', true)
-    const keyed = found.map((run) => ({ runId: run.runId, key: run.tags[keyTag]!.slice(this.#fullKey(`trial/${number}`).length) }))
+    const known = latest === undefined ? undefined : this.#known.get(latest)
+    if (known !== undefined) return known
+    const full = this.#fullKey(`trial/${number}`)
+    const found = await this.#search(study, full, 'active', true)
+    const keyed = found.map((run) => ({ runId: run.runId, key: run.tags[keyTag]!.slice(encodeKey(full).length) }))
     const last = keyed.toSorted((a, b) => attemptOf(`trial/${number}${a.key}`) - attemptOf(`trial/${number}${b.key}`)).at(-1)
     if (last !== undefined) this.#remember(number, `trial/${number}${last.key}`, last.runId)
     return last?.runId
   }
 
-  /** After a refusal: throws RunIsGone if the run was deleted, and whatever else keeps it from being read. */
+  /**
+   * After a refusal: throws RunIsGone if the run was deleted, RunIsAnother if there is another one of its key, as where two processes made it at
+   * the same moment, and whatever else keeps it from being read.
+   */
   async mustLive(target: RunTarget, runId: string): Promise<void> {
     const { client, signal } = this.#options
     const run = await client.runs.get(runId, { signal }).catch((error: unknown) => {
@@ -115,6 +120,11 @@ export class StudyRuns {
       throw error
     })
     if (run?.lifecycleStage === 'active') return
+    const kept = await this.#kept(target)
+    if (kept !== undefined) {
+      this.#forget(target)
+      throw new RunIsAnother()
+    }
     this.#giveUp(target, 'was deleted in MLflow: nothing more is written to it. Restored there, it goes on when the study is opened again')
   }
 
@@ -132,6 +142,15 @@ export class StudyRuns {
     if (!this.#gone.has(key)) this.#options.tell(`The run of ${target.kind === 'study' ? 'the study' : `trial ${target.number}`} ${why}.`)
     this.#gone.add(key)
     throw new RunIsGone()
+  }
+
+  /** It is looked for again, and where it is that of the study, with its children, which hang on the other one. */
+  #forget(target: RunTarget): void {
+    if (target.kind === 'trial') this.#known.delete(target.key)
+    else {
+      this.#opening = undefined
+      this.#known.clear()
+    }
   }
 
   #remember(number: number, key: RunKey, runId: string): void {
@@ -174,7 +193,7 @@ export class StudyRuns {
 
   async #trial(target: TrialRun, study: StudyRun, begins: boolean): Promise<string> {
     // Somebody may have deleted the run of a trial that began before this process had the logger.
-    if (!begins && study.kept > 0 && (await this.#search(study, target.key, 'deleted')).length > 0 && (await this.#search(study, target.key, 'active')).length === 0) {
+    if (!begins && study.kept > 0 && (await this.#search(study, this.#fullKey(target.key), 'deleted')).length > 0 && (await this.#search(study, this.#fullKey(target.key), 'active')).length === 0) {
       this.#giveUp(target, 'was deleted in MLflow: nothing more is written to it. Restored there, it goes on when the study is opened again')
     }
     const run = await this.#create(target, study.experimentId, this.#fullKey(target.key), target.start, study.runId).catch((error: unknown) => {
@@ -187,7 +206,7 @@ export class StudyRuns {
     if (target.adopts !== undefined) {
       // First this: the run of the attempt before may be made at this moment.
       this.#adopters.set(target.adopts, run.runId)
-      const before = this.#known.get(target.adopts) ?? (await this.#search(study, target.adopts, 'active')).at(0)?.runId
+      const before = this.#known.get(target.adopts) ?? (await this.#search(study, this.#fullKey(target.adopts), 'active')).at(0)?.runId
       if (before !== undefined) await this.#setParent(before, run.runId)
     }
     return run.runId
@@ -215,17 +234,24 @@ export class StudyRuns {
   }
 
   #fullKey(key: RunKey): string {
-    return encodeKey(`${this.#options.context.study.id}/${key}`)
+    return `${this.#options.context.study.id}/${key}`
   }
 
-  /** Runs of a key, and with `attempts` those of the attempts below it. */
-  async #search({ experimentId }: StudyRun, key: RunKey, view: 'active' | 'deleted', attempts = false): Promise<Run[]> {
+  /** The run of a key that is kept, where the one that is known may have been made twice. */
+  async #kept(target: RunTarget): Promise<Run | undefined> {
+    const { study } = this
+    if (study === undefined || (target.kind === 'study' && this.#options.settings.runId !== undefined)) return undefined
+    return (await this.#search(study, target.kind === 'study' ? this.#options.context.study.id : this.#fullKey(target.key), 'active')).at(0)
+  }
+
+  /** Runs of a whole key, and with `attempts` those of the attempts below it. */
+  async #search({ experimentId }: StudyRun, key: string, view: 'active' | 'deleted', attempts = false): Promise<Run[]> {
     const { client, signal } = this.#options
-    const full = this.#fullKey(key)
+    const stored = encodeKey(key)
     const found: Run[] = []
-    for await (const run of client.runs.search([experimentId], { filter: `tags."${keyTag}" ${attempts ? 'LIKE' : '='} '${full}${attempts ? '%' : ''}'`, view, signal })) {
+    for await (const run of client.runs.search([experimentId], { filter: `tags."${keyTag}" ${attempts ? 'LIKE' : '='} '${stored}${attempts ? '%' : ''}'`, view, signal })) {
       const its = run.tags[keyTag]
-      if (its === full || (attempts && its?.startsWith(`${full}/`))) found.push(run)
+      if (its === stored || (attempts && its?.startsWith(`${stored}/`))) found.push(run)
     }
     return found
   }
