@@ -26,6 +26,9 @@ const known: { readonly [name in keyof Required<ConnectionOptions>]: true } = {
   respectRetryAfter: true, timeout: true, deadline: true, transferTimeout: true, maxAnswerBytes: true, multipartFrom: true, partSize: true, artifactStores: true,
 }
 
+/** The names of all options of a connection. */
+export const connectionOptions: readonly string[] = Object.keys(known)
+
 /** Ends with `MLFLOW_CONFIG`. */
 export function refuse(message: string): never {
   throw new MlflowError('MLFLOW_CONFIG', message)
@@ -37,7 +40,7 @@ export class Settings {
   readonly variables: Variables
 
   constructor(options: ConnectionOptions, environment: Environment) {
-    for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) refuse(`There is no option '${name}'. Options: ${Object.keys(known).join(', ')}`)
+    for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) refuse(`There is no option '${name}'. Options: ${connectionOptions.join(', ')}`)
     this.options = options
     this.variables = new Variables(environment)
   }

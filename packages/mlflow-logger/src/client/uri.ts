@@ -33,12 +33,14 @@ export function parseServerUri(text: string, source: string): ServerUri {
   }
   if (/^(databricks-uc|uc)(:|$)/i.test(uri)) refuse(source, `models in Unity Catalog ('${shown(uri)}') have an interface of their own, which this client does not speak. Use 'databricks' for the workspace registry`)
   const start = (store: string) => `works inside Python only. Start a server over it with \`mlflow server --backend-store-uri ${store}\` and give its URL, as in 'http://localhost:5000'`
+  // Tried with MLflow 3.17: without the variable its server answers 500 to every call.
+  const startFolder = (folder: string) => `${start(folder)}. New servers need MLFLOW_ALLOW_FILE_STORE=true in their environment for a folder, or make a database of it: \`mlflow migrate-filestore --help\``
   if (databases.test(uri)) refuse(source, `'${shown(uri)}' is a database, which ${start(shown(uri))}`)
-  if (/^file:/i.test(uri)) refuse(source, `'${shown(uri)}' is a folder, which ${start(shown(uri))}`)
+  if (/^file:/i.test(uri)) refuse(source, `'${shown(uri)}' is a folder, which ${startFolder(shown(uri))}`)
   if (/^(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-f:]+\])(:\d+)(\/.*)?$/i.test(uri)) refuse(source, `'${shown(uri)}' has no scheme. Add http:// (or https://): 'http://${shown(uri)}'`)
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase()
   // One letter is a drive of Windows.
-  if (scheme === undefined) refuse(source, `'${shown(uri)}' is a path, which ${start(shown(uri))}. If it is a host, add http://`)
+  if (scheme === undefined) refuse(source, `'${shown(uri)}' is a path, which ${startFolder(shown(uri))}. If it is a host, add http://`)
   if (scheme !== 'http' && scheme !== 'https') refuse(source, `nothing here speaks '${scheme}:'. Give the URL of an MLflow server (http or https), 'databricks' or 'databricks://profile'`)
   let url: URL
   try {

@@ -46,8 +46,18 @@ describe('the options of the MLflow logger', () => {
       [{ trackingUri, flush: { items: 2000 } }, 'MLFLOW_OPTION'],
       [{ trackingUri, queue: { events: 0.5 } }, 'MLFLOW_OPTION'],
       [{ trackingUri, links: 'yes' }, 'MLFLOW_OPTION'],
-      [{ trackingUri, experiment: 'digits' }, 'MLFLOW_CONFIG'],
+      [{ trackingUri, model: true }, 'MLFLOW_OPTION'],
+      [{ trackingUri, queue: null }, 'MLFLOW_OPTION'],
     ]
     for (const [options, code] of refused) expect(() => mlflow(options as MlflowOptions), JSON.stringify(options)).toThrow(expect.objectContaining({ code }) as Error)
+  })
+
+  it.each([
+    [{ trackingUri, experiment: 'digits' }, /mlflow\(\) has no option 'experiment'.*experimentName, experimentId.*trackingUri/],
+    [{ trackingUri, model: { registerdName: 'digits' } }, /mlflow\(\{ model \}\) has no option 'registerdName'.*artifact, registeredName, alias, signature/],
+    [{ trackingUri, flush: { ms: 5 } }, /mlflow\(\{ flush \}\) has no option 'ms'.*milliseconds, items/],
+    [{ trackingUri, queue: { size: 5 } }, /mlflow\(\{ queue \}\) has no option 'size'.*events, bytes/],
+  ])('name what %j may be instead', (options, message) => {
+    expect(() => mlflow(options as MlflowOptions)).toThrow(expect.objectContaining({ code: 'MLFLOW_OPTION', message: expect.stringMatching(message) as string }) as Error)
   })
 })

@@ -1,6 +1,7 @@
 import { AttuneError, type Json } from '@attune/core'
 import { resolveConfiguration } from '../client/configuration.ts'
 import type { ConnectionOptions } from '../client/options.ts'
+import { connectionOptions } from '../client/settings.ts'
 import type { Texts } from '../client/types.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -66,9 +67,23 @@ function refuse(message: string): never {
   throw new AttuneError('MLFLOW_OPTION', message)
 }
 
+/** What `mlflow()` takes beside the options of a connection. */
+const ownOptions = ['experimentName', 'experimentId', 'runId', 'runName', 'tags', 'model', 'links', 'flush', 'queue'] as const satisfies readonly (keyof MlflowOptions)[]
+
+/** Refuses names that are misspelt, which would otherwise be left out in silence. `given` may be anything that a program in JavaScript gives. */
+function refuseUnknown(where: string, given: unknown, names: readonly string[]): void {
+  if (given === undefined) return
+  if (typeof given !== 'object' || given === null) refuse(`mlflow(${where === '' ? '' : `{ ${where} }`}) takes an object with ${names.join(', ')}.`)
+  for (const name of Object.keys(given)) if (!names.includes(name)) refuse(`mlflow(${where === '' ? '' : `{ ${where} }`}) has no option '${name}'. It has ${names.join(', ')}.`)
+}
+
 /** Throws MLFLOW_OPTION, MLFLOW_URI and MLFLOW_CONFIG for what cannot be meant. */
 export function resolveOptions(options: MlflowOptions): { readonly settings: Settings; readonly connection: ConnectionOptions } {
+  refuseUnknown('', options, [...ownOptions, ...connectionOptions])
   const { experimentName, experimentId, runId, runName, tags, model, links, flush, queue, ...given } = options
+  if (model !== false) refuseUnknown('model', model, ['artifact', 'registeredName', 'alias', 'signature'] satisfies (keyof ModelOptions)[])
+  refuseUnknown('flush', flush, ['milliseconds', 'items'])
+  refuseUnknown('queue', queue, ['events', 'bytes'])
   for (const [name, value] of Object.entries({ experimentName, experimentId, runId, runName })) {
     if (value !== undefined && (typeof value !== 'string' || value === '')) refuse(`mlflow({ ${name} }) has to be a text, and is ${JSON.stringify(value)}.`)
   }
@@ -77,7 +92,7 @@ export function resolveOptions(options: MlflowOptions): { readonly settings: Set
   for (const [key, value] of Object.entries(tags ?? {})) {
     if (!['string', 'number', 'boolean'].includes(typeof value)) refuse(`mlflow({ tags }) are texts, numbers and booleans: "${key}" is none.`)
   }
-  if (model !== undefined && model !== false && (typeof model !== 'object' || (model.alias !== undefined && model.registeredName === undefined))) {
+  if (model !== undefined && model !== false && model.alias !== undefined && model.registeredName === undefined) {
     refuse('mlflow({ model }) is false, or as in { registeredName: "digits", alias: "champion" }: an alias points at a version of a registered model.')
   }
   const connection: ConnectionOptions = { ...given, maxRetries: given.maxRetries ?? 0, ...(given.timeout === undefined && (process.env['MLFLOW_HTTP_REQUEST_TIMEOUT'] ?? '') === '' && { timeout: requestTimeout }) }
