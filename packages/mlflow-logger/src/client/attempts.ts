@@ -134,7 +134,7 @@ async function followed(request: Request, limits: Limits, parts: CallParts): Pro
     const target = URL.canParse(location, url) ? new URL(location, url) : undefined
     const refuse = (why: string): never => {
       const where = target === undefined ? '' : withoutCredentials(`${target.origin}${target.pathname}`)
-      throw new MlflowError('MLFLOW_REDIRECT', `${parts.server} redirects ${call.method} ${call.path} to '${where}', ${why}. If MLflow is there, set the tracking URI to it; if it is a login page, sign in with a token (MLFLOW_TRACKING_TOKEN)`, { status: incoming.status, call })
+      throw new MlflowError('MLFLOW_REDIRECT', `${parts.server} redirects ${call.method} ${call.path} to '${where}', ${why}. ${parts.storage === true ? 'The MLflow server has to sign addresses of the storage that keeps the file: ask whoever runs it' : 'If MLflow is there, set the tracking URI to it; if it is a login page, sign in with a token (MLFLOW_TRACKING_TOKEN)'}`, { status: incoming.status, call })
     }
     if (target === undefined || (target.protocol !== 'http:' && target.protocol !== 'https:')) return refuse('which is no address of a server')
     if (!parts.configuration.allowRedirects) refuse('and redirects are not allowed (MLFLOW_ALLOW_HTTP_REDIRECTS)')

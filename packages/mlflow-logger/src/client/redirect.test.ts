@@ -92,6 +92,8 @@ it('takes no upload to another server', async () => {
   server.answer(redirect(307, `${other.url}/file`))
   const body = { size: 6, async *stream() { yield Buffer.from('canary') } }
   expect(await code(connect().bytes({ method: 'PUT', path: '/file', body }))).toBe('MLFLOW_REDIRECT')
+  const toStorage = await connect({ trackingUri: 'http://127.0.0.1:1' }).bytes({ method: 'PUT', path: `${server.url}/signed`, body }).catch((thrown: unknown) => thrown)
+  expect(toStorage).toMatchObject({ code: 'MLFLOW_REDIRECT', message: expect.stringMatching(/has to sign addresses of the storage/) as unknown })
   expect(other.requests).toHaveLength(0)
 })
 
