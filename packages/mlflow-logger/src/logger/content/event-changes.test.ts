@@ -19,6 +19,7 @@ async function studied(): Promise<{ readonly study: Study<unknown>; readonly art
       await trial.setArtifact('model', new TextEncoder().encode('weights'), { kind: 'onnx' })
     }
     if (trial.number === 0) trial.warn('It is dark.')
+    if (trial.number === 1 && trial.attempt === 1) await trial.setAttribute('card', 'old')
     for (let step = 1; step <= 3; step++) {
       if (trial.number === 1 && trial.attempt === 1 && step === 3) throw new Error('The card fell off.\nIt is hot.')
       if (trial.number === 3 && step === 2) throw new Error('Bad luck.')
@@ -62,6 +63,7 @@ describe('what events change in the runs of MLflow', () => {
     const [first, second] = [runs.get('trial/1')!, runs.get('trial/1/1')!]
     expect(curve(first, 'accuracy').map(([step]) => step)).toEqual([1, 2])
     expect([first.name, first.status?.status, first.tags['attune.state'], first.adoptedBy]).toEqual(['trial 1, attempt 1', 'FAILED', 'requeued', 'trial/1/1'])
+    expect([first.tags['user_card'], second.tags['user_card']]).toEqual(['"old"', '"old"'])
     expect(first.tags['attune.error']).toBe('error: The card fell off.')
     expect(first.artifacts.get('attune/error.txt')).toMatch(/^error: The card fell off\.\nIt is hot\.\n\n.*Error: The card fell off\./)
     expect(second.name).toBe('trial 1')

@@ -8,7 +8,7 @@ import { inputsIn, inputsOf } from './inputs.ts'
 import type { RunChange } from './run-change.ts'
 import { attributeTag, firstLine, scalarText, warningTag } from './texts.ts'
 import { finalPoints, reportPoints } from './trial-metrics.ts'
-import { distributionTags, endTags, startedTags, stateTags, trialRun } from './trial-run.ts'
+import { attributeTags, distributionTags, endTags, startedTags, stateTags, trialRun } from './trial-run.ts'
 
 export type ContentContext = Pick<LoggerContext, 'study' | 'space' | 'view' | 'artifact'>
 export type ContentSettings = Pick<Settings, 'surroundings' | 'model'>
@@ -57,7 +57,8 @@ function trialWrites(event: StudyEvent, trial: TrialRecord, context: ContentCont
       return { tags: stateTags(trial), status: { status: 'SCHEDULED' } }
     case 'trial.requeued': {
       const failure = trial.earlierFailures.at(-1)
-      const tags = { ...endTags({ ...trial, state: 'failed', metrics: {} }), 'attune.state': 'requeued' }
+      // An attribute that is sent again goes to the run of the latest attempt, so this one gets those it had here.
+      const tags = { ...attributeTags(trial), ...endTags({ ...trial, state: 'failed', metrics: {} }), 'attune.state': 'requeued' }
       return { name: `trial ${trial.number}, attempt ${trial.earlierFailures.length}`, tags: { ...tags, ...failureTags(failure) }, status: { status: 'FAILED', endTime: event.time }, artifacts: failureArtifacts(failure) }
     }
     case 'trial.completed':

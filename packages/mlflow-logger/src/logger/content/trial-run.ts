@@ -45,7 +45,7 @@ export function startedTags(trial: TrialRecord, context: Pick<LoggerContext, 'st
   }
 }
 
-function attributeTags({ attributes }: TrialRecord): Texts {
+export function attributeTags({ attributes }: TrialRecord): Texts {
   return Object.assign({}, ...Object.entries(attributes).filter(([name]) => name !== trainingInputs).map(([name, value]) => attributeTag(name, value))) as Texts
 }
 
