@@ -224,6 +224,19 @@ describe('a shared logger', () => {
     expect(tracker.writers).toEqual(['a'])
   })
 
+  it('that has a tracker of its own is given an id of its own: then no process waits for another one', async () => {
+    const office = new Office()
+    const [one, two] = [new Tracker(), new Tracker()]
+    const a = await office.open('a', [one.logger('a')])
+    const b = await office.open('b', [{ ...two.logger('b'), id: 'two' }])
+    await office.pass(a.optimize(() => 1, { trials: 2 }))
+    await office.pass(b.optimize(() => 1, { trials: 4 }))
+    await office.pass(b.close())
+    expect(two.events).toEqual(await office.told())
+    await office.pass(a.close())
+    expect(one.events).toEqual(await office.told())
+  })
+
   it('that cannot start is told of, and left to the next in line', async () => {
     const office = new Office()
     const tracker = new Tracker()
@@ -275,6 +288,7 @@ describe('a shared logger', () => {
     await office.pass(b.close())
     expect(office.clock.now() - start).toBeLessThanOrEqual(45_000)
     expect(b.counts.complete).toBe(2)
+    expect(await office.warnings()).toEqual(['Logger tracker was still starting when the study was closed: what its tracker lacks is sent when the study is opened again with this logger.'])
   })
 
   it('P13: a study goes on, and says so, where it cannot be seen whose turn it is to log', async () => {

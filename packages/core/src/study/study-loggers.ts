@@ -73,18 +73,30 @@ export class StudyLoggers {
     await Promise.all(Array.from(this.#attached.values(), ({ pump }) => pump.drain(milliseconds)))
   }
 
-  /** Ends all loggers. Before that, this process takes over what others have left, if it is its turn. */
+  /**
+   * Ends all loggers. Before that, this process takes over what others have left, if it is its turn. Takes three times as long at most: for
+   * that, for what loggers lack, and for their ends.
+   */
   async close(milliseconds: number): Promise<void> {
     const { access, clock } = this.#engine
     if (this.#shared.length > 0) {
-      await within(clock, milliseconds, async () => {
+      const settled = await within(clock, milliseconds, async () => {
         await access.sync().catch(() => undefined) // Whoever writes next is told of it.
         await this.look()
         await this.settled()
       }, true)
+      if (!settled) this.#tellUnready()
     }
     this.#closed = true
     await Promise.all(Array.from(this.#attached.values(), ({ pump }) => pump.close(milliseconds)))
+  }
+
+  /** Says which loggers have not started by the end, and what becomes of what they were to log. */
+  #tellUnready(): void {
+    const fate = this.#persistent ? 'is sent when the study is opened again with this logger' : 'is lost, because the study is kept in memory alone'
+    for (const factory of this.#underWay.keys()) {
+      if (!this.#attached.has(factory)) this.#engine.warn(factory.id, `Logger ${factory.id} was still starting when the study was closed: what its tracker lacks ${fate}.`)
+    }
   }
 
   async #lookOften(): Promise<void> {
