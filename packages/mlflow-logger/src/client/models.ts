@@ -6,7 +6,15 @@ import type { Transport } from './transport-types.ts'
 import type { Alteration, CallOptions, LoggedModel, LoggedModels } from './types.ts'
 import { checkList, checkOneOf, checkOptionalText, checkPlainTexts, checkText, checkTexts, lookedUpNames, refuse, shown } from './values.ts'
 
-const checkId = (id: unknown) => checkText('The id of a logged model', id, { max: 256 })
+function checkId(id: unknown): string {
+  const text = checkText('The id of a logged model', id, { max: 256 })
+  if (isPath(text)) refuse(`The id of a logged model is ${shown(text)}, which would be another address`, 'Give it as the server did, as in m-1f2e')
+  return text
+}
+
+/** No encoding keeps these from being taken for steps in an address. */
+const isPath = (segment: string) => segment === '.' || segment === '..'
+
 const pathOf = (modelId: string, rest = '') => `logged-models/${encodeURIComponent(checkId(modelId))}${rest}`
 
 function checkName(name: unknown): string {
@@ -122,7 +130,7 @@ export function createLoggedModels(transport: Transport, limits: Limits): Logged
       return alterations
     },
     async deleteTag(modelId, key, options = {}) {
-      await firstFound(lookedUpNames('tag', key), async (name) => {
+      await firstFound(lookedUpNames('tag', key).filter((name) => !isPath(name)), async (name) => {
         if (name.includes('/')) refuse(`The tag ${shown(name)} of a logged model holds a slash, and MLflow has no way to delete such a one`, 'Set it to an empty text instead')
         await transport.json({ method: 'DELETE', path: pathOf(modelId, `/tags/${encodeURIComponent(name)}`), ...options, applied: appliedIf(async () => !Object.hasOwn((await get(modelId, options)).tags, name)) })
       })

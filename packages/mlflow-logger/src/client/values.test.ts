@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { mlflowClient } from './client.ts'
+import { mlflowError, startHostile } from './hostile.test-support.ts'
 import type { MlflowClient } from './types.ts'
 
 // Nothing listens there: what is not refused before it is sent fails as unreachable.
@@ -73,7 +74,16 @@ describe('what is sent', () => {
       async (id) => await client.registry.getVersion('m', id),
     ]
     for (const call of calls) await refused(call, noText)
+    for (const call of [client.models.get, client.models.delete]) await refused(async (id) => await call(id), ['.', '..'])
     await refused(async (version) => await client.registry.setAlias('m', 'a', version), ['latest', '1.0', '-1', ' 1'])
+  })
+
+  it('has no address that a name of a tag leads out of', async () => {
+    await using server = await startHostile()
+    server.answer(mlflowError(404, 'RESOURCE_DOES_NOT_EXIST', 'no'))
+    await using own = mlflowClient({ trackingUri: server.url })
+    for (const key of ['..', '.']) await expect(own.models.deleteTag('m-1', key)).rejects.toMatchObject({ code: 'MLFLOW_NOT_FOUND' })
+    expect(server.requests.map(({ url }) => url)).toEqual(['/api/2.0/mlflow/logged-models/m-1/tags/_x2e_.', '/api/2.0/mlflow/logged-models/m-1/tags/_x2e_'])
   })
 
   it('has known words', async () => {
