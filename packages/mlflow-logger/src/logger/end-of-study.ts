@@ -68,7 +68,8 @@ async function note(parts: LaneParts, context: LoggerContext, parent: string, en
       return false // Who may write runs may not write experiments everywhere; links do without.
     },
   )
-  const { tags, links } = await noteWrites(context, runs, end, share)
+  const { tags: before } = await parts.client.runs.get(parent, { signal: parts.signal })
+  const { tags, links } = await noteWrites(context, runs, end, share, before['mlflow.note.content'])
   await new RunWriter(parts, target, parent).write(mergeWrites([{ tags }]))
   return links
 }

@@ -137,16 +137,19 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
 
   it('attaches to a run and an experiment that are given', { timeout: 120_000 }, async () => {
     const experiment = await client.experiments.create({ name: experimentName })
-    const run = await client.runs.create({ experimentId: experiment.experimentId, name: 'of somebody else', tags: { mine: 'stays' } })
+    const run = await client.runs.create({ experimentId: experiment.experimentId, name: 'of somebody else', tags: { mine: 'stays', 'mlflow.source.name': 'pipeline.py', 'mlflow.note.content': 'Step two of three.' } })
     const storage = lasting()
     for (const trials of [2, 3]) {
       const study = await open(storage, [logger({ runId: run.runId, experimentName: 'is not used' })])
       await trainAll(study, trials)
+      if (trials === 3) await study.rename('logged otherwise')
       await study.close()
       const { parents, children } = await found(study)
       expect(parents.map(({ runId }) => runId)).toEqual([run.runId])
       expect(children.map(({ tags }) => tags['mlflow.parentRunId'])).toEqual(Array.from({ length: trials }, () => run.runId))
-      expect((await client.runs.get(run.runId)).tags).toMatchObject({ mine: 'stays', 'attune.study': 'logged', [`attune.cursor.${study.summary.id}`]: expect.stringMatching(/^\d+$/) as unknown })
+      const { tags } = await client.runs.get(run.runId)
+      expect(tags['mlflow.note.content']?.split('[Trials]')).toEqual(['Step two of three.\n\n', expect.stringContaining('| trial')])
+      expect(tags).toMatchObject({ mine: 'stays', 'mlflow.source.name': 'pipeline.py', 'mlflow.runName': 'of somebody else', 'attune.study': trials === 3 ? 'logged otherwise' : 'logged', [`attune.cursor.${study.summary.id}`]: expect.stringMatching(/^\d+$/) as unknown })
     }
     experimentName = `id of ${experimentName}`
     const other = await client.experiments.create({ name: experimentName })

@@ -170,7 +170,9 @@ export class StudyRuns {
     } else {
       run = await client.runs.get(attached, { signal })
       if (run.lifecycleStage === 'deleted') throw new AttuneError('MLFLOW_RUN', `The run ${attached}, which was to hold the study, is deleted. Restore it, or take away MLFLOW_RUN_ID (the option runId).`)
-      await this.#setTags({ kind: 'study' }, attached, start.tags)
+      // Who began it, and from where, is known there.
+      const theirs = (tag: string): boolean => Object.hasOwn(settings.surroundings, tag) && !Object.hasOwn(settings.tags, tag) && Object.hasOwn(run.tags, tag)
+      await this.#setTags({ kind: 'study' }, attached, Object.fromEntries(Object.entries(start.tags).filter(([tag]) => !theirs(tag))))
     }
     const kept = Number(run.tags[this.cursorTag] ?? 0)
     this.#study = { experimentId: run.experimentId, runId: run.runId, kept: Number.isSafeInteger(kept) && kept > 0 ? kept : 0 }

@@ -5,7 +5,7 @@ import { studyWrites } from './study-change.ts'
 import { trialChange, type ContentContext } from './trial-change.ts'
 
 /** All that an event changes in MLflow, but for summary, links and the best model, which come when the study stops. */
-export function eventChanges(event: StudyEvent, context: ContentContext, settings: Pick<Settings, 'runName' | 'surroundings' | 'tags' | 'model'>): readonly RunChange[] {
+export function eventChanges(event: StudyEvent, context: ContentContext, settings: Pick<Settings, 'runId' | 'runName' | 'surroundings' | 'tags' | 'model'>): readonly RunChange[] {
   const changes: RunChange[] = []
   const ofStudy = studyWrites(event, context, settings)
   if (ofStudy !== undefined) changes.push({ run: { kind: 'study' }, writes: ofStudy })

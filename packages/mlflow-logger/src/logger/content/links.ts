@@ -48,5 +48,6 @@ function query(parts: { readonly [key: string]: string }): string {
 
 /** What is printed when a study ends, in the words of MLflow's own client: people and terminals know them. */
 export function linkLines(name: string, links: StudyLinks): string {
-  return [`🏃 View run ${name} at: ${links.study}`, `🧪 View trials at: ${links.trials}`, `📈 View charts at: ${links.charts}`, ''].join('\n')
+  // A name must not move the cursor of a terminal.
+  return [`🏃 View run ${name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')} at: ${links.study}`, `🧪 View trials at: ${links.trials}`, `📈 View charts at: ${links.charts}`, ''].join('\n')
 }

@@ -17,7 +17,7 @@ export interface WrittenRun {
   readonly inputs: NonNullable<RunWrites['inputs']>[number][]
 }
 
-export const settings = { runName: undefined, surroundings: { 'mlflow.user': 'ada' }, tags: { team: 'vision' }, model: { artifact: 'model' } } as const
+export const settings = { runId: undefined, runName: undefined, surroundings: { 'mlflow.user': 'ada' }, tags: { team: 'vision' }, model: { artifact: 'model' } } as const
 
 /** Every run of a study by its key, `study` for the study's own, from all its events (or those given). */
 export async function runsOf(study: Study<unknown>, artifacts = new MemoryArtifacts(), given?: readonly StudyEvent[]): Promise<Map<string, WrittenRun>> {

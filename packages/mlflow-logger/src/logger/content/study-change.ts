@@ -26,7 +26,7 @@ function studyTags(id: string, { name, objectives, constraints, seed }: ContentC
 }
 
 /** What an event changes in the run of the study. */
-export function studyWrites(event: StudyEvent, context: ContentContext, settings: Pick<Settings, 'runName' | 'tags'>): RunWrites | undefined {
+export function studyWrites(event: StudyEvent, context: ContentContext, settings: Pick<Settings, 'runId' | 'runName' | 'tags'>): RunWrites | undefined {
   const { view } = context
   switch (event.type) {
     case 'study.opened':
@@ -52,7 +52,7 @@ export function studyWrites(event: StudyEvent, context: ContentContext, settings
     case 'artifact.added':
       return event.number === undefined ? { artifacts: [artifactWrite(event.name, event.artifact, context)] } : undefined
     case 'study.renamed':
-      return { ...(settings.runName === undefined ? { name: event.name } : {}), tags: { 'attune.study': event.name } }
+      return { ...(settings.runName === undefined && settings.runId === undefined ? { name: event.name } : {}), tags: { 'attune.study': event.name } }
     case 'space.revised':
       return { artifacts: [spaceArtifact(context)] }
     case 'warning':

@@ -41,6 +41,7 @@ it('links name the view for training, the children of the study, and the best fi
   expect(Object.fromEntries(new URLSearchParams(compare?.split('?')[1]))).toEqual({ runs: '["r5","r4","r2","r1"]', experiments: '["7"]' })
   for (const link of [trials, charts, compare]) expect(link).not.toMatch(/[()'\s]/)
   expect(linkLines('digits', summary.links)).toContain(`🏃 View run digits at: ${study}\n`)
+  expect(linkLines('a\u001b[2J\r\nb', summary.links)).toContain(`View run a [2J b at: ${study}\n`)
 })
 
 it('where the experiment may keep a view, links open it: columns, parallel coordinates and curves', async () => {
@@ -87,6 +88,11 @@ it('a study that has just begun has a note too, and a view with the parameters t
   const { tags, links } = await noteWrites(loggerContextOf(study), runs, undefined, (_, value) => Promise.resolve(kept.push(value) > 0))
   expect(tags['mlflow.note.content']).toBe(`[Trials](${links.trials}) · [Charts](${links.charts})\n\nmaximize \`accuracy\` · running`)
   expect(links.compare).toBeUndefined()
+  const [first = ''] = Object.values(tags)
+  for (const before of ['What we **look for**.', `What we **look for**.\n\n${String(first)}`]) {
+    const again = await noteWrites(loggerContextOf(study), runs, { reason: undefined }, refuse, before)
+    expect(again.tags['mlflow.note.content']).toBe(`What we **look for**.\n\n[Trials](${again.links.trials}) · [Charts](${again.links.charts})\n\nmaximize \`accuracy\` · 0 trials: none yet`)
+  }
   expect(JSON.parse(kept[0]!)).toMatchObject({
     selectedColumns: ['tags.`attune.state`', 'metrics.`value`', 'params.`kind.type`', 'params.`x`', 'params.`kind.a.y`'],
     compareRunCharts: [{ type: 'PARALLEL', selectedParams: ['kind.type', 'x'] }, { type: 'LINE' }],

@@ -11,6 +11,8 @@ const states: readonly TrialState[] = ['complete', 'pruned', 'failed', 'running'
 const mostRows = 10
 /** Longer notes are cut by MLflow. */
 const mostNote = 7_500
+/** Below a long text of somebody else: the links. */
+const leastNote = 1_500
 /** Columns that a note can show beside each other. */
 const mostParams = 6
 
@@ -19,14 +21,18 @@ type Context = Pick<LoggerContext, 'study' | 'space' | 'view'>
 /**
  * A note with the best trials so far and the links. `share` keeps a tag with the experiment, and answers whether it may.
  * @param end undefined while the study runs
+ * @param before the note so far: what somebody has written above ours stays
  */
-export async function noteWrites(context: Context, runs: RunIds, end: { readonly reason: string | undefined } | undefined, share: (tag: string, value: string) => Promise<boolean>): Promise<{ readonly tags: Texts; readonly links: StudyLinks }> {
+export async function noteWrites(context: Context, runs: RunIds, end: { readonly reason: string | undefined } | undefined, share: (tag: string, value: string) => Promise<boolean>, before = ''): Promise<{ readonly tags: Texts; readonly links: StudyLinks }> {
   const shared = sharedView(context, runs.parent)
   const links = await studyLinks(runs, context, (await share(shared.tag, shared.value)) ? shared.key : undefined, end !== undefined)
   const { view } = context
   const trials = view.trials()
   const progress = end === undefined ? 'running' : `${counts(trials)}${end.reason === undefined ? '' : ` · stopped: ${escape(firstLine(end.reason))}`}`
-  return { links, tags: { 'mlflow.note.content': note(view.study.definition, trials, view.best, links, progress), ...(end === undefined ? {} : { 'attune.trials': counts(trials) }) } }
+  const ours = before.search(/^\[Trials\]\(.*\) · \[Charts\]\(/m)
+  const theirs = (ours < 0 ? before : before.slice(0, ours)).trimEnd()
+  const room = Math.max(leastNote, mostNote - theirs.length)
+  return { links, tags: { 'mlflow.note.content': `${theirs}${theirs === '' ? '' : '\n\n'}${note(view.study.definition, trials, view.best, links, progress, room)}`, ...(end === undefined ? {} : { 'attune.trials': counts(trials) }) } }
 }
 
 /** The history as CSV, and the best parameters. */
@@ -38,7 +44,7 @@ export function tableWrites({ view, space }: Context): readonly ArtifactWrite[] 
   ]
 }
 
-function note(definition: StudyDefinition, trials: readonly TrialRecord[], best: TrialRecord | undefined, links: StudyLinks, progress: string): string {
+function note(definition: StudyDefinition, trials: readonly TrialRecord[], best: TrialRecord | undefined, links: StudyLinks, progress: string, most: number): string {
   const { objectives } = definition
   const rows = ranked(trials, objectives[0]?.direction === 'maximize').slice(0, mostRows)
   const params = [...new Set(rows.flatMap(({ flatParams }) => Object.keys(flatParams)))].slice(0, mostParams)
@@ -62,10 +68,10 @@ function note(definition: StudyDefinition, trials: readonly TrialRecord[], best:
   for (const compare of [true, false]) {
     for (const count of [rows.length, 3]) {
       const text = whole(rows.slice(0, count), linkLine(compare))
-      if (text.length <= mostNote) return text
+      if (text.length <= most) return text
     }
   }
-  return whole([], linkLine(false)).slice(0, mostNote)
+  return whole([], linkLine(false)).slice(0, most)
 }
 
 function counts(trials: readonly TrialRecord[]): string {
