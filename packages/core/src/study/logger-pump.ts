@@ -206,6 +206,7 @@ export class LoggerPump {
       return 'unreadable'
     }
     this.#behind = false
+    this.#latest = this.#begun.revision // What came after it, if anything, is nothing that loggers are told.
     return 'done'
   }
 

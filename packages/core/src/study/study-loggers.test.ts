@@ -267,6 +267,23 @@ describe('a shared logger', () => {
     expect(tracker.events).toEqual(await office.told())
   })
 
+  it('P13: nothing is said to be missing where the last thing that happened is none that loggers are told', async () => {
+    const office = new Office()
+    const tracker = new Tracker()
+    // It has the turn, and writes nothing that the next one finds.
+    const a = await office.open('a', [new Tracker().logger('a')])
+    const [b, plain] = [await office.open('b', [tracker.logger('b')]), await office.open('plain', [])]
+    await office.pass(plain.optimize(() => 1, { trials: 2 }))
+    await office.pass(plain.close())
+    office.gone.add('a')
+    await office.pass(b.refresh())
+    await office.pass(b.close())
+    expect(tracker.writers).toEqual(['b'])
+    expect(await office.warnings()).toEqual([])
+    expect(tracker.events).toEqual(await office.told())
+    await office.pass(a.close())
+  })
+
   it("is nobody's in a copy of a study, whoever has the original open", async () => {
     const office = new Office()
     const [one, two] = [new Tracker(), new Tracker()]
