@@ -67,7 +67,7 @@ export interface Logger {
 /** A description of a logger, as in `tensorboard({ logDir })`. */
 export interface LoggerFactory {
   readonly specVersion: 'v1'
-  /** Names the logger in warnings, and what processes share: loggers of one id that are `shared` log to one tracker. */
+  /** Names the logger in warnings, and what processes share: loggers of one id that are `shared` log to one tracker. Another tracker needs another id: `{ ...mlflow(), id: 'mlflow-lab' }`. */
   readonly id: string
   /**
    * True if all processes of a study log to the same tracker: then only one of them has a logger at a time, the one that has had the
