@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chown, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chown, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -100,6 +100,7 @@ describe('a sync that fails', () => {
     expect(await points(join(study, 'trial-0000'), 'loss')).toEqual([1, 2, 3, 4].map((step) => [step, step]))
     expect(JSON.parse(await readFile(join(study, 'attune-cursor.json'), 'utf8'))).toMatchObject({ revision: 10 })
     expect(warnings).toEqual([expect.stringContaining('EIO')])
+    expect(logger.cursor).toBe(10)
     await logger.close()
   })
 
@@ -110,11 +111,29 @@ describe('a sync that fails', () => {
     await failSyncs(before!, 1000)
     await expect(logger.flush()).rejects.toMatchObject({ code: 'TENSORBOARD_WRITE', message: expect.stringContaining('EIO') })
     expect(JSON.parse(await readFile(join(study, 'attune-cursor.json'), 'utf8'))).toMatchObject({ revision: 0 })
+    expect(logger.cursor).toBe(0)
     vi.restoreAllMocks()
     await logger.close()
+    expect(logger.cursor).toBe(10)
     expect(JSON.parse(await readFile(join(study, 'attune-cursor.json'), 'utf8'))).toMatchObject({ revision: 10 })
     for (const number of [0, 1]) expect(await points(join(study, `trial-000${number}`), 'loss')).toHaveLength(4)
   })
+})
+
+test('P13: a study of which TensorBoard lacks the end says how much that is, not that all of it is lost', async () => {
+  await using folder = await temporaryFolder()
+  const logDir = join(folder.path, 'runs')
+  const { study, warnings } = await openStudy(logDir)
+  await study.optimize(({ params: { x } }) => x, { trials: 20 })
+  const studyFolder = join(logDir, (await readdir(logDir))[0]!)
+  const { revision } = JSON.parse(await readFile(join(studyFolder, 'attune-cursor.json'), 'utf8')) as { readonly revision: number }
+  // A file where a folder has to be: nothing can be written any more, whoever runs this.
+  await rename(logDir, join(folder.path, 'before'))
+  await writeFile(logDir, '')
+  await study.optimize(({ params: { x } }) => x, { trials: 21 })
+  await study.close()
+  const changes = Number(/closed before it had kept everything: (\d+) change/.exec(warnings.at(-1)!)?.[1])
+  expect([changes, changes < revision]).toEqual([expect.any(Number), true])
 })
 
 describe('two studies in one log directory', () => {

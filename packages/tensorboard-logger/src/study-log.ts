@@ -46,13 +46,14 @@ function folderName(folders: readonly string[], wanted: string): string {
 
 /** The logger of one study. Nothing waits in it: what cannot be written is known by its number, and written from the trial's record once it can be. */
 class StudyLog implements Logger {
-  readonly cursor: number
   readonly #folder: string
   readonly #context: LoggerContext
   readonly #study: StudyRun
   readonly #logs = new Map<number, TrialLog>()
   /** Runs that are to be written anew: the first revision that their files may lack, and whether that was tried. */
   readonly #stale = new Map<number, { readonly since: number; readonly failed: boolean }>()
+  /** The revision that the file of the cursor has. */
+  #kept: number
   #seen: number
   /** As `#seen`, and a revision of which there is more to come counts: runs have it already. */
   #reached: number
@@ -69,12 +70,16 @@ class StudyLog implements Logger {
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(folder: string, context: LoggerContext, cursor: number) {
-    this.cursor = cursor
+    this.#kept = cursor
     this.#folder = folder
     this.#context = context
     this.#seen = cursor
     this.#reached = cursor
     this.#study = new StudyRun(folder, context.view)
+  }
+
+  get cursor(): number {
+    return this.#kept
   }
 
   get state(): Cursor {
@@ -297,7 +302,9 @@ class StudyLog implements Logger {
         await this.#setAside(number, unsynced)
       }
     }
-    await writeCursor(this.#cursorPath, this.state)
+    const { state } = this
+    await writeCursor(this.#cursorPath, state)
+    this.#kept = state.revision
     this.#begun = true
     this.#sinceCursor = 0
     if (failure !== undefined) throw failure

@@ -38,14 +38,14 @@ function sorted<T>(entries: readonly (readonly [string, T])[]): { readonly [name
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Every scalar of every run that a server shows; a tag whose points were all taken back shows none. */
-export async function everyScalar(server: TensorBoardServer): Promise<{ readonly [run: string]: Points }> {
+/** Every scalar of every run of that beginning which a server shows; a tag whose points were all taken back shows none. */
+export async function everyScalar(server: TensorBoardServer, beginning: string): Promise<{ readonly [run: string]: Points }> {
   const runs = (await server.json('/data/plugin/scalars/tags')) as { readonly [run: string]: object }
   const read = async (run: string, tag: string): Promise<readonly [string, Points[string]]> => {
     const points = (await server.json(`/data/plugin/scalars/scalars?${new URLSearchParams({ run, tag }).toString()}`)) as readonly (readonly [number, number, number | string])[]
     return [tag, points.map(([, step, value]) => [step, value])]
   }
-  return sorted(await Promise.all(Object.entries(runs).map(async ([run, tags]) => [run, sorted((await Promise.all(Object.keys(tags).map((tag) => read(run, tag)))).filter(([, points]) => points.length > 0))] as const)))
+  return sorted(await Promise.all(Object.entries(runs).filter(([run]) => run.startsWith(beginning)).map(async ([run, tags]) => [run, sorted((await Promise.all(Object.keys(tags).map((tag) => read(run, tag)))).filter(([, points]) => points.length > 0))] as const)))
 }
 
 const accumulateAll = `
