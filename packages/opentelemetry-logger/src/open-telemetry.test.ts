@@ -192,6 +192,27 @@ describe('openTelemetry', () => {
     await study.close()
   })
 
+  it('ends the spans of trials that wait for another attempt when their run ends, and links the next attempt to them', async () => {
+    const { logger, spans, points } = withSdk()
+    const study = await createStudy({ space, objective: minimize('loss'), seed: 3, loggers: [logger()] })
+    const enough = new AbortController()
+    await study.optimize(async function* ({ params: { x } }) {
+      for (let step = 1; ; step++) {
+        yield { step, loss: x }
+        enough.abort()
+      }
+    }, { trials: 1, signal: enough.signal })
+    expect(study.trial(0).state).toBe('waiting')
+    const interrupted = spans.getFinishedSpans().find(({ name }) => name === 'attune.trial')!
+    expect(interrupted.attributes['attune.trial.state']).toBe('waiting')
+    expect(spans.getFinishedSpans().at(-1)?.name).toBe('attune.study')
+    await study.optimize(({ params: { x } }) => x, { trials: 1 })
+    await study.close()
+    const last = spans.getFinishedSpans().findLast(({ name }) => name === 'attune.trial')!
+    expect([last.attributes['attune.trial.state'], last.links.map(({ context }) => context.spanId)]).toEqual(['complete', [interrupted.spanContext().spanId]])
+    expect(await points('attune.trials.running')).toEqual([['', 0]])
+  })
+
   it('counts an event once that it is given again', async () => {
     const { logger, points } = withSdk()
     const study = await createStudy({ space, objective: minimize('loss'), seed: 3 })

@@ -99,12 +99,12 @@ class OpenTelemetryLogger implements Logger {
 
   async close(): Promise<void> {
     const time = this.#last?.time ?? this.#context.study.createdAt
+    this.#runEnds(time, 'closed')
     for (const [number, span] of this.#trials) {
       this.#trials.delete(number)
-      if (span.running) this.#instruments.running.add(-1, this.#dimensions)
+      this.#instruments.running.add(-1, this.#dimensions)
       span.leave('unknown', time)
     }
-    this.#runEnds(time, 'closed')
     await this.flush()
   }
 
@@ -131,6 +131,12 @@ class OpenTelemetryLogger implements Logger {
   #runEnds(time: number, reason: string): void {
     const run = this.#run
     this.#run = undefined
+    // Nobody knows when they are tried again, or where.
+    for (const [number, span] of this.#trials) {
+      if (span.running) continue
+      this.#trials.delete(number)
+      span.leave('waiting', time)
+    }
     if (run?.isRecording() === true) {
       const { study, best } = this.#context.view
       for (const [state, count] of Object.entries(study.counts)) run.setAttribute(`attune.study.trials.${state}`, count)
