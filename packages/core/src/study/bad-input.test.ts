@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
 import type { SamplerFactory } from '../contracts/sampler.ts'
 import { maximize, minimize } from '../objective/objectives.ts'
 import { random } from '../random/random-sampler.ts'
@@ -30,9 +31,10 @@ describe('options that cannot be meant', () => {
 
 describe('methods that are taken out of their trial', () => {
   it('work as they do on it', async () => {
-    const study = await createStudy({ seed: 1 })
-    await study.optimize(async ({ number, float: draw, int, choice, boolean, ordinal, constant, report, warn, setAttribute }) => {
+    const study = await createStudy({ seed: 1, artifacts: new MemoryArtifacts() })
+    await study.optimize(async ({ number, float: draw, int, choice, boolean, ordinal, constant, report, warn, setAttribute, setArtifact }) => {
       warn('a hint')
+      await setArtifact('curve.txt', new Uint8Array([1]))
       await setAttribute('key', number)
       expect([int('n', 1, 2), choice('c', ['a']), boolean('b'), ordinal('o', [1, 2]), constant('k', 5)]).toHaveLength(5)
       expect(await report({ step: 1, value: draw('x', 0, 1) })).toBe('continue')

@@ -211,7 +211,7 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
 
   /** Methods stay with their trial where they are taken out of it: `async ({ params, report }) => …`. Bound when they are first used. */
   static {
-    for (const name of ['report', 'warn', 'setAttribute', 'float', 'int', 'choice', 'ordinal', 'boolean', 'constant'] as const) {
+    for (const name of ['report', 'warn', 'setAttribute', 'setArtifact', 'float', 'int', 'choice', 'ordinal', 'boolean', 'constant'] as const) {
       const method = this.prototype[name] as (...args: unknown[]) => unknown
       Object.defineProperty(this.prototype, name, {
         configurable: true,
