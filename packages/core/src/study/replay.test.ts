@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MemoryArtifacts } from '../artifact/memory-artifacts.ts'
 import type { SamplerFactory } from '../contracts/sampler.ts'
 import { choice, float, int, oneOf } from '../space/builders.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
@@ -72,5 +73,17 @@ describe('a study that is interrupted and resumed', () => {
         },
       ]
     `)
+  })
+})
+
+describe('events that are read back', () => {
+  it('have trials whose artefacts can be read, as they have when they are told', async () => {
+    const study = await createStudy({ space, seed: 5, artifacts: new MemoryArtifacts() })
+    await study.setArtifact('notes', Uint8Array.of(1, 2), { trial: (await study.ask()).number })
+    for await (const event of study.events()) if (event.type === 'trial.started') expect(await event.trial.artifact('notes')).toBeUndefined()
+    await study.tell(0, 1)
+    const read = []
+    for await (const event of study.events()) if (event.type === 'trial.completed') read.push((await event.trial.artifact('notes'))?.bytes)
+    expect(read).toEqual([Uint8Array.of(1, 2)])
   })
 })

@@ -141,6 +141,7 @@ export class StudyAccess {
   /** The history from its beginning, with the events of the changes after a revision. */
   async *replay(after: number): AsyncGenerator<{ readonly revision: number; readonly events: readonly StudyEvent[] }, void, void> {
     const history = this.newHistory()
+    history.readArtifact = this.history.readArtifact
     for await (const change of this.changes()) {
       const effect = history.apply(change)
       if (change.revision > after) yield { revision: change.revision, events: eventsOf(change, effect, history, () => summaryOf(this, history)) }
