@@ -76,7 +76,7 @@ const codes: ReadonlyMap<string, string> = new Map([
   ['UNAUTHENTICATED', 'MLFLOW_AUTH'],
   ['CUSTOMER_UNAUTHORIZED', 'MLFLOW_AUTH'],
   ['NOT_IMPLEMENTED', 'MLFLOW_UNSUPPORTED'],
-  ['FEATURE_DISABLED', 'MLFLOW_UNSUPPORTED'],
+  ['FEATURE_DISABLED', 'MLFLOW_CONFIG'],
   ['ENDPOINT_NOT_FOUND', 'MLFLOW_ENDPOINT'],
 ])
 
@@ -116,6 +116,8 @@ function remedyOf(code: string, answer: Answer, url: string): string {
       return 'The server asks for fewer requests. Wait, or log in larger batches'
     case 'MLFLOW_TIMEOUT':
       return 'The server, or what is behind a proxy, is too slow'
+    case 'MLFLOW_CONFIG':
+      return 'For workspaces, start it with --enable-workspaces, or unset MLFLOW_WORKSPACE'
     case 'MLFLOW_UNSUPPORTED':
       return 'This server cannot do it: its version or its storage does not offer it'
     case 'MLFLOW_SERVER':
@@ -127,6 +129,7 @@ function remedyOf(code: string, answer: Answer, url: string): string {
 }
 
 const reasons: { readonly [code: string]: string } = {
+  MLFLOW_CONFIG: 'was started without what is asked for',
   MLFLOW_AUTH: 'refused the credentials, or was given none',
   MLFLOW_FORBIDDEN: 'forbids it',
   MLFLOW_NOT_FOUND: 'knows no such thing',

@@ -62,8 +62,8 @@ export async function attempt<T>(request: Request, read: (incoming: Incoming) =>
       const answer: Answer = { status: incoming.status, headers: incoming.headers, text: await readText(incoming, Math.min(configuration.maxAnswerBytes, 2 ** 20), call, server, true) }
       if (retry.respectRetryAfter) asked = parseRetryAfter(answer.headers['retry-after'], clock.now())
       failure = parts.storage === true ? errorOfStorage(answer, call, redact, attempts) : errorOfAnswer(answer, call, server, redact, attempts)
-      // What a server does not offer it says with 500, too.
-      if (!isTransient(answer.status, asked) || failure.code === 'MLFLOW_UNSUPPORTED') throw failure
+      // What a server was started without it says with 500, too.
+      if (!isTransient(answer.status, asked) || failure.code === 'MLFLOW_CONFIG') throw failure
       if (answer.status === 500 && isHtml(answer) && ++pages > mostPages) throw failure
       if (answer.status >= 500 || answer.status === 408) lost = true
     } catch (error) {

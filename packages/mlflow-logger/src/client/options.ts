@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly password?: string
   /** A bearer token, used where there are no user and password. `MLFLOW_TRACKING_TOKEN`. */
   readonly token?: string
-  /** The workspace that is worked in. A server that has none is refused at the first call (`MLFLOW_UNSUPPORTED`). `MLFLOW_WORKSPACE`. */
+  /** The workspace that is worked in. A server that has none is refused at the first call (`MLFLOW_CONFIG`). `MLFLOW_WORKSPACE`. */
   readonly workspace?: string
   /** Sent with every request to the server, and to no other origin. Their values are treated as secrets. */
   readonly headers?: { readonly [name: string]: string }

@@ -218,7 +218,7 @@ describe('repetitions', () => {
 
   it('does not repeat what a server does not offer, though it says so with 500', async () => {
     server.answer(mlflowError(500, 'FEATURE_DISABLED', 'Workspace APIs are not available'))
-    expect((await failure(patient().transport.json(post))).code).toBe('MLFLOW_UNSUPPORTED')
+    expect((await failure(patient().transport.json(post))).code).toBe('MLFLOW_CONFIG')
     expect(server.requests).toHaveLength(1)
   })
 
@@ -356,7 +356,7 @@ describe('a workspace', () => {
     server.answer(...answers)
     const transport = connect({ workspace: 'team-a' })
     for (const call of [() => transport.json(post), () => transport.registry.json(get), () => transport.bytes({ method: 'PUT', path: '/file', body })]) {
-      expect(await failure(call())).toMatchObject({ code: 'MLFLOW_UNSUPPORTED', message: expect.stringMatching(/has no workspaces.*'team-a'.*--enable-workspaces.*MLFLOW_WORKSPACE/) as unknown })
+      expect(await failure(call())).toMatchObject({ code: 'MLFLOW_CONFIG', message: expect.stringMatching(/has no workspaces.*'team-a'.*--enable-workspaces.*MLFLOW_WORKSPACE/) as unknown })
     }
     expect(server.requests.every(({ url }) => url.startsWith('/api/3.0/mlflow/server-'))).toBe(true)
   })

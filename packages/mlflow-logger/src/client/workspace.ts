@@ -6,7 +6,7 @@ export const serverInfoPath = '/api/3.0/mlflow/server-info'
 
 /**
  * Before the first call with a workspace: a server that knows none stores some things in its only place, as if nothing had been named, and fails
- * at others. Throws `MLFLOW_UNSUPPORTED`, as MLflow's own client refuses.
+ * at others. Throws `MLFLOW_CONFIG`, as MLflow's own client refuses.
  */
 export function workspaceCheck(workspace: string, server: string, ask: (call: JsonCall) => Promise<unknown>): (options: CallOptions) => Promise<void> {
   let known = false
@@ -23,6 +23,6 @@ export function workspaceCheck(workspace: string, server: string, ask: (call: Js
       }
     }
     if (known) return
-    throw new MlflowError('MLFLOW_UNSUPPORTED', `${server} has no workspaces, and one is named: '${workspace}'. Start the server with --enable-workspaces, or leave out the option 'workspace' and MLFLOW_WORKSPACE. If it has them, check the path of the tracking URI`)
+    throw new MlflowError('MLFLOW_CONFIG', `${server} has no workspaces, and one is named: '${workspace}'. Start the server with --enable-workspaces, or leave out the option 'workspace' and MLFLOW_WORKSPACE. If it has them, check the path of the tracking URI`)
   }
 }
