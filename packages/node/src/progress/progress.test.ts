@@ -219,6 +219,14 @@ describe('elsewhere', () => {
     `)
   })
 
+  it('writes warnings to their end, where they say what to do, unless they are endless', async () => {
+    const given = await setup({ tty: false })
+    given.events.warn('mlflow', `${'The server says much. '.repeat(20)}Set MLFLOW_TRACKING_USERNAME.`)
+    expect(given.terminal.output).toContain('Set MLFLOW_TRACKING_USERNAME.\n')
+    given.events.warn('tfjs', 'x'.repeat(5000))
+    expect(given.terminal.output).toMatch(/ ! tfjs: x{1000}…\n/)
+  })
+
   it('says what is there already when a study goes on', async () => {
     const best = trial(2, { state: 'complete', values: [0.97] })
     const given = await setup({ tty: false, context: context({ counts: { complete: 5, pruned: 3, failed: 1 }, best }) })

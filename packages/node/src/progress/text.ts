@@ -58,11 +58,13 @@ export function formatTime(milliseconds: number): string {
 }
 
 const longestMessage = 200
+/** A warning ends with what to do, after what a server or system has said. */
+const longestWarning = 1000
 
 /** A message from elsewhere, on one line and not endless. */
-export function short(message: string): string {
+export function short(message: string, longest: number = longestMessage): string {
   const text = plain(message)
-  return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
 /** `out-of-memory: …`; an error names itself. */
@@ -75,7 +77,7 @@ export function describeFailure({ reason, message }: Pick<Failure, 'reason' | 'm
 export function warningText({ source, message, number, times = 1 }: { readonly source: string; readonly message: string; readonly number?: number | undefined; readonly times?: number }): string {
   const trial = number === undefined || times > 1 ? '' : `trial ${number}: `
   const by = source === 'trial' && trial !== '' ? '' : `${plain(source)}: `
-  return `${by}${trial}${short(message)}${times > 1 ? ` (${times} times)` : ''}`
+  return `${by}${trial}${short(message, longestWarning)}${times > 1 ? ` (${times} times)` : ''}`
 }
 
 /** `1 trial`, `3 trials`. */
