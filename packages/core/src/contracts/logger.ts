@@ -41,7 +41,7 @@ export interface LoggerContext {
  * A call that answers `'later'` is repeated with the same event, after pauses of 1 to 30 seconds, for as long as the study is open: that is
  * the answer of a logger whose tracker cannot be reached and whose queue is full. Meanwhile events are not kept in memory beyond
  * 10,000, but read back from the storage. Where somebody waits for the logger (the end of `optimize`, `close`), it is
- * asked ten times a second, for ten seconds at most.
+ * asked ten times a second, and flushed, for ten seconds at most: a `flush` that rejects ends the wait.
  *
  * A call that rejects or outlasts 30 seconds is taken as the event's own fault: it is repeated twice, then the event is dropped and counted as
  * lost, with a warning.

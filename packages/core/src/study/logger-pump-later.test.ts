@@ -179,6 +179,19 @@ describe('a logger whose tracker is away', () => {
     }
   })
 
+  it('P13: whoever waits for a logger that wants events later lets it flush, and waits no longer once it says that there is no use in it', async () => {
+    const happenings = new Happenings()
+    const start = happenings.clock.now()
+    const pump = happenings.attach({ log: () => 'later', flush: () => Promise.reject(new Error('nobody is there')) })
+    happenings.happen(2)
+    await turn()
+    const draining = pump.drain(10_000).then((all) => ({ all, after: happenings.clock.now() - start }))
+    await happenings.passes(1000, 50)
+    expect(await Promise.race([draining, Promise.resolve('it still waits')])).toMatchObject({ all: false })
+    expect((await draining).after).toBeLessThanOrEqual(150)
+    expect(happenings.warnings).toEqual(['Logger test could not flush: nobody is there'])
+  })
+
   it('is never told to flush after it was closed', async () => {
     const happenings = new Happenings()
     const calls: string[] = []

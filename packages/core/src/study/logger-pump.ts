@@ -54,6 +54,8 @@ export class LoggerPump {
   #cutShort: (() => void) | undefined
   /** Who waits for the logger to be given everything. */
   #waiting = 0
+  /** Told when the logger wants an event later. */
+  readonly #fullOnce = new Set<() => void>()
   /** Since when the logger lags, and what it had got by then. */
   #lag: { readonly since: number; readonly from: number; told: boolean } | undefined
   #lagsTold = 0
@@ -100,7 +102,13 @@ export class LoggerPump {
     try {
       const inTime = await within(this.#source.clock, milliseconds, async () => {
         if (this.#behind) this.#wake()
-        while (this.#working !== undefined) await this.#working
+        while (this.#working !== undefined) {
+          const full = new Promise<true>((resolve) => this.#fullOnce.add(() => resolve(true)))
+          // Flushed, it may have room again, or know that there is no use in waiting.
+          const isFull = (await Promise.race([this.#working, full])) === true
+          if (late) return
+          if (isFull) await this.#logger.flush()
+        }
         // It may have been closed since.
         if (!late) await this.#logger.flush()
       }, true)
@@ -110,7 +118,7 @@ export class LoggerPump {
       return false
     } finally {
       late = true
-      this.#waiting--
+      if (--this.#waiting === 0) this.#fullOnce.clear()
     }
   }
 
@@ -247,6 +255,8 @@ export class LoggerPump {
   /** Waits until the event that the logger wants later is given again. */
   async #rest(): Promise<void> {
     if (this.#closed) return
+    for (const tell of this.#fullOnce) tell()
+    this.#fullOnce.clear()
     this.#lags()
     if (this.#waiting > 0) return this.#sleep(pauses.hurried)
     await this.#sleep(this.#pause)
