@@ -4,6 +4,7 @@ import { linkLines, mostCompared, type StudyLinks } from './content/links.ts'
 import { searchState } from './content/shared-view.ts'
 import { noteWrites, tableWrites } from './content/summary.ts'
 import { kindOf } from './failures.ts'
+import { lateStates } from './late-states.ts'
 import { mergeWrites } from './merge-writes.ts'
 import type { Settings } from './options.ts'
 import { RunWriter, type LaneParts } from './run-lane.ts'
@@ -44,7 +45,8 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
     },
   }
   const { model } = settings
-  if (model === undefined) return [summary]
+  const states = lateStates(parts, settings, context, revision)
+  if (model === undefined) return [states, summary]
   const best: Upload = {
     revision,
     size: 200,
@@ -56,7 +58,7 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
       await logBestModel({ client: parts.client, context, runs: await runsOf(parts, parent), model, signal: parts.signal })
     },
   }
-  return [summary, best]
+  return [states, summary, best]
 }
 
 async function note(parts: LaneParts, context: LoggerContext, parent: string, end: { readonly reason: string | undefined } | undefined): Promise<StudyLinks> {

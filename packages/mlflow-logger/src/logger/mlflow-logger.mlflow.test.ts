@@ -267,6 +267,19 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect(after.children.map(({ runId }) => runId)).toEqual(expect.arrayContaining(before.children.map(({ runId }) => runId)))
   })
 
+  it('mends the state of a trial that a frozen process has written after its end', { timeout: 120_000 }, async () => {
+    const storage = lasting()
+    const study = await open(storage)
+    await trainAll(study, 2)
+    const late = (await found(study)).children[0]!
+    await client.runs.update(late.runId, { status: 'RUNNING' })
+    await client.runs.log(late.runId, { tags: { state: 'RUNNING', 'attune.state': 'running' } })
+    await trainAll(study, 3)
+    expect((await compare(study)).problems).toEqual([])
+    expect((await client.runs.get(late.runId)).endTime).toBe(late.endTime)
+    await study.close()
+  })
+
   it('sends metrics while a large artefact is on its way', { timeout: 120_000 }, async () => {
     let release: (() => void) | undefined
     const released = new Promise<'pass'>((resolve) => (release = () => resolve('pass')))

@@ -14,7 +14,7 @@ export type ContentContext = Pick<LoggerContext, 'study' | 'space' | 'view' | 'a
 export type ContentSettings = Pick<Settings, 'surroundings' | 'model'>
 
 /** As Optuna's storage in MLflow: what ended early by a pruner is KILLED, what may go on is SCHEDULED. */
-const runStatuses: { readonly [state in TrialRecord['state']]: RunStatus } = {
+export const runStatuses: { readonly [state in TrialRecord['state']]: RunStatus } = {
   waiting: 'SCHEDULED',
   paused: 'SCHEDULED',
   running: 'RUNNING',
