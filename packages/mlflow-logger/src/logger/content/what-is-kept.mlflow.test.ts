@@ -47,7 +47,7 @@ describe.skipIf(trackingUri === '')(`what a real MLflow server keeps of a study$
     const { runId } = (await runsOf(experimentName)).find(({ runName }) => runName === 'trial 0')!
     const { inputs } = await client.runs.get(runId)
     expect(inputs.models).toEqual([modelId])
-    expect(inputs.datasets.map(({ name, digest = '', context = '' }) => [name, digest, context].join(' ')).toSorted()).toEqual(['digits abc training', 'resnet v2 model'])
+    expect(inputs.datasets.map(({ name, digest, context }) => `${name} ${digest} ${context ?? ''}`).toSorted()).toEqual(['digits abc training', 'resnet v2 model'])
   })
 
   it('cuts a long parameter with a mark, and has all of it in an artefact', async () => {
