@@ -62,6 +62,20 @@ describe('one trial', () => {
     await logger.close()
   })
 
+  test('whose metric is named as the column of the objective has there what it ended with', async () => {
+    await using folder = await temporaryFolder()
+    const script = new HistoryScript()
+      .start(0).report(0, 1, { objective: 2 }).report(0, 2, { objective: 1 }).end(0, { state: 'complete', metrics: { objective: 0.25 }, values: [0.25] })
+      .start(1).report(1, 1, { objective: 1 }).end(1, { state: 'complete', metrics: { objective: 1 }, values: [1] })
+      .start(2).report(2, 1, { objective: 1, loss: 1 }).report(2, 2, { objective: NaN, loss: NaN }).end(2, { state: 'failed', message: 'loss is NaN' })
+    const study = await logAll(folder.path, script.events, context({ objectives: [{ metric: 'objective', direction: 'minimize', from: 'last' }], trials: script.trials }))
+    expect(await points(join(study, 'trial-0000'), 'objective')).toEqual([[1, 2], [2, 1], [3, 0.25]])
+    expect(await points(join(study, 'trial-0001'), 'objective')).toEqual([[1, 1]])
+    // It would spoil the order of all rows.
+    expect(await points(join(study, 'trial-0002'), 'objective')).toEqual([[1, 1]])
+    expect(await points(join(study, 'trial-0002'), 'loss')).toEqual([[1, 1], [2, NaN]])
+  })
+
   test('that was pruned keeps its objective; one that failed has none, and says why', async () => {
     await using folder = await temporaryFolder()
     const script = new HistoryScript()

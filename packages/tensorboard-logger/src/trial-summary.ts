@@ -43,20 +43,22 @@ export function ending(trial: TrialRecord, { objectives }: TrialShape): readonly
   const last = trial.reports.at(-1)?.step ?? 0
   const endedAt = trial.endedAt ?? trial.createdAt
   const reported = new Map(trial.reports.flatMap(({ metrics }) => Object.entries(metrics)))
-  const own = [...finiteObjectives(trial, objectives), { kind: 'scalar', tag: 'pruned', value: trial.state === 'pruned' ? 1 : 0 } satisfies ScalarValue]
+  const objective = finiteObjectives(trial, objectives)
+  const own = [...objective, { kind: 'scalar', tag: 'pruned', value: trial.state === 'pruned' ? 1 : 0 } satisfies ScalarValue]
   const reserved = new Set(own.map(({ tag }) => tag))
   const final = scalars(trial.metrics).filter(({ tag }) => !reserved.has(tag))
-  // A tag has one point at a step. So where the final value is another than the last that was reported, as with a value measured anew, it comes after.
-  const differing = last < Number.MAX_SAFE_INTEGER ? final.filter(({ tag, value }) => isShown(value) && reported.has(tag) && reported.get(tag) !== value) : []
+  // A tag has one point at a step. So where the final value is another than the last that was reported, as with a value measured anew, it comes after. So does
+  // the objective where a metric is named `objective`: HParams shows the last point.
+  const differing = last < Number.MAX_SAFE_INTEGER ? [...objective, ...final].filter(({ tag, value }) => isShown(value) && reported.has(tag) && reported.get(tag) !== value) : []
   const status = trial.state === 'complete' && trial.voided === undefined ? 'success' : 'failure'
-  const values: readonly SummaryValue[] = [
+  const end: readonly SummaryValue[] = [
     ...own.filter(({ tag }) => !reported.has(tag)),
     ...final.filter(({ tag }) => !reported.has(tag)),
     { kind: 'text', tag: 'trial/text_summary', markdown: trialMarkdown(trial, objectives) },
     { kind: 'session-end', status, endedAt },
   ]
   const record = (step: number, values: readonly SummaryValue[]): SummaryEvent => ({ kind: 'summary', step, time: endedAt, values })
-  return [record(last, values), ...(differing.length === 0 ? [] : [record(last + 1, differing)])]
+  return [record(last, end), ...(differing.length === 0 ? [] : [record(last + 1, differing)])]
 }
 
 export function hasEnded({ state }: TrialRecord): boolean {
@@ -78,8 +80,10 @@ function finiteObjectives(trial: TrialRecord, objectives: readonly Objective[]):
   return (trial.values ?? []).map((value, index): ScalarValue => ({ kind: 'scalar', tag: objectiveTag(objectives, index), value })).filter(({ value }) => isShown(value))
 }
 
+/** Also a metric that is named as the column of an objective would break the order of the table. */
 function scalars(metrics: TrialRecord['metrics']): readonly ScalarValue[] {
-  return Object.entries(metrics).flatMap(([tag, value]) => (tag === '' ? [] : [{ kind: 'scalar', tag, value }]))
+  const isSpoiling = (tag: string, value: number): boolean => (tag === 'objective' || tag.startsWith('objective/')) && !isShown(value)
+  return Object.entries(metrics).flatMap(([tag, value]) => (tag === '' || isSpoiling(tag, value) ? [] : [{ kind: 'scalar', tag, value }]))
 }
 
 function trialMarkdown(trial: TrialRecord, objectives: readonly Objective[]): string {
