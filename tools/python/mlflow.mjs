@@ -31,6 +31,9 @@ import { ensurePython } from './ensure.mjs'
 /** Why there is no MLflow here, or undefined. */
 export const missingMlflow = ensurePython().missing
 
+/** For a POSIX shell: a program and its group end when it does, or when the process at the other end of standard input does, killed or not. */
+const untilNobodyWaits = '("$@"; kill -KILL 0) </dev/null & cat >/dev/null; kill -KILL 0'
+
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -61,7 +64,9 @@ export async function startMlflow(options = {}) {
   if (prefix !== '') args.push('--static-prefix', prefix)
   if (auth) args.push('--app-name', 'basic-auth')
   // A group of its own: the server starts workers, which are to end with it.
-  const child = spawn(python, args, { cwd: folder, env: { ...inherited, ...variables }, detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'pipe'] })
+  const windows = process.platform === 'win32'
+  const child = spawn(windows ? python : 'sh', windows ? args : ['-c', untilNobodyWaits, 'sh', python, ...args], { cwd: folder, env: { ...inherited, ...variables }, detached: !windows, stdio: ['pipe', 'pipe', 'pipe'] })
+  child.stdin.on('error', () => undefined) // Nobody reads it.
   let log = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (log = (log + text).slice(-20_000)))
   const ended = once(child, 'exit')
