@@ -28,7 +28,7 @@ export function createArtifacts(transport: Transport, configuration: Pick<Config
   function unreachable(location: Location & { readonly kind: 'direct' }, verb: string, cause?: unknown): MlflowError {
     const { scheme } = location
     const where = withoutCredentials(location.uri)
-    const server = scheme === 'file' ? ', which is a folder of the machine that the server runs on' : ''
+    const server = scheme === 'file' ? ', which is a folder of the machine that the server runs on,' : ''
     return new MlflowError(
       'MLFLOW_ARTIFACT_STORE',
       `Artefacts in '${where}'${server} cannot be ${verb} through ${transport.trackingUri}. Start the server with --artifacts-destination in place of --default-artifact-root (for new experiments), or give a store of your own: artifactStores: { ${/^\w+$/.test(scheme) ? scheme : `'${scheme}'`}: … }`,

@@ -27,7 +27,7 @@ export function studyBegin(parts: LaneParts, context: LoggerContext, revision: n
   }
 }
 
-/** What a study leaves when a run of it ends: its summary and table, with links to where it is seen, and its best model. */
+/** What a study leaves when a run of it ends: its summary and tables, with links to where it is seen, and its best model. */
 export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerContext, revision: number, stopped: string | undefined): readonly Upload[] {
   // What is written at the end speaks of everything before, and links to it.
   const after = revision - 1
@@ -40,13 +40,24 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
     after,
     async send(parent) {
       const links = await note(parts, context, parent, { reason: stopped })
-      for (const artifact of tableWrites(context)) await artifactUpload(parts, target, revision, 0, artifact).send(parent)
       if (settings.links) parts.print(linkLines(context.view.study.definition.name, links))
+    },
+  }
+  // Apart from the summary: a server without a store for artefacts has a note and links all the same.
+  const tables: Upload = {
+    revision,
+    size: 200,
+    target,
+    what: 'the tables of the study',
+    replaces: 'tables',
+    after,
+    async send(parent) {
+      for (const artifact of tableWrites(context)) await artifactUpload(parts, target, revision, 0, artifact).send(parent)
     },
   }
   const { model } = settings
   const states = lateStates(parts, settings, context, revision)
-  if (model === undefined) return [states, summary]
+  if (model === undefined) return [states, summary, tables]
   const best: Upload = {
     revision,
     size: 200,
@@ -58,7 +69,7 @@ export function studyEnd(parts: LaneParts, settings: Settings, context: LoggerCo
       await logBestModel({ client: parts.client, context, runs: await runsOf(parts, parent), model, signal: parts.signal })
     },
   }
-  return [states, summary, best]
+  return [states, summary, tables, best]
 }
 
 async function note(parts: LaneParts, context: LoggerContext, parent: string, end: { readonly reason: string | undefined } | undefined): Promise<StudyLinks> {

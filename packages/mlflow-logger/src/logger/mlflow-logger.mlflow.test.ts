@@ -1,7 +1,7 @@
 import { createStudy, float, MemoryArtifacts, MemoryStorage, minimize, systemClock, type LoggerFactory, type Storage, type Study, type StudyEvent } from '@attune/core'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { startProxy, type Fate, type Proxy } from '../client/client-proxy.test-support.ts'
 import { mlflowClient, type MlflowClient } from '../client/index.ts'
 import { runsOf } from './kept.test-support.ts'
@@ -237,6 +237,24 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     await study.close()
     expect((await compare(study)).problems).toEqual([])
     expect((await warnings(study)).join('\n')).toContain('MLflow does not take the model of the best trial')
+  })
+
+  it('prints the links and writes the note where no artefact can be stored', { timeout: 120_000 }, async () => {
+    proxy.decide = ({ method, path }) => (method === 'PUT' && path.includes('/mlflow-artifacts/') ? { status: 400, body: '{"error_code":"INVALID_PARAMETER_VALUE","message":"no artefacts here"}' } : 'pass')
+    const printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    let lines: string
+    let study: Awaited<ReturnType<typeof open>>
+    try {
+      study = await open(lasting(), [logger({ links: true })])
+      await trainAll(study, 2)
+      await study.close()
+      lines = printed.mock.calls.map(([text]) => String(text)).join('')
+    } finally {
+      printed.mockRestore()
+    }
+    expect(lines).toContain('🧪 View trials at: ')
+    expect((await found(study)).parents[0]!.tags).toMatchObject({ 'attune.trials': expect.any(String) as unknown, 'mlflow.note.content': expect.stringContaining('**Best: ') as unknown })
+    expect((await warnings(study)).join('\n')).toContain('MLflow does not take the tables of the study')
   })
 
   it('P13: two processes that log the same study to MLflow at the same moment double nothing', { timeout: 120_000 }, async () => {
