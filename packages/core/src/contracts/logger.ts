@@ -58,8 +58,11 @@ export interface Logger {
    */
   readonly cursor: number | 'now'
   log(event: StudyEvent): Awaitable<void | 'later'>
-  /** Resolves once everything logged so far is where it belongs. */
-  flush(): Awaitable<void>
+  /**
+   * Resolves once everything logged so far is where it belongs. `'later'`: not yet, though it moves on. At the end of a study that is
+   * kept in memory alone it is called again then, for a minute at most, because what is not sent then is lost.
+   */
+  flush(): Awaitable<void | 'later'>
   /** Flushes and frees. Called once, last. */
   close(): Awaitable<void>
 }

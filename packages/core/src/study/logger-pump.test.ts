@@ -211,6 +211,45 @@ describe('a logger', () => {
     expect(await harmBy(badLoggers[name]!, through)).toEqual(harm)
   })
 
+  it('P13: a slow tracker gets more time at the end of a study in memory, as long as it takes things in', async () => {
+    /** What is told as lost, and how long `close` takes, where the tracker takes in one change every so many milliseconds. */
+    const ending = async (pace: number): Promise<{ readonly lost: readonly string[]; readonly time: number }> => {
+      const clock = new VirtualClock()
+      const waiting: number[] = []
+      let cursor = 0
+      const logger: Logger = {
+        get cursor() {
+          return cursor
+        },
+        log: ({ revision }) => void waiting.push(revision),
+        async flush(): Promise<void | 'later'> {
+          const before = waiting.length
+          for (let second = 0; second < 9 && waiting.length > 0; second++) await new Promise<void>((resolve) => void clock.schedule(1000, resolve))
+          if (waiting.length === 0) return
+          if (waiting.length < before) return 'later'
+          throw new Error('nothing goes through')
+        },
+        close() {},
+      }
+      const take = (): void => {
+        cursor = waiting.shift() ?? cursor
+        clock.schedule(pace, take)
+      }
+      take()
+      const study = await createStudy({ storage: new MemoryStorage(systemClock), space, seed: 1, loggers: [{ specVersion: 'v1', id: 'test', create: () => logger }], use: [{ register: (registry) => registry.value(tokens.clock, clock) }] })
+      await pass(clock, study.optimize(() => 1, { trials: 8 }))
+      const start = clock.now()
+      await pass(clock, study.close())
+      return { lost: (await warnings(study)).filter((message) => message.includes('are lost')), time: clock.now() - start }
+    }
+    const slow = await ending(1000)
+    expect(slow.lost).toEqual([])
+    expect(slow.time).toBeGreaterThan(10_000)
+    const away = await ending(1e9)
+    expect(away.lost).toEqual([expect.stringContaining('are lost, because the study is kept in memory alone')])
+    expect(away.time).toBeLessThan(21_000)
+  })
+
   it('P13, broken twin: a pump that waits for its logger without end is found out', async () => {
     const endless = vi.spyOn(LoggerPump.prototype, 'drain').mockImplementation(() => new Promise(() => undefined))
     onTestFinished(() => endless.mockRestore())

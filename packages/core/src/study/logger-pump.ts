@@ -8,6 +8,8 @@ import { within } from './within.ts'
 const queueLimit = 10_000
 const callDeadline = 30_000
 const attempts = 3
+/** How often a logger that moves on gets the time to catch up, at the end of a study that no storage keeps. */
+const roundsInMemory = 6
 /** Milliseconds until an event is given again that the logger wants later: at first, at most, and while somebody waits for it. */
 const pauses = { first: 1000, longest: 30_000, hurried: 100 } as const
 /** A pause after which a replay is begun anew: while it waits, it is a second history in memory. */
@@ -60,6 +62,8 @@ export class LoggerPump {
   #lag: { readonly since: number; readonly from: number; told: boolean } | undefined
   #lagsTold = 0
   readonly #lost = { events: 0, told: 0 }
+  /** What the last flush said of itself: not everything is kept, but it goes on. */
+  #movesOn = false
   #closed = false
   #ending: Promise<void> | undefined
 
@@ -97,6 +101,7 @@ export class LoggerPump {
   /** True once the logger has everything, false if that takes longer than the deadline. */
   async drain(milliseconds: number): Promise<boolean> {
     let late = false
+    this.#movesOn = false
     this.#waiting++
     this.#cutShort?.()
     try {
@@ -110,9 +115,9 @@ export class LoggerPump {
           if (isFull) await this.#logger.flush()
         }
         // It may have been closed since.
-        if (!late) await this.#logger.flush()
+        if (!late) this.#movesOn = (await this.#logger.flush()) === 'later'
       }, true)
-      return inTime && !this.#behind
+      return inTime && !this.#behind && !this.#movesOn
     } catch (error) {
       this.#source.warn(`Logger ${this.#id} could not flush: ${describe(error)}`)
       return false
@@ -135,7 +140,7 @@ export class LoggerPump {
   async #end(milliseconds: number, handOver: boolean): Promise<void> {
     const { clock } = this.#source
     const latest = this.#latest
-    const whole = !handOver && (await this.drain(milliseconds))
+    const whole = !handOver && (await this.#drainAtLast(milliseconds))
     this.#closed = true
     this.#queue = []
     this.#cutShort?.()
@@ -147,6 +152,13 @@ export class LoggerPump {
     }
     if (this.#lost.events > this.#lost.told) this.#source.warn(`Logger ${this.#id} has lost ${this.#lost.events} event(s) in all.`)
     if (!handOver) this.#tellRest(latest, whole)
+  }
+
+  /** What a study in memory alone cannot send now is lost: a tracker that is slow, and not away, gets more time. */
+  async #drainAtLast(milliseconds: number): Promise<boolean> {
+    let rounds = this.#source.persistent ? 1 : roundsInMemory
+    while (!(await this.drain(milliseconds))) if (!this.#movesOn || --rounds === 0) return false
+    return true
   }
 
   /** Says what the logger has not kept, and what becomes of it. */

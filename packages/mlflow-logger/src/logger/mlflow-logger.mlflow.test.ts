@@ -106,6 +106,20 @@ describe.skipIf(server === undefined)('the MLflow logger and a real server (need
     expect(told.join('\n')).toMatch(/\d+ change\(s\) are lost, because the study is kept in memory alone/)
   })
 
+  it('P13: a study in memory waits at its end for an MLflow server that is slow, as long as things go through', { timeout: 240_000 }, async () => {
+    proxy.decide = async (): Promise<Fate> => {
+      await delay(1000)
+      return 'pass'
+    }
+    const study = await open(new Proxy(new MemoryStorage(systemClock), { get: (target, key) => (key === 'close' ? () => undefined : bound(target, key)) }))
+    const told: string[] = []
+    study.on((event) => event.type === 'warning' && told.push(event.message))
+    await trainAll(study, 6)
+    await study.close()
+    expect(told.filter((message) => message.includes('are lost'))).toEqual([])
+    expect((await compare(study)).problems).toEqual([])
+  })
+
   it('goes on in the same runs when a study is resumed, twice', { timeout: 120_000 }, async () => {
     const storage = lasting()
     const parents = new Set<string>()

@@ -53,6 +53,8 @@ export class MlflowLogger implements Logger {
   #memory = 0
   #opened = false
   #hopeless = false
+  /** How often something went through. */
+  #moves = 0
   /** Why the last try failed; undefined once something has gone through. */
   #failure: string | undefined
   /** What the study's run says of itself, as far as this process knows. */
@@ -68,7 +70,7 @@ export class MlflowLogger implements Logger {
     this.#context = context
     const { signal } = this.#closing
     const tell = (message: string): void => this.#tell(message)
-    this.#runs = new StudyRuns({ client, settings, context, start: studyStart(context, settings), signal, tell, altered: (target, alterations) => this.#keepWhole(target, this.#progress.last, alterations) })
+    this.#runs = new StudyRuns({ client, settings, context, start: studyStart(context, settings), signal, tell, moved: () => this.#moves++, altered: (target, alterations) => this.#keepWhole(target, this.#progress.last, alterations) })
     this.#parts = {
       client,
       runs: this.#runs,
@@ -79,6 +81,7 @@ export class MlflowLogger implements Logger {
       done: (size) => {
         this.#memory -= size
         this.#hopeless = false
+        this.#moves++
         this.#failure = undefined
         // The end of a study waits for everything before.
         if (this.#opened) this.#scheduler.wake(this.#uploads)
@@ -136,8 +139,9 @@ export class MlflowLogger implements Logger {
     this.#cursor.saveSoon()
   }
 
-  async flush(): Promise<void> {
+  async flush(): Promise<void | 'later'> {
     const release = this.#scheduler.hurry()
+    const before = this.#moves
     let giveUp = (): void => undefined
     const late = new Promise<true>((resolve) => (giveUp = () => resolve(true)))
     const timer = setTimeout(giveUp, this.#hopeless ? hopelessDeadline : flushDeadline)
@@ -149,12 +153,14 @@ export class MlflowLogger implements Logger {
         await this.#cursor.save()
         return false as const
       })()
-      if (!(await Promise.race([stored, late]))) return
+      if (!(await Promise.race([stored, late]))) return undefined
     } finally {
       release()
       clearTimeout(timer)
       this.#givingUp.delete(giveUp)
     }
+    // A server that is slow, and takes things in, is worth another wait where what is not sent is lost.
+    if (this.#moves > before) return 'later'
     this.#hopeless = true
     throw new AttuneError('MLFLOW_BEHIND', `Not everything is in MLflow yet. ${this.#context.persistent ? 'The study has it, and it is sent later' : 'It is sent as long as the study is open'}.${this.#failure === undefined ? '' : ` ${this.#failure}`}`)
   }

@@ -19,7 +19,7 @@ function laneOn(takes: (batch: Batch) => boolean, failure: () => Promise<never> 
   const { signal } = new AbortController()
   const tell = (message: string): void => void told.push(message)
   const settings = { experimentName: undefined, experimentId: undefined, runId: undefined, runName: undefined, tags: {}, surroundings: {}, model: undefined, links: false, flush: { milliseconds: 0, items: 500 }, queue: { events: 10, bytes: 10 } }
-  const runs = new StudyRuns({ client, settings, context: loggerContext(), start: { name: 'study', startTime: 0, tags: {} }, signal, tell, altered: () => undefined })
+  const runs = new StudyRuns({ client, settings, context: loggerContext(), start: { name: 'study', startTime: 0, tags: {} }, signal, tell, moved: () => undefined, altered: () => undefined })
   const progress = new Progress()
   const lane = new RunLane({ client, runs, progress, signal, tell, done: () => undefined, print: () => undefined, altered: () => undefined }, 500, () => undefined)
   const metrics = [1, 2, 3, 4].map((step) => ({ key: 'loss', value: step, step, timestamp: step }))

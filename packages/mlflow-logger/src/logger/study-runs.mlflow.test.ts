@@ -28,6 +28,7 @@ describe.skipIf(server === undefined)(`the runs of a study${missingMlflow === un
     start: { name: 'study', startTime: 1, tags: {} },
     signal: new AbortController().signal,
     tell: (message) => void told.push(message),
+    moved: () => undefined,
     altered: () => undefined,
   })
   const trial = (number: number, attempt = 0): RunTarget => {

@@ -31,6 +31,8 @@ export interface StudyRunsOptions {
   readonly start: RunStart
   readonly signal: AbortSignal
   tell(message: string): void
+  /** The server did something: it is not away. */
+  moved(): void
   /** Tags that a run begins with and that MLflow does not keep as they are. */
   altered(target: RunTarget, alterations: readonly Alteration[]): void
 }
@@ -166,6 +168,7 @@ export class StudyRuns {
     if (attached === undefined) {
       const { original, definition, id } = context.study
       const experimentId = settings.experimentId ?? (await client.experiments.ensure(settings.experimentName ?? experimentName((original ?? definition).name), {}, { signal })).experimentId
+      this.#options.moved()
       run = await this.#create({ kind: 'study' }, experimentId, id, start)
     } else {
       run = await client.runs.get(attached, { signal })
@@ -183,6 +186,7 @@ export class StudyRuns {
     const { client, signal } = this.#options
     const { first, later } = splitTags(tags)
     const run = await client.runs.create({ experimentId, key, name: runName(name), startTime, tags: first, ...(parentRunId !== undefined && { parentRunId }) }, { signal })
+    this.#options.moved()
     await this.#setTags(target, run.runId, later)
     return run
   }
