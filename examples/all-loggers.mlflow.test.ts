@@ -2,6 +2,7 @@
 import { describe, expect, inject, it } from 'vitest'
 import { startMlflow } from '../tools/python/mlflow.mjs'
 import { broken, expectKept, faults, loggerNames, makeTrackers, outcome, runStudy } from './all-loggers.test-support.ts'
+import { missingMlflow } from '../tools/python/mlflow.mjs'
 
 const url = inject('mlflow')
 const orders = loggerNames.flatMap((_, i) => {
@@ -11,7 +12,7 @@ const orders = loggerNames.flatMap((_, i) => {
 
 const alone = await runStudy([])
 
-describe.skipIf(url === undefined)('all loggers at once', { timeout: 300_000 }, () => {
+describe.skipIf(url === undefined)(`all loggers at once${missingMlflow === undefined ? '' : ` (skipped: ${missingMlflow})`}`, { timeout: 300_000 }, () => {
   it.each(orders.map((order) => [order.join(', '), order] as const))('%s: each has everything', async (_, order) => {
     await using trackers = await makeTrackers(url)
     const ran = await runStudy(order.map((name) => trackers.factories[name]))

@@ -3,6 +3,7 @@ import { mlflowClient, type Run } from '@attune/mlflow-logger/client'
 import { loadStudy, sqlite } from 'attune'
 import { describe, expect, inject, test } from 'vitest'
 import { inFolder, run } from './programs.test-support.ts'
+import { missingMlflow } from '../tools/python/mlflow.mjs'
 
 const url = inject('mlflow')
 /** Small enough for a test. */
@@ -14,7 +15,7 @@ async function all<T>(entries: AsyncIterable<T>): Promise<readonly T[]> {
   return list
 }
 
-describe.skipIf(url === undefined)('the main job with MLFLOW_TRACKING_URI', { timeout: 600_000 }, () => {
+describe.skipIf(url === undefined)(`the main job with MLFLOW_TRACKING_URI${missingMlflow === undefined ? '' : ` (skipped: ${missingMlflow})`}`, { timeout: 600_000 }, () => {
   test('logs one parent, one child a trial, curves, data and the model, prints links, and doubles nothing when it is called again', async () => {
     await inFolder(async (out) => {
       const variables = { MLFLOW_TRACKING_URI: url!, MLFLOW_EXPERIMENT_NAME: 'the main job' }

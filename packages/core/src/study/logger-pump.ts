@@ -1,3 +1,4 @@
+// Longer than other files on purpose: giving, waiting, reading back and telling what is missing all turn on one position.
 import type { Clock } from '../contracts/clock.ts'
 import type { StudyEvent } from '../contracts/event.ts'
 import type { Logger } from '../contracts/logger.ts'
@@ -115,7 +116,9 @@ export class LoggerPump {
           if (isFull) await this.#logger.flush()
         }
         // It may have been closed since.
-        if (!late) this.#movesOn = (await this.#logger.flush()) === 'later'
+        if (late) return
+        const answer = await this.#logger.flush()
+        if (!late) this.#movesOn = answer === 'later'
       }, true)
       return inTime && !this.#behind && !this.#movesOn
     } catch (error) {
