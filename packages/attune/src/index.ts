@@ -9,8 +9,8 @@ export type {
   Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Execution, Executor, Exhausted, ExtendOptions, Failure, FailureReason, FlatParams, FunctionConstraint, GarbageOptions, GarbageResult, Heads, History, HistoryEntry,
   Host, Json, JudgeContext, KeepAlive, KeepPolicy, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, LoggerView, MemoryArtifactsOptions, MergeOptions, MergeResult, Merging, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
-  OutcomeBound, OutcomeConstraint, Params, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
-  Renaming, Report, RetryPolicy, Revision, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionNews, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
+  OutcomeBound, OutcomeConstraint, Params, Predictor, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
+  Renaming, Report, RetryPolicy, Revision, Rows, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionNews, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
   StopContext, StopRule, Storage, StorageFactory, StoredArtifact, StudyDefinition, StudyEvent, StudyReference, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
   Token, Trainer, TrainerTrial, TrainingInput, TrainingResult, Transition, TrialArtifact, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
 } from '@attune/core'

@@ -7,6 +7,7 @@ export type LayersModel = tensorflow.LayersModel
 export type Optimizer = tensorflow.Optimizer
 export type Tensor = tensorflow.Tensor
 export type Variable = tensorflow.Variable
+export type Scalar = tensorflow.Scalar
 export type NamedTensorMap = tensorflow.NamedTensorMap
 export type WeightSpec = tensorflow.io.WeightsManifestEntry
 export type Layer = tensorflow.layers.Layer
