@@ -14,8 +14,8 @@ export interface TrainableWeight {
 /** What an optimiser keeps between steps: `slot` is what it accumulates (`momentum`, `velocity`), `key` for which weight. */
 export interface OptimizerState {
   readonly id: string
-  /** Steps done. */
-  readonly steps: number
+  /** Steps done, by key of weight: one that thaws late has done fewer, and its bias correction begins when it does. */
+  readonly steps: { readonly [key: string]: number }
   readonly slots: readonly { readonly slot: string; readonly key: string; readonly tensor: Tensor }[]
 }
 
