@@ -1,11 +1,13 @@
 import type { Artifact } from './artifact.ts'
-import type { Awaitable, Metrics } from './values.ts'
+import type { Awaitable, Json, Metrics } from './values.ts'
 
 /** The trial whose artefact is judged. */
 export interface EvaluateContext {
   readonly number: number
   readonly signal: AbortSignal
   warn(message: string): void
+  /** Keeps plain JSON with the trial: what a metric cannot hold, as a confusion matrix. Rejects with NOT_JSON. */
+  setAttribute(key: string, value: Json): Promise<void>
 }
 
 /**
@@ -17,6 +19,8 @@ export interface Evaluator {
   readonly specVersion: 'v1'
   readonly id: string
   readonly exclusive: boolean
+  /** Which way its metrics are better, for those that have one. `optimize` warns of an objective that goes the other way. */
+  readonly directions?: { readonly [metric: string]: 'minimize' | 'maximize' }
   evaluate(artifact: Artifact, context: EvaluateContext): Awaitable<Metrics>
   /** Called once when `optimize` ends; the evaluator may be used again afterwards. */
   release?(): Awaitable<void>

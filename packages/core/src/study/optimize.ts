@@ -2,6 +2,7 @@ import type { Executor } from '../contracts/executor.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import { AttuneError, describe, isAttuneError } from '../errors.ts'
 import { checkOptimizeOptions } from './check-optimize-options.ts'
+import { contraryObjectives } from './contrary-objectives.ts'
 import type { StudyEngine } from './engine.ts'
 import { FailureWatch } from './failure-watch.ts'
 import type { OptimizeOptions, OptimizeResult } from './options.ts'
@@ -56,6 +57,7 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
   const { history, clock } = engine
   const { counts } = history
   const evaluators = options.evaluators ?? []
+  for (const warning of contraryObjectives(history.definition.objectives, evaluators)) engine.warn('study', warning)
   const { signal } = options
   const begin = clock.now()
   /** Trials that count: those that ended with a result, and those that are paused and may never go on. */

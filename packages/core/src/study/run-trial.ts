@@ -1,6 +1,6 @@
 import type { Artifact } from '../contracts/artifact.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { Evaluator } from '../contracts/evaluator.ts'
+import type { EvaluateContext, Evaluator } from '../contracts/evaluator.ts'
 import type { Execution, Executor } from '../contracts/executor.ts'
 import type { Report, Trainer, TrainingResult } from '../contracts/trainer.ts'
 import type { Failure, TrialRecord } from '../contracts/trial-record.ts'
@@ -199,7 +199,8 @@ async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerato
 async function evaluate(engine: StudyEngine, trial: Trial, artifact: Artifact, patience: Patience, options: RunOptions): Promise<Metrics> {
   const metrics: { [metric: string]: number } = {}
   for (const evaluator of options.evaluators) {
-    const work = async (): Promise<Metrics> => (trial.stopReason === undefined ? evaluator.evaluate(artifact, { number: trial.number, signal: trial.signal, warn: (message) => trial.warn(message) }) : {})
+    const context: EvaluateContext = { number: trial.number, signal: trial.signal, warn: (message) => trial.warn(message), setAttribute: (key, value) => trial.setAttribute(key, value) }
+    const work = async (): Promise<Metrics> => (trial.stopReason === undefined ? evaluator.evaluate(artifact, context) : {})
     const found = await patiently(engine, trial, evaluator.exclusive ? options.exclusively(work) : work(), patience)
     if (found === stopped) break
     Object.assign(metrics, checkMetrics(found, engine.history.definition))

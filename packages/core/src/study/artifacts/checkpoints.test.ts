@@ -4,7 +4,7 @@ import type { Artifact } from '../../contracts/artifact.ts'
 import type { Evaluator } from '../../contracts/evaluator.ts'
 import type { PrunerFactory } from '../../contracts/pruner.ts'
 import type { Report, Trainer, TrainerTrial } from '../../contracts/trainer.ts'
-import { atMost, minimize } from '../../objective/objectives.ts'
+import { atMost, maximize, minimize } from '../../objective/objectives.ts'
 import { float } from '../../space/builders.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { systemClock } from '../../system.ts'
@@ -182,5 +182,26 @@ describe('a pruner that pauses, promotes and forks', () => {
     const fork = study.trials().find(({ origin }) => origin === 'fork')!
     expect(fork.parent).toBe(resumed.number)
     expect(fork.params.x).toBe(0.125)
+  })
+
+  it('whose evaluator keeps attributes have them', async () => {
+    const evaluator: Evaluator = { specVersion: 'v1', id: 'test', exclusive: false, evaluate: async (artifact, { setAttribute }) => {
+      await setAttribute('confusion', [[decode(await artifact.bytes()), 0], [1, 2]])
+      return { size: 1 }
+    } }
+    const study = await createStudy({ space, objective: minimize('loss'), seed: 1 })
+    await study.optimize(summing(2), { trials: 2, evaluators: [evaluator] })
+    for (const { attributes, metrics } of study.trials()) expect(attributes).toEqual({ confusion: [[metrics['loss'], 0], [1, 2]] })
+  })
+
+  it('whose evaluator says that lower is better bring a warning where they are maximised, and none otherwise', async () => {
+    const evaluator: Evaluator = { specVersion: 'v1', id: 'judge', exclusive: false, directions: { error: 'minimize', loss: 'minimize' }, evaluate: () => ({ error: 1, speed: 1 }) }
+    const study = await createStudy({ space, objective: [minimize('loss'), maximize('error'), maximize('speed')], seed: 1 })
+    const warnings: string[] = []
+    study.on((event) => {
+      if (event.type === 'warning') warnings.push(event.message)
+    })
+    await study.optimize(summing(1), { trials: 1, evaluators: [evaluator] })
+    expect(warnings).toEqual([`The objective maximizes "error", which is better when it is lower, says the evaluator "judge". If you do not mean that: minimize('error').`])
   })
 })
