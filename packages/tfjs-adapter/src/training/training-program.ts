@@ -1,21 +1,18 @@
-import type { Awaitable, TrainerTrial } from '@attune/core'
+import type { Awaitable, Json, TrainerTrial } from '@attune/core'
 import type { Batch, PreparedSets } from '../data/batch-source.ts'
 import type { TrainableWeight } from '../optimizers/step-optimizer.ts'
 import type { Scalar, Tensor, TensorFlow, Variable } from '../tensorflow.ts'
-import type { TrialSettings } from './trial-settings.ts'
+
+/** Values of one batch by the names under which they are reported, `loss` among them: means over its samples. */
+export type BatchScores = { readonly [name: string]: Scalar }
 
 /** What one batch gave. The tensors are the caller's to dispose of. */
 export interface BatchGradients {
-  /** Mean over the samples of the batch, regularisation included. */
-  readonly loss: Scalar
-  /** Means over the samples of the batch, by the names under which they are reported. */
-  readonly metrics: { readonly [name: string]: Scalar }
-  /** By the keys of `trainable`. */
+  /** `loss` is what was differentiated, regularisation included. */
+  readonly scores: BatchScores
+  /** By the keys of `trainable`; a weight that the loss does not depend on has none. */
   readonly gradients: { readonly [key: string]: Tensor }
 }
-
-/** What one validation batch gave: means over its samples. */
-export type BatchScores = { readonly [name: string]: Scalar }
 
 /** Where in the training a batch is; together with the trial's seed it decides all randomness. */
 export interface BatchPosition {
@@ -25,25 +22,47 @@ export interface BatchPosition {
   readonly batch: number
 }
 
+/** A weight as checkpoints keep it. */
+export interface ProgramWeight {
+  /** The same in every process and for every attempt, and for no other weight of this program. */
+  readonly key: string
+  /** What it is called in files that other programs read. */
+  readonly name: string
+  readonly variable: Variable
+}
+
 /**
  * What is trained: a layers model, a network of one's own, a student with its teacher. The loop knows epochs, optimiser, schedule,
  * validation, checkpoints and stopping; a program knows weights and how a batch becomes gradients.
  */
 export interface TrainingProgram {
+  /** What `gradients` and `evaluate` report besides `loss`, as far as it is known before the first batch, in the order of reports. */
+  readonly metrics: readonly string[]
   /** Everything a checkpoint has to keep besides the optimiser, statistics of normalisations included; the order is fixed. */
-  readonly weights: readonly { readonly key: string; readonly variable: Variable }[]
+  readonly weights: readonly ProgramWeight[]
   /** What the optimiser changes in this epoch (from 1); a list that may shrink and grow between epochs (gradual unfreezing). */
   trainable(epoch: number): readonly TrainableWeight[]
-  /** Synchronous, and leaves nothing in memory but what it returns. */
+  /** Synchronous, and leaves nothing in memory but what it returns, whether it returns or throws. Its metrics are named as those of every other batch. */
   gradients(batch: Batch, position: BatchPosition): BatchGradients
-  /** The same metrics as `gradients` reports, and `loss`, without learning. */
+  /** The same metrics as `gradients` reports, and `loss`, without learning. Synchronous; leaves nothing but what it returns. */
   evaluate(batch: Batch): BatchScores
-  /** The model as an artefact's bytes, with the weights as they are now. */
-  pack(): Promise<Uint8Array>
+  /** Called after every step of the optimiser: keeps weights within their constraints. */
+  afterStep?(): void
+  /** `modelTopology` of the layers model that the weights are of, if they are of one: with it a checkpoint can be read as a model. */
+  readonly topology: Json | undefined
+  /** What was trained, with the weights as they are now. */
+  pack(): Promise<{ readonly kind: string; readonly bytes: Uint8Array }>
   /** What to say of the artefact. */
   readonly about: { readonly [key: string]: number | string }
   dispose(): void
 }
 
+/** What there is when a trial begins. */
+export interface ProgramContext<P> {
+  readonly tf: TensorFlow
+  readonly trial: TrainerTrial<P>
+  readonly data: PreparedSets
+}
+
 /** Makes the program of one trial. On failure nothing is left in memory. */
-export type OpenProgram<P> = (tf: TensorFlow, trial: TrainerTrial<P>, settings: TrialSettings, data: PreparedSets) => Awaitable<TrainingProgram>
+export type OpenProgram<P> = (context: ProgramContext<P>) => Awaitable<TrainingProgram>
