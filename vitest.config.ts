@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { playwright } from '@vitest/browser-playwright'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
@@ -35,6 +36,8 @@ export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
+    // vitest leaves one core free, which on two cores is half of the machine; and many tests wait for servers and children.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout,
     hookTimeout: testTimeout,
     // Quicker tests are not listed one by one.
