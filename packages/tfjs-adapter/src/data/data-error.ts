@@ -1,0 +1,5 @@
+import { tfjsError } from '../error.ts'
+
+export function dataError(problem: string, cause?: unknown): Error {
+  return tfjsError('TFJS_DATA', `${problem}.`, cause === undefined ? {} : { cause })
+}
