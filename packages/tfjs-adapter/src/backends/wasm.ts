@@ -1,5 +1,5 @@
 import { importOptional, installCommand, switchTo, type Backend } from './backend.ts'
-import { registerConv2DBackpropFilter } from './conv2d-backprop-filter.ts'
+import { registerMissingKernels } from './wasm-kernels/register.ts'
 
 /** Options of `wasm`. */
 export interface WasmOptions {
@@ -26,7 +26,7 @@ export function wasm(options: WasmOptions = {}): Backend {
           removeListeners()
         }
       }
-      registerConv2DBackpropFilter(tf, 'wasm')
+      registerMissingKernels(tf)
     },
   }
 }
