@@ -14,7 +14,7 @@ export interface EvaluatorSubject extends Subject {
 }
 
 function contextOf(signal: AbortSignal = new AbortController().signal): EvaluateContext {
-  return { number: 0, signal, warn: () => undefined, setAttribute: () => Promise.resolve() }
+  return { number: 0, params: {}, alone: true, signal, warn: () => undefined, setAttribute: () => Promise.resolve() }
 }
 
 async function evaluate({ evaluator, artifact }: EvaluatorSubject): Promise<Metrics> {

@@ -4,6 +4,10 @@ import type { Awaitable, Json, Metrics } from './values.ts'
 /** The trial whose artefact is judged. */
 export interface EvaluateContext {
   readonly number: number
+  /** The trial's parameters, as its training got them: how a model is served may be searched for, too. */
+  readonly params: unknown
+  /** True where no other trial of this run computes meanwhile. Where it is false, what measures time marks its values as contended. */
+  readonly alone: boolean
   readonly signal: AbortSignal
   warn(message: string): void
   /** Keeps plain JSON with the trial: what a metric cannot hold, as a confusion matrix. Rejects with NOT_JSON. */

@@ -75,6 +75,8 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     checkpointEvery: options.checkpointEvery ?? 1,
     retries: retryRule(options.retry),
     exclusively: executor.exclusively === undefined ? exclusiveSlot() : (work) => executor.exclusively!(work),
+    slotIsAlone: executor.exclusively !== undefined,
+    oneAtATime: concurrency === 1,
   }
   const watch = new FailureWatch()
   const mine = new Set<Trial>()

@@ -27,6 +27,10 @@ export interface RunOptions {
   retries(failure: Failure, earlier: TrialRecord['earlierFailures']): boolean
   /** Waits for the exclusive slot of evaluators that measure time. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
+  /** True where no other trial computes while the slot is taken. */
+  readonly slotIsAlone: boolean
+  /** True where trials run one after the other. */
+  readonly oneAtATime: boolean
 }
 
 /** How a trial ended here; `error` is what user code threw. */
@@ -199,7 +203,8 @@ async function drive(engine: StudyEngine, trial: Trial, generator: AsyncGenerato
 async function evaluate(engine: StudyEngine, trial: Trial, artifact: Artifact, patience: Patience, options: RunOptions): Promise<Metrics> {
   const metrics: { [metric: string]: number } = {}
   for (const evaluator of options.evaluators) {
-    const context: EvaluateContext = { number: trial.number, signal: trial.signal, warn: (message) => trial.warn(message), setAttribute: (key, value) => trial.setAttribute(key, value) }
+    const alone = options.oneAtATime || (evaluator.exclusive && options.slotIsAlone)
+    const context: EvaluateContext = { number: trial.number, params: trial.params, alone, signal: trial.signal, warn: (message) => trial.warn(message), setAttribute: (key, value) => trial.setAttribute(key, value) }
     const work = async (): Promise<Metrics> => (trial.stopReason === undefined ? evaluator.evaluate(artifact, context) : {})
     const found = await patiently(engine, trial, evaluator.exclusive ? options.exclusively(work) : work(), patience)
     if (found === stopped) break
