@@ -8,6 +8,7 @@ export type Optimizer = tensorflow.Optimizer
 export type Tensor = tensorflow.Tensor
 export type Variable = tensorflow.Variable
 export type Scalar = tensorflow.Scalar
+export type Tensor1D = tensorflow.Tensor1D
 export type NamedTensorMap = tensorflow.NamedTensorMap
 export type WeightSpec = tensorflow.io.WeightsManifestEntry
 export type Layer = tensorflow.layers.Layer
