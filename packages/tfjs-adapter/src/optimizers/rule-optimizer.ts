@@ -1,0 +1,99 @@
+import type { Scalar, Tensor, TensorFlow } from '../tensorflow.ts'
+import { checkOptimizerSpec, type OptimizerSpec } from './optimizer-spec.ts'
+import { ruleOf } from './rules/rule-of.ts'
+import type { UpdateRule } from './rules/update-rule.ts'
+import type { OptimizerState, StepOptimizer, TrainableWeight } from './step-optimizer.ts'
+
+/** What is kept for one weight. */
+interface WeightState {
+  steps: number
+  /** In the order of the rule's slots. */
+  slots: readonly Tensor[]
+}
+
+/**
+ * An optimiser of our own: its rule for each weight, and both kinds of decay.
+ * @throws AttuneError `TFJS_OPTION` for a spec that is wrong.
+ */
+export function createRuleOptimizer(tf: TensorFlow, spec: OptimizerSpec): StepOptimizer {
+  checkOptimizerSpec(spec)
+  return new RuleOptimizer(tf, ruleOf(spec), { l2: spec.l2 ?? 0, weightDecay: spec.weightDecay ?? (spec.type === 'adamw' ? 0.004 : 0), all: spec.decayAll ?? false })
+}
+
+class RuleOptimizer implements StepOptimizer {
+  readonly id: string
+  readonly #tf: TensorFlow
+  readonly #rule: UpdateRule
+  readonly #decay: { readonly l2: number; readonly weightDecay: number; readonly all: boolean }
+  readonly #states = new Map<string, WeightState>()
+
+  constructor(tf: TensorFlow, rule: UpdateRule, decay: { readonly l2: number; readonly weightDecay: number; readonly all: boolean }) {
+    this.id = rule.id
+    this.#tf = tf
+    this.#rule = rule
+    this.#decay = decay
+  }
+
+  apply(weights: readonly TrainableWeight[], gradients: { readonly [key: string]: Tensor }, rate: number): void {
+    const tf = this.#tf
+    tf.tidy(() => {
+      const scalars = new Map<number, Scalar>()
+      const scalar = (value: number): Scalar => {
+        const known = scalars.get(value) ?? tf.scalar(value)
+        scalars.set(value, known)
+        return known
+      }
+      for (const weight of weights) {
+        const gradient = gradients[weight.key]
+        if (gradient !== undefined) this.#applyTo(weight, gradient, rate * weight.rateScale, scalar)
+      }
+    })
+  }
+
+  state(): OptimizerState {
+    const states = [...this.#states]
+    return {
+      id: this.id,
+      steps: Object.fromEntries(states.map(([key, { steps }]) => [key, steps])),
+      slots: states.flatMap(([key, { slots }]) => slots.map((tensor, index) => ({ slot: this.#rule.slots[index]!.name, key, tensor }))),
+    }
+  }
+
+  restore(state: OptimizerState): boolean {
+    const keys = Object.keys(state.steps)
+    const slotOf = (key: string, name: string): Tensor | undefined => state.slots.find((slot) => slot.key === key && slot.slot === name)?.tensor
+    if (state.id !== this.id || !keys.every((key) => this.#rule.slots.every(({ name }) => slotOf(key, name) !== undefined))) return false
+    this.dispose()
+    for (const key of keys) this.#states.set(key, { steps: state.steps[key] as number, slots: this.#rule.slots.map(({ name }) => this.#tf.keep(this.#tf.clone(slotOf(key, name) as Tensor))) })
+    return true
+  }
+
+  dispose(): void {
+    for (const { slots } of this.#states.values()) this.#tf.dispose([...slots])
+    this.#states.clear()
+  }
+
+  /** Tidies up after each weight, so that what is in between is there for one weight at a time. */
+  #applyTo({ key, variable, decay }: TrainableWeight, gradient: Tensor, rate: number, scalar: (value: number) => Scalar): void {
+    const tf = this.#tf
+    const { l2, weightDecay, all } = this.#decay
+    const decays = decay || all
+    tf.tidy(() => {
+      const { steps, slots } = this.#states.get(key) ?? { steps: 0, slots: this.#rule.slots.map(({ initial }) => tf.fill(variable.shape, initial)) }
+      const update = this.#rule.update({
+        tf,
+        weight: variable,
+        gradient: decays && l2 !== 0 ? tf.add(gradient, tf.mul(variable, scalar(l2))) : gradient,
+        slots,
+        rate,
+        count: steps + 1,
+        decays,
+        weightDecay: decays ? weightDecay : 0,
+        scalar,
+      })
+      variable.assign(update.weight)
+      tf.dispose([...slots])
+      this.#states.set(key, { steps: steps + 1, slots: update.slots.map((slot) => tf.keep(slot)) })
+    })
+  }
+}

@@ -1,0 +1,46 @@
+import type { Json } from '@attune/core'
+import { scheduleError } from './check-schedule-spec.ts'
+import type { RateSchedule, SchedulePosition } from './rate-schedule.ts'
+import type { ScheduleSpec } from './schedule-spec.ts'
+
+type PlateauSpec = Extract<ScheduleSpec, { readonly type: 'plateau' }>
+
+/** What it remembers. */
+interface Progress {
+  /** null before the first validation. */
+  readonly best: number | null
+  /** Validations since the best, or since the last reduction. */
+  readonly wait: number
+  /** Validations of the cooldown that are left. */
+  readonly cooldown: number
+  readonly rate: number
+}
+
+/** Keras's ReduceLROnPlateau. `warmed` is the share of the rate that warm-up lets through. */
+export function plateauSchedule(spec: PlateauSpec, baseRate: number, warmed: (position: SchedulePosition) => number): RateSchedule {
+  const { factor = 0.1, patience = 10, minDelta = 1e-4, minRate = 0, direction = 'minimize' } = spec
+  let progress: Progress = { best: null, wait: 0, cooldown: 0, rate: baseRate }
+  return {
+    rateAt: (position) => progress.rate * warmed(position),
+    observe(metrics) {
+      const value = metrics[spec.metric ?? ('valLoss' in metrics ? 'valLoss' : 'loss')]
+      if (value === undefined) throw scheduleError(`plateau follows the metric "${spec.metric ?? 'valLoss'}", which is not reported; there are ${Object.keys(metrics).join(', ')}`)
+      const cooldown = Math.max(0, progress.cooldown - 1)
+      const better = progress.best === null ? !Number.isNaN(value) : direction === 'minimize' ? value < progress.best - minDelta : value > progress.best + minDelta
+      if (better) progress = { ...progress, best: value, wait: 0, cooldown }
+      else if (cooldown > 0) progress = { ...progress, wait: 0, cooldown }
+      else if (progress.wait + 1 < patience) progress = { ...progress, wait: progress.wait + 1, cooldown }
+      else progress = { ...progress, wait: 0, cooldown: spec.cooldown ?? 0, rate: progress.rate > minRate ? Math.max(progress.rate * factor, minRate) : progress.rate }
+    },
+    state: () => ({ ...progress }),
+    restore(state) {
+      progress = progressOf(state)
+    },
+  }
+}
+
+function progressOf(state: Json): Progress {
+  const { best, wait, cooldown, rate } = Object(state) as { readonly [field: string]: Json | undefined }
+  if ((best === null || typeof best === 'number') && typeof wait === 'number' && typeof cooldown === 'number' && typeof rate === 'number') return { best, wait, cooldown, rate }
+  throw scheduleError('the checkpoint does not hold the state of a plateau schedule')
+}
