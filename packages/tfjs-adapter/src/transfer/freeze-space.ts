@@ -1,0 +1,48 @@
+import { float, normal, ordinal, type LevelLeaf, type NumberLeaf } from '@attune/core'
+import { tfjsError } from '../error.ts'
+import type { FreezeTradeoff } from './tradeoff/fit-freeze-tradeoff.ts'
+
+/** How what is not frozen is trained; both are settings of `FreezeSettings`. */
+export interface ThawingSpace {
+  /** 0.2 to 1, log scale: from ULMFiT's 1/2.6 a little further, up to one rate for all. */
+  readonly rateDecay: NumberLeaf
+  /** Epochs until the next unit thaws; 0 at once. */
+  readonly unfreezeEvery: LevelLeaf<0 | 1 | 2 | 4>
+}
+
+/** What may vary in how a base is frozen, by the names of `FreezeSettings`. */
+export interface FreezeRatioSpace extends ThawingSpace {
+  readonly freezeRatio: NumberLeaf
+}
+
+/** The same with named blocks. */
+export interface FreezeBlocksSpace<B extends string> extends ThawingSpace {
+  readonly freezeThrough: LevelLeaf<'none' | B>
+}
+
+export interface FreezeRatioSpaceOptions {
+  /** How many units the base has: the ratio then takes their ends alone, so that no two trials mean the same. Not for `freezeBy: 'parameters'`. */
+  readonly units?: number
+  /** A fit of earlier trials: the ratio gets a normal prior about f*, with a deviation of a quarter of its interval, at least 0.02. */
+  readonly around?: FreezeTradeoff
+}
+
+/**
+ * A space to merge into one's own: `{ ...freezeRatioSpace(), learningRate: float(…) }`. The ratio is uniform on [0, 1]: what is
+ * best depends on how far the tasks and how few the samples are, and both extremes are common.
+ * @throws AttuneError `TFJS_OPTION` unless `units` is a whole number ≥ 1.
+ */
+export function freezeRatioSpace({ units, around }: FreezeRatioSpaceOptions = {}): FreezeRatioSpace {
+  if (units !== undefined && !(Number.isSafeInteger(units) && units >= 1)) throw tfjsError('TFJS_OPTION', `units is the number of layers with weights, or of blocks, of the base: at least 1, got ${String(units)}.`)
+  const prior = around === undefined ? {} : { prior: normal(around.freezeRatio, Math.max(0.02, (around.interval[1] - around.interval[0]) / 4)) }
+  return { freezeRatio: float(0, 1, { ...(units === undefined ? {} : { step: 1 / units }), ...prior }), ...thawing() }
+}
+
+/** As `freezeRatioSpace`, with the blocks of `freezeBy: { blocks }` by name and in order, from `none` to all. */
+export function freezeBlocksSpace<const B extends string>(blocks: readonly B[]): FreezeBlocksSpace<B> {
+  return { freezeThrough: ordinal<'none' | B>(['none', ...blocks]), ...thawing() }
+}
+
+function thawing(): ThawingSpace {
+  return { rateDecay: float(0.2, 1, { scale: 'log' }), unfreezeEvery: ordinal([0, 1, 2, 4]) }
+}
