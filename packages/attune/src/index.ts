@@ -1,7 +1,7 @@
 export {
   AttuneError, InProcessExecutor, MemoryArtifacts, MemoryStorage, Space, Study, StudyHistory, ThreefryRandom, Trial, afterTime, afterTrials, allOf,
   anonymousHost, anyOf, atLeast, atMost, boolean, choice, claimName, collectGarbage, constant, constraint, copyStudy, decodeJson, deleteStudy, encodeJson, exp, float, int,
-  isAttuneError, linear, listStudies, loadStudy, log, logNormal, maximize, mergeStudies, minimize, noProgress, normal, normalCdf, normalQuantile, oneOf, ordinal,
+  isAttuneError, linear, listStudies, loadStudy, log, logNormal, maximize, mergeStudies, minimize, nearestName, noProgress, normal, normalCdf, normalQuantile, oneOf, ordinal,
   random, redefined, renameStudy, repeat, requeueCopied, space, systemClock, targetReached, threefry4x32, tokens, trainingInputs, transition,
 } from '@attune/core'
 export type {
