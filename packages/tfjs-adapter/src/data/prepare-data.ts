@@ -10,8 +10,8 @@ export async function prepareData(tf: TensorFlow, data: TrainingData): Promise<P
   const made: Tensor[] = []
   const dispose = (): void => tf.dispose(made.splice(0))
   try {
-    const train = await prepareSet(tf, data.train, 'train', made)
-    const validation = data.validation === undefined ? undefined : await prepareSet(tf, data.validation, 'validation', made)
+    const train = await prepareSet(tf, data.train as LabelledData, 'train', made)
+    const validation = data.validation === undefined ? undefined : await prepareSet(tf, data.validation as LabelledData, 'validation', made)
     if (validation !== undefined) {
       requireSame(train.x, validation.x, 'x')
       requireSame(train.y, validation.y, 'y')
@@ -25,8 +25,8 @@ export async function prepareData(tf: TensorFlow, data: TrainingData): Promise<P
 
 async function prepareSet(tf: TensorFlow, set: LabelledData | undefined, name: string, made: Tensor[]): Promise<PreparedSet> {
   if (set === undefined) throw dataError(`data.${name} is missing: give { x, y }`)
-  const x = toTensor(tf, set.x, `data.${name}.x`, made)
-  const y = toTensor(tf, isNumbers(set.y) ? { data: set.y, shape: [set.y.length, 1] } : set.y, `data.${name}.y`, made)
+  const x = toTensor(tf, set.x as Tensor, `data.${name}.x`, made)
+  const y = toTensor(tf, isNumbers(set.y) ? { data: set.y, shape: [set.y.length, 1] } : (set.y as Tensor), `data.${name}.y`, made)
   const samples = x.shape[0] ?? 0
   if (samples === 0) throw dataError(`data.${name} is empty: it has no samples`)
   if (x.rank < 2) throw dataError(`data.${name}.x has shape [${x.shape.join(', ')}]: give samples first, then features, as in [${samples}, 1]`)
