@@ -1,5 +1,6 @@
 import { invalidOption } from './errors.ts'
-import type { Truth } from './protocol.ts'
+import type { Truth } from './quality/quality-meter.ts'
+import { refuseSharedRows } from './quality/shared-rows.ts'
 import { isSingleTensor, tensorProblem, type ModelInputs, type TensorData } from './tensor-data.ts'
 
 /** Rows to judge a model on, with either the class or the numbers that each row should give. */
@@ -9,6 +10,15 @@ export interface EvaluationData {
   readonly labels?: ArrayLike<number>
   /** What the output should be; the first dimension counts the rows. */
   readonly targets?: TensorData
+}
+
+/** Rows that a temperature is fitted to: never those that models are judged on. */
+export interface CalibrationData {
+  readonly inputs: ModelInputs
+  /** Class of each row: whole numbers from 0. */
+  readonly labels: ArrayLike<number>
+  /** Whether a row may occur in both by chance, as in a table of few values (default `refuse`). */
+  readonly duplicates?: 'refuse' | 'allow'
 }
 
 /** More than this cannot be sent to another process at once. */
@@ -24,7 +34,18 @@ export function checkEvaluationData(data: EvaluationData): { readonly inputs: Mo
     if (targets.dims[0] !== rows) throw invalidOption(`data.targets has ${targets.dims[0]} rows, but the inputs have ${rows}.`)
     return { inputs, truth: { targets } }
   }
-  return { inputs, truth: { labels: checkLabels(labels!, rows) } }
+  return { inputs, truth: { labels: checkLabels('data.labels', labels!, rows) } }
+}
+
+/** Throws ONNX_OPTION for rows that are no data of classifiers, or that models are judged on. */
+export function checkCalibrationData(data: EvaluationData, calibration: CalibrationData): { readonly inputs: ModelInputs; readonly labels: Int32Array } {
+  if (typeof calibration !== 'object' || calibration === null) throw invalidOption('calibration is { inputs, labels }.')
+  const { inputs, labels, duplicates = 'refuse' } = calibration
+  if (duplicates !== 'refuse' && duplicates !== 'allow') throw invalidOption(`calibration.duplicates is 'refuse' or 'allow', got ${JSON.stringify(duplicates)}.`, { duplicates })
+  if (data.labels === undefined) throw invalidOption('calibration fits the temperature of a classifier: data has targets, not labels.')
+  const checked = checkLabels('calibration.labels', labels, checkInputs('calibration.inputs', inputs))
+  refuseSharedRows(data.inputs, inputs, duplicates)
+  return { inputs, labels: checked }
 }
 
 /** The number of rows. Throws ONNX_OPTION. */
@@ -49,12 +70,12 @@ function checkTensor(path: string, tensor: TensorData): void {
   if (tensor.data.length === 0) throw invalidOption(`${path} is empty (dimensions [${tensor.dims.join(', ')}]): there is nothing to evaluate.`)
 }
 
-function checkLabels(labels: ArrayLike<number>, rows: number): Int32Array {
-  if (typeof labels !== 'object' || typeof labels.length !== 'number') throw invalidOption('data.labels is a list of whole numbers.')
-  if (labels.length !== rows) throw invalidOption(`There are ${labels.length} labels for ${rows} rows.`)
+function checkLabels(name: string, labels: ArrayLike<number>, rows: number): Int32Array {
+  if (typeof labels !== 'object' || labels === null || typeof labels.length !== 'number') throw invalidOption(`${name} is a list of whole numbers.`)
+  if (labels.length !== rows) throw invalidOption(`There are ${labels.length} labels for ${rows} rows in ${name}.`)
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!
-    if (!Number.isInteger(label) || label < 0 || label > 2 ** 31 - 1) throw invalidOption(`data.labels[${row}] is ${String(label)}: labels are whole numbers from 0.`, { row, label })
+    if (!Number.isInteger(label) || label < 0 || label > 2 ** 31 - 1) throw invalidOption(`${name}[${row}] is ${String(label)}: labels are whole numbers from 0.`, { row, label })
   }
   return Int32Array.from(labels)
 }

@@ -1,9 +1,15 @@
-import type { EvaluateContext, Evaluator, Metrics } from '@attune/core'
+import type { EvaluateContext, Evaluator, Json, Metrics } from '@attune/core'
 import { invalidOption, onnxError } from './errors.ts'
-import { checkEvaluationData, type EvaluationData } from './evaluation-data.ts'
-import type { QualityMetric, ScoreKind } from './meters.ts'
+import { checkCalibrationData, checkEvaluationData, type CalibrationData, type EvaluationData } from './evaluation-data.ts'
 import { readModelBytes, type ModelSource } from './model-source.ts'
-import { areMetrics, type EvaluationSettings, type LatencySettings } from './protocol.ts'
+import { isQuality, type EvaluationSettings, type LatencySettings, type RequestBody } from './protocol.ts'
+import { checkBins, checkMeasures } from './quality/check-measures.ts'
+import { directionsOf } from './quality/directions.ts'
+import type { ScoreKind } from './quality/judged-row.ts'
+import type { Quality } from './quality/meter.ts'
+import type { BinOptions, MetricOption } from './quality/metric.ts'
+import type { Truth } from './quality/quality-meter.ts'
+import type { QualityReport } from './quality/report.ts'
 import { createRuntimeProcess } from './runtime-process.ts'
 import { checkSessionOptions, count, type SessionOptions } from './session-options.ts'
 
@@ -19,9 +25,17 @@ export interface LatencyOptions {
 
 /** Options of `onnxEvaluator`. */
 export interface OnnxEvaluatorOptions extends SessionOptions {
+  /** The rows that judge. */
   readonly data: EvaluationData
-  /** Default: accuracy and log loss for labels, the three mean errors for targets. An empty list measures none. */
-  readonly metrics?: readonly QualityMetric[]
+  /** By name, or with options: `['accuracy', { metric: 'topKAccuracy', k: 5 }]`. Default: accuracy, log loss and ECE for labels, the three mean errors for targets. An empty list measures none. */
+  readonly metrics?: readonly MetricOption[]
+  /**
+   * Other rows, to which a temperature is fitted anew for each model; the rows that judge are refused here. Adds the metric
+   * `temperature` and, of the rows that judge, each metric of probabilities a second time at that temperature: `scaled.ece`.
+   */
+  readonly calibration?: CalibrationData
+  /** The bins of the report's reliability diagram, and the attribute of the trial under which a study keeps the report (default: nowhere). */
+  readonly report?: BinOptions & { readonly attribute?: string }
   /** Measures `latencyP50Ms` and `latencyP95Ms`, milliseconds of one run; makes the evaluator exclusive (default false). */
   readonly latency?: boolean | LatencyOptions
   /** What a classifier's output holds (default probabilities). */
@@ -38,15 +52,14 @@ export interface OnnxEvaluatorOptions extends SessionOptions {
 export interface OnnxEvaluator extends Evaluator, AsyncDisposable {
   /**
    * Resolves with the chosen metrics and `modelBytes`, the size of the model. Rejects with ONNX_MODEL, ONNX_EXTERNAL_DATA,
-   * ONNX_PATH, ONNX_PROVIDER, ONNX_RUNTIME_MISSING, ONNX_INPUT, ONNX_OUTPUT, ONNX_LABEL, ONNX_RUN, ONNX_TIMEOUT,
+   * ONNX_PATH, ONNX_PROVIDER, ONNX_RUNTIME_MISSING, ONNX_INPUT, ONNX_OUTPUT, ONNX_LABEL, ONNX_METRIC, ONNX_RUN, ONNX_TIMEOUT,
    * ONNX_ABORTED, ONNX_CRASHED or ONNX_PROTOCOL.
    */
   evaluate(model: ModelSource, context?: Partial<EvaluateContext>): Promise<Metrics>
+  /** What is to be told beyond single numbers: the confusion matrix, scores by class, the reliability diagram and the temperature, or the errors of each output. Rejects as `evaluate` does. */
+  report(model: ModelSource, options?: { readonly signal?: AbortSignal }): Promise<QualityReport>
   release(): Promise<void>
 }
-
-const classification: readonly QualityMetric[] = ['accuracy', 'logLoss']
-const regression: readonly QualityMetric[] = ['meanSquaredError', 'rootMeanSquaredError', 'meanAbsoluteError']
 
 /**
  * Judges ONNX models on a data set with ONNX Runtime: quality, latency and size. Models run in a process of their
@@ -56,32 +69,58 @@ const regression: readonly QualityMetric[] = ['meanSquaredError', 'rootMeanSquar
 export function onnxEvaluator(options: OnnxEvaluatorOptions): OnnxEvaluator {
   const { session, timeout } = checkSessionOptions(options)
   const { inputs, truth } = checkEvaluationData(options.data)
-  const settings = checkSettings(options, 'labels' in truth)
+  const settings = checkSettings(options, truth)
   const { prefix = '' } = options
-  const runtime = createRuntimeProcess([{ type: 'data', inputs, truth }])
+  const bins = checkBins('report', options.report ?? {})
+  const attribute = checkAttribute(options.report?.attribute)
+  const preamble: readonly RequestBody[] = [{ type: 'data', inputs, truth }, ...checkCalibration(options)]
+  const runtime = createRuntimeProcess(preamble)
+
+  async function judge(model: Uint8Array, more: Pick<EvaluationSettings, 'quality' | 'latency'>, signal: AbortSignal | undefined): Promise<Quality> {
+    const quality = await runtime.request({ type: 'evaluate', model, session, settings: { ...settings, ...more } }, { signal, timeout })
+    if (!isQuality(quality)) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that is no set of metrics.')
+    return quality
+  }
+
   return {
     specVersion: 'v1',
     id: 'onnx',
     exclusive: settings.latency !== undefined,
+    directions: directionsOf(settings.quality.measures, preamble.length > 1, prefix),
     async evaluate(source, context = {}) {
       const model = await readModelBytes(source)
-      const metrics = await runtime.request({ type: 'evaluate', model, session, settings }, { signal: context.signal, timeout })
-      if (!areMetrics(metrics)) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that is no set of metrics.')
+      const wanted = attribute === undefined || context.setAttribute === undefined ? undefined : bins
+      const { metrics, report } = await judge(model, { quality: { ...settings.quality, report: wanted }, latency: settings.latency }, context.signal)
+      if (attribute !== undefined && report !== undefined) await context.setAttribute?.(attribute, report as unknown as Json)
       return Object.fromEntries(Object.entries({ ...metrics, modelBytes: model.length }).map(([name, value]) => [prefix + name, value]))
+    },
+    async report(source, { signal } = {}) {
+      const { report } = await judge(await readModelBytes(source), { quality: { ...settings.quality, measures: [], report: bins }, latency: undefined }, signal)
+      if (report === undefined) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered no report.')
+      return report
     },
     release: () => runtime.close(),
     [Symbol.asyncDispose]: () => runtime.close(),
   }
 }
 
-function checkSettings(options: OnnxEvaluatorOptions, hasLabels: boolean): EvaluationSettings {
+function checkSettings(options: OnnxEvaluatorOptions, truth: Truth): EvaluationSettings {
   const { scores = 'probabilities', output, batchSize = 64 } = options
-  const possible = hasLabels ? (scores === 'classes' ? classification.slice(0, 1) : classification) : regression
-  const { metrics = possible } = options
-  const wrong = metrics.find((metric) => !possible.includes(metric))
-  if (wrong !== undefined) throw invalidOption(`The metric "${wrong}" cannot be measured here: with ${hasLabels ? `labels and scores: '${scores}'` : 'targets'} there are ${possible.join(', ')}.`, { metric: wrong })
   if (!['probabilities', 'logits', 'classes'].includes(scores)) throw invalidOption(`scores is 'probabilities', 'logits' or 'classes', got ${JSON.stringify(scores)}.`, { scores })
-  return { metrics: [...metrics], scores, output, batchSize: count('batchSize', batchSize, 1), latency: checkLatency(options.latency ?? false) }
+  const measures = checkMeasures(options.metrics, truth, scores)
+  return { quality: { measures, scores, report: undefined }, output, batchSize: count('batchSize', batchSize, 1), latency: checkLatency(options.latency ?? false) }
+}
+
+/** What the child is told of calibration. Throws ONNX_OPTION. */
+function checkCalibration({ data, calibration, scores }: OnnxEvaluatorOptions): readonly RequestBody[] {
+  if (calibration === undefined) return []
+  if (scores === 'classes') throw invalidOption("calibration needs probabilities or logits to fit a temperature to: with scores: 'classes' there are none.")
+  return [{ type: 'calibration', ...checkCalibrationData(data, calibration) }]
+}
+
+function checkAttribute(attribute: string | undefined): string | undefined {
+  if (attribute !== undefined && (typeof attribute !== 'string' || attribute === '')) throw invalidOption(`report.attribute is the name of an attribute, got ${JSON.stringify(attribute)}.`)
+  return attribute
 }
 
 function checkLatency(latency: boolean | LatencyOptions): LatencySettings | undefined {

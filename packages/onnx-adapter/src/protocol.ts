@@ -1,4 +1,5 @@
-import type { QualityMetric, ScoreKind } from './meters.ts'
+import type { Quality, QualitySettings } from './quality/meter.ts'
+import type { Truth } from './quality/quality-meter.ts'
 import { isSingleTensor, tensorProblem, type ModelInputs, type TensorData } from './tensor-data.ts'
 
 /** How a model is run. */
@@ -13,12 +14,8 @@ export interface LatencySettings {
   readonly batchSize: number
 }
 
-/** What the answers are compared with. */
-export type Truth = { readonly labels: Int32Array } | { readonly targets: TensorData }
-
 export interface EvaluationSettings {
-  readonly metrics: readonly QualityMetric[]
-  readonly scores: ScoreKind
+  readonly quality: QualitySettings
   readonly output: string | undefined
   readonly batchSize: number
   readonly latency: LatencySettings | undefined
@@ -27,6 +24,7 @@ export interface EvaluationSettings {
 /** What the parent asks. One request at a time. */
 export type RequestBody =
   | { readonly type: 'data'; readonly inputs: ModelInputs; readonly truth: Truth }
+  | { readonly type: 'calibration'; readonly inputs: ModelInputs; readonly labels: Int32Array }
   | { readonly type: 'evaluate'; readonly model: Uint8Array; readonly session: SessionSettings; readonly settings: EvaluationSettings }
   | { readonly type: 'load'; readonly model: Uint8Array; readonly session: SessionSettings }
   | { readonly type: 'describe' }
@@ -57,6 +55,7 @@ export function parseRequest(message: unknown): Request | undefined {
   const hasModel = message['model'] instanceof Uint8Array && isRecord(message['session'])
   const valid =
     (message['type'] === 'data' && areInputs(message['inputs']) && isRecord(message['truth'])) ||
+    (message['type'] === 'calibration' && areInputs(message['inputs']) && message['labels'] instanceof Int32Array) ||
     (message['type'] === 'evaluate' && hasModel && isRecord(message['settings'])) ||
     (message['type'] === 'load' && hasModel) ||
     message['type'] === 'describe' ||
@@ -79,8 +78,8 @@ export function isModelInfo(value: unknown): value is ModelInfo {
   return isRecord(value) && areInfos(value['inputs']) && areInfos(value['outputs'])
 }
 
-export function areMetrics(value: unknown): value is { readonly [metric: string]: number } {
-  return isRecord(value) && Object.values(value).every((metric) => typeof metric === 'number')
+export function isQuality(value: unknown): value is Quality {
+  return isRecord(value) && isRecord(value['metrics']) && Object.values(value['metrics']).every((metric) => typeof metric === 'number') && (value['report'] === undefined || isRecord(value['report']))
 }
 
 export function areTensors(value: unknown): value is { readonly [name: string]: TensorData } {

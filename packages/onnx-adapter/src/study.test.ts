@@ -23,7 +23,7 @@ test('a study optimises what the evaluator measures, and a model that cannot be 
   }
   await study.optimize(training, { trials: 4, evaluators: [evaluator] })
   const [first, broken] = study.trials()
-  expect(first!.metrics).toEqual({ accuracy: expect.any(Number), logLoss: expect.any(Number), modelBytes: expect.any(Number) })
+  expect(first!.metrics).toEqual({ accuracy: expect.any(Number), logLoss: expect.any(Number), ece: expect.any(Number), modelBytes: expect.any(Number) })
   expect(broken).toMatchObject({ state: 'failed', failure: { message: expect.stringContaining('Reluu') } })
   expect(study.trials()).toHaveLength(5)
 })

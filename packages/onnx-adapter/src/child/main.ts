@@ -5,9 +5,11 @@ import { parseRequest, type Request, type Response } from '../protocol.ts'
 import { joinRows } from '../tensor-data.ts'
 import { evaluateModel, type EvaluationSet } from './evaluation.ts'
 import { Failure, messageOf } from './failure.ts'
+import type { CalibrationSet } from './judge-quality.ts'
 import { loadModel, type ModelSession, type NamedTensors } from './model-session.ts'
 
 let evaluationSet: EvaluationSet | undefined
+let calibrationSet: CalibrationSet | undefined
 let loaded: ModelSession | undefined
 
 async function answer(request: Request): Promise<unknown> {
@@ -15,11 +17,14 @@ async function answer(request: Request): Promise<unknown> {
     case 'data':
       evaluationSet = { inputs: request.inputs, truth: request.truth }
       return null
+    case 'calibration':
+      calibrationSet = { inputs: request.inputs, labels: request.labels }
+      return null
     case 'evaluate': {
       if (evaluationSet === undefined) throw new Failure('ONNX_PROTOCOL', 'There is no data to evaluate with.')
       const session = await loadModel(request.model, request.session)
       try {
-        return await evaluateModel(session, evaluationSet, request.settings)
+        return await evaluateModel(session, evaluationSet, calibrationSet, request.settings)
       } finally {
         await session.release()
       }
