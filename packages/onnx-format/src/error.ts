@@ -4,6 +4,7 @@
  * - `ONNX_INVALID_TENSOR`: shape, element type and data of a tensor do not fit each other.
  * - `ONNX_INVALID_GRAPH`: what was given to the builder is no valid graph.
  * - `ONNX_UNKNOWN_NAME`: a tensor was asked for that the model does not hold.
+ * - `ONNX_UNSUPPORTED`: the model cannot be rewritten as asked, or the rewriting was asked for in a way that cannot be meant.
  * - `ONNX_EXTERNAL_DATA`: the values lie in another file, which this package never opens.
  */
 export type OnnxFormatErrorCode =
@@ -13,6 +14,7 @@ export type OnnxFormatErrorCode =
   | 'ONNX_INVALID_TENSOR'
   | 'ONNX_INVALID_GRAPH'
   | 'ONNX_UNKNOWN_NAME'
+  | 'ONNX_UNSUPPORTED'
   | 'ONNX_EXTERNAL_DATA'
 
 /** The one error class of this package; decide by `code`, show `message`. */
