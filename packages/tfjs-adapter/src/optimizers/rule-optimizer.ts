@@ -36,18 +36,21 @@ class RuleOptimizer implements StepOptimizer {
 
   apply(weights: readonly TrainableWeight[], gradients: { readonly [key: string]: Tensor }, rate: number): void {
     const tf = this.#tf
-    tf.tidy(() => {
-      const scalars = new Map<number, Scalar>()
-      const scalar = (value: number): Scalar => {
-        const known = scalars.get(value) ?? tf.scalar(value)
-        scalars.set(value, known)
-        return known
-      }
+    const scalars = new Map<number, Scalar>()
+    const scalar = (value: number): Scalar => {
+      // Kept, since it is made within the scope of the first weight that needs it.
+      const known = scalars.get(value) ?? tf.keep(tf.scalar(value))
+      scalars.set(value, known)
+      return known
+    }
+    try {
       for (const weight of weights) {
         const gradient = gradients[weight.key]
         if (gradient !== undefined) this.#applyTo(weight, gradient, rate * weight.rateScale, scalar)
       }
-    })
+    } finally {
+      tf.dispose([...scalars.values()])
+    }
   }
 
   state(): OptimizerState {
