@@ -11,7 +11,7 @@ export interface Column {
   readonly samples: number
   readonly facts: TargetFacts
   /** All numbers of one sample, for telling classes apart. */
-  valuesOf(sample: number): ArrayLike<number>
+  valuesOf(sample: number): HostValues
   /** A new tensor of these samples. */
   rows(order: Int32Array): Tensor
   dispose(): void

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Backend } from '../backends/backend.ts'
 import { cpu } from '../backends/cpu.ts'
 import { wasm } from '../backends/wasm.ts'
 import { positionsFor } from './parts.ts'
@@ -18,7 +19,19 @@ function mine(tensor: tf.Tensor): tf.Tensor {
   return tensor
 }
 
-describe.each([cpu(), wasm()])('arrays on $name', (backend) => {
+/** As one with memory of its own, where arrays stay whole and batches are gathered there. */
+const device: Backend = {
+  name: 'device',
+  async activate() {
+    if (tf.findBackendFactory('device') === null) {
+      tf.registerBackend('device', tf.findBackendFactory('cpu'))
+      tf.copyRegisteredKernels('cpu', 'device')
+    }
+    await tf.setBackend('device')
+  },
+}
+
+describe.each([cpu(), wasm(), device])('arrays on $name', (backend) => {
   it('come as batches, whole and in order, from lists, typed arrays and tensors alike', async () => {
     await backend.activate(tf)
     const inputs = [x, { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }, { data: Float64Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }, { data: Uint8Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }, mine(tf.tensor2d([[1, 2], [3, 4], [5, 6]]))]

@@ -62,7 +62,7 @@ function classesOf(arrays: PreparedArrays, stratify: ValidationSplit['stratify']
   if (column === undefined || (stratify === true && arrays.targets.length > 1)) {
     throw dataError(`data.validation.stratify is ${JSON.stringify(stratify)}: name one of the ${arrays.targets.length} targets${arrays.targetNames === undefined ? ' by its position' : `, ${arrays.targetNames.join(', ')}`}`)
   }
-  return (sample) => column.valuesOf(sample).toString()
+  return (sample) => column.valuesOf(sample).join()
 }
 
 function requireAlike(train: BatchSource, validation: BatchSource): void {

@@ -25,9 +25,8 @@ export async function* elementsOf(origin: StreamOrigin, name: string): AsyncGene
 /** @throws AttuneError `TFJS_DATA` for an iterator: it would be empty in the second epoch. */
 export function requireRepeatable(origin: unknown, name: string): asserts origin is StreamOrigin {
   if (typeof origin === 'function' || isDataset(origin)) return
-  const iterator = asIterable(origin)
-  if (iterator === undefined) throw dataError(`${name} is ${origin === null ? 'null' : typeof origin}: give a set of tf.data, a collection, or a function that returns an iterator`)
-  if (iterator === origin && 'next' in (origin as object)) throw dataError(`${name} can be read once, and every epoch reads it: give a function that begins anew, as () => readSamples()`)
+  if (asIterable(origin) === undefined) throw dataError(`${name} is ${origin === null ? 'null' : typeof origin}: give a set of tf.data, a collection, or a function that returns an iterator`)
+  if ('next' in (origin as object)) throw dataError(`${name} can be read once, and every epoch reads it: give a function that begins anew, as () => readSamples()`)
 }
 
 async function open(origin: StreamOrigin): Promise<unknown> {

@@ -31,7 +31,7 @@ export function readValue(tf: TensorFlow, given: unknown, name: string): StreamV
 function nested(tf: TensorFlow, given: readonly unknown[], name: string): StreamValue {
   const shape: number[] = []
   for (let level: unknown = given; Array.isArray(level) || isTypedArray(level); level = level[0]) shape.push(level.length)
-  const values = hostValues(tf.util.flatten(given as number[][]) as number[], name)
+  const values = hostValues(tf.util.flatten<number>(given as number[][]), name)
   requireFits(values.length, shape, name)
   return { kind: 'numbers', values, shape, dtype: 'float32' }
 }
@@ -63,7 +63,7 @@ export async function wholeBatch(tf: TensorFlow, value: StreamValue, sampleShape
 
 async function checked(tensor: Tensor, name: string, first: number): Promise<{ readonly tensor: Tensor; readonly largest: number; readonly wholeNumbers: boolean }> {
   try {
-    return { ...scan(await tensor.data(), tensor.size / (tensor.shape[0] as number), name, first), tensor }
+    return { ...scan(await tensor.data(), tensor.size / tensor.shape[0], name, first), tensor }
   } catch (error) {
     tensor.dispose()
     throw error
