@@ -9,10 +9,15 @@ import { rateOf, wrapOptimizer } from './wrapped-optimizer.ts'
  * @throws AttuneError `TFJS_OPTION` for a spec that is wrong, or an optimiser whose rate cannot be set.
  */
 export function createStepOptimizer(tf: TensorFlow, choice: OptimizerSpec | Optimizer): StepOptimizer {
-  return choice instanceof tf.Optimizer ? wrapOptimizer(tf, choice) : createRuleOptimizer(tf, choice)
+  return isOptimizer(tf, choice) ? wrapOptimizer(tf, choice) : createRuleOptimizer(tf, choice)
 }
 
 /** The rate that a spec names, or that an optimiser was made with: what a schedule starts from. */
 export function baseRateOf(tf: TensorFlow, choice: OptimizerSpec | Optimizer): number {
-  return choice instanceof tf.Optimizer ? rateOf(choice) : choice.learningRate
+  return isOptimizer(tf, choice) ? rateOf(choice) : choice.learningRate
+}
+
+/** tfjs's own check fails on what is no object. */
+function isOptimizer(tf: TensorFlow, choice: OptimizerSpec | Optimizer): choice is Optimizer {
+  return typeof choice === 'object' && choice !== null && choice instanceof tf.Optimizer
 }

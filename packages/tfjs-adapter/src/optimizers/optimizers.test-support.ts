@@ -30,7 +30,7 @@ export const SHAPES: { readonly [key: string]: readonly number[] } = { '0/kernel
 
 /** Three weights that a network might have: the bias does not decay, the last layer moves at half the rate. */
 export function weightsOf(): TrainableWeight[] {
-  return Object.entries(SHAPES).map(([key, shape], index) => ({ key, variable: tf.variable(tf.tensor(noise(sizeOf(shape), 11 + index), [...shape])), rateScale: key.startsWith('2') ? 0.5 : 1, decay: key.endsWith('kernel') }))
+  return Object.entries(SHAPES).map(([key, shape], index) => ({ key, variable: tf.tidy(() => tf.variable(tf.tensor(noise(sizeOf(shape), 11 + index), [...shape]))), rateScale: key.startsWith('2') ? 0.5 : 1, decay: key.endsWith('kernel') }))
 }
 
 /** Numbers that depend on step and key alone. */

@@ -45,34 +45,32 @@ export class ReferenceOptimizer {
       case 'momentum':
       case 'nesterov': {
         const mu = spec.momentum ?? (spec.type === 'sgd' ? 0 : 0.9)
-        this.#m[i] = mu * this.#m[i]! + g
-        return spec.type === 'nesterov' || (spec.type === 'sgd' && spec.nesterov === true) ? g + mu * this.#m[i]! : this.#m[i]!
+        const velocity = (this.#m[i] = mu * this.#m[i]! + g)
+        return spec.type === 'nesterov' || (spec.type === 'sgd' && spec.nesterov === true) ? g + mu * velocity : velocity
       }
       case 'adam':
       case 'adamw':
       case 'lamb': {
         const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = spec
-        this.#m[i] = beta1 * this.#m[i]! + (1 - beta1) * g
-        this.#v[i] = beta2 * this.#v[i]! + (1 - beta2) * g * g
-        return this.#m[i]! / (1 - beta1 ** t) / (Math.sqrt(this.#v[i]! / (1 - beta2 ** t)) + epsilon)
+        const m = (this.#m[i] = beta1 * this.#m[i]! + (1 - beta1) * g)
+        const v = (this.#v[i] = beta2 * this.#v[i]! + (1 - beta2) * g * g)
+        return m / (1 - beta1 ** t) / (Math.sqrt(v / (1 - beta2 ** t)) + epsilon)
       }
       case 'adamax': {
         const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = spec
-        this.#m[i] = beta1 * this.#m[i]! + (1 - beta1) * g
-        this.#v[i] = Math.max(beta2 * this.#v[i]!, Math.abs(g))
-        return this.#m[i]! / (1 - beta1 ** t) / (this.#v[i]! + epsilon)
+        const m = (this.#m[i] = beta1 * this.#m[i]! + (1 - beta1) * g)
+        const u = (this.#v[i] = Math.max(beta2 * this.#v[i]!, Math.abs(g)))
+        return m / (1 - beta1 ** t) / (u + epsilon)
       }
       case 'rmsprop': {
         const { rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false } = spec
-        this.#v[i] = rho * this.#v[i]! + (1 - rho) * g * g
-        this.#extra[i] = rho * this.#extra[i]! + (1 - rho) * g
-        const spread = centered ? this.#v[i]! - this.#extra[i]! ** 2 : this.#v[i]!
-        this.#m[i] = momentum * this.#m[i]! + g / Math.sqrt(spread + epsilon)
-        return this.#m[i]!
+        const square = (this.#v[i] = rho * this.#v[i]! + (1 - rho) * g * g)
+        const mean = (this.#extra[i] = rho * this.#extra[i]! + (1 - rho) * g)
+        return (this.#m[i] = momentum * this.#m[i]! + g / Math.sqrt((centered ? square - mean ** 2 : square) + epsilon))
       }
       case 'adagrad': {
-        this.#v[i] = this.#v[i]! + g * g
-        return g / Math.sqrt(this.#v[i]! + (spec.epsilon ?? 1e-7))
+        const sum = (this.#v[i] = this.#v[i]! + g * g)
+        return g / Math.sqrt(sum + (spec.epsilon ?? 1e-7))
       }
       case 'lion': {
         const { beta1 = 0.9, beta2 = 0.99 } = spec

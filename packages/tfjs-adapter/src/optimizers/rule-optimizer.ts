@@ -6,7 +6,7 @@ import type { OptimizerState, StepOptimizer, TrainableWeight } from './step-opti
 
 /** What is kept for one weight. */
 interface WeightState {
-  steps: number
+  readonly steps: number
   /** In the order of the rule's slots. */
   slots: readonly Tensor[]
 }
@@ -63,11 +63,12 @@ class RuleOptimizer implements StepOptimizer {
   }
 
   restore(state: OptimizerState): boolean {
-    const keys = Object.keys(state.steps)
-    const slotOf = (key: string, name: string): Tensor | undefined => state.slots.find((slot) => slot.key === key && slot.slot === name)?.tensor
-    if (state.id !== this.id || !keys.every((key) => this.#rule.slots.every(({ name }) => slotOf(key, name) !== undefined))) return false
+    const slots = new Map(state.slots.map(({ slot, key, tensor }) => [`${slot} ${key}`, tensor]))
+    const entries = Object.entries(state.steps).map(([key, steps]) => ({ key, steps, slots: this.#rule.slots.map(({ name }) => slots.get(`${name} ${key}`)) }))
+    if (state.id !== this.id || entries.some((entry) => entry.slots.includes(undefined))) return false
+    const copies = entries.map((entry): [string, WeightState] => [entry.key, { steps: entry.steps, slots: (entry.slots as Tensor[]).map((tensor) => this.#tf.keep(this.#tf.clone(tensor))) }])
     this.dispose()
-    for (const key of keys) this.#states.set(key, { steps: state.steps[key] as number, slots: this.#rule.slots.map(({ name }) => this.#tf.keep(this.#tf.clone(slotOf(key, name) as Tensor))) })
+    for (const [key, copy] of copies) this.#states.set(key, copy)
     return true
   }
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { cpu } from '../backends/cpu.ts'
 import { wasm } from '../backends/wasm.ts'
 import { createStepOptimizer } from './create-step-optimizer.ts'
-import type { OptimizerSpec } from './optimizer-spec.ts'
+import type { CommonOptimizerSettings, OptimizerSpec } from './optimizer-spec.ts'
 import { descend, disposeWeights, gradientNumbers, nameOf, SPECS, valuesOf, weightsOf } from './optimizers.test-support.ts'
 import { ReferenceOptimizer } from './reference-optimizer.test-support.ts'
 
@@ -11,7 +11,7 @@ const STEPS = 25
 /** A rate that changes at every step, as a schedule's does. */
 const changingRate = (spec: OptimizerSpec) => (step: number): number => spec.learningRate * (1 + Math.cos(step / 4)) * 0.5
 
-const DECAYS: readonly Partial<OptimizerSpec>[] = [{}, { l2: 0.05 }, { weightDecay: 0.1 }, { weightDecay: 0.1, l2: 0.02, decayAll: true }]
+const DECAYS: readonly Partial<CommonOptimizerSettings>[] = [{}, { l2: 0.05 }, { weightDecay: 0.1 }, { weightDecay: 0.1, l2: 0.02, decayAll: true }]
 
 function largestDifference(spec: OptimizerSpec): number {
   const weights = weightsOf()
@@ -33,7 +33,7 @@ function largestDifference(spec: OptimizerSpec): number {
 describe.each([cpu(), wasm()])('on $name', (backend) => {
   beforeAll(() => backend.activate(tf))
 
-  it.each(SPECS.flatMap((spec) => DECAYS.map((decay): [string, OptimizerSpec] => [nameOf({ ...spec, ...decay } as OptimizerSpec), { ...spec, ...decay } as OptimizerSpec])))('%s follows its formulas in double precision', (_name, spec) => {
+  it.each(SPECS.flatMap((spec) => DECAYS.map((decay): [string, OptimizerSpec] => [nameOf({ ...spec, ...decay }), { ...spec, ...decay }])))('%s follows its formulas in double precision', (_name, spec) => {
     expect(largestDifference(spec)).toBeLessThan(3e-6)
   })
 })
