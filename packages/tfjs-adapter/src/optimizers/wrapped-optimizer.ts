@@ -80,10 +80,14 @@ class WrappedOptimizer implements StepOptimizer {
     this.#order.clear()
     // The variables' names are not known before the next step; until then no gradient is for them.
     for (const key of first.length > 0 ? first.map((entry) => entry.key) : Object.keys(state.steps)) this.#order.set(key, '')
-    for (const { slot, key, tensor } of state.slots) if (key === NO_WEIGHT) (fields[slot] as Variable).assign(tensor)
+    // By a clone, since a variable that is assigned to itself lets go of its numbers first.
+    this.#tf.tidy(() => {
+      for (const { slot, key, tensor } of state.slots) if (key === NO_WEIGHT) (fields[slot] as Variable).assign(this.#tf.clone(tensor))
+    })
     for (const [field, entries] of lists) {
-      for (const { variable } of fields[field] as Slot[]) variable.dispose()
+      const before = fields[field] as Slot[]
       fields[field] = entries.map(({ key, tensor }): Slot => ({ originalName: `${key}/${field}`, variable: this.#tf.variable(tensor, false) }))
+      for (const { variable } of before) variable.dispose()
     }
     fields['iterations_'] = Math.max(0, ...Object.values(state.steps))
     return true
