@@ -22,6 +22,20 @@ export function tfjsArtifact(tf: TensorFlow, bytes: Uint8Array, meta?: Json): Ar
   return artifact
 }
 
+/** The artefact of any trainer of this package: what kinds have no forms of their own have their bytes. */
+export function artifactOf(tf: TensorFlow, kind: string, bytes: Uint8Array, meta: Json): Artifact {
+  if (kind === TFJS_MODEL_KIND) return tfjsArtifact(tf, bytes, meta)
+  return {
+    kind,
+    meta,
+    bytes: () => bytes,
+    as(other) {
+      if (other === kind) return this
+      throw new AttuneError('UNSUPPORTED', `The artefact has the form "${kind}" alone, not "${other}".`)
+    },
+  }
+}
+
 async function toOnnx(tf: TensorFlow, bytes: Uint8Array, meta: Json | undefined): Promise<Artifact> {
   const { exportOnnx } = await import('./onnx/index.ts')
   const model = await loadModel(tf, bytes)

@@ -188,9 +188,9 @@ describe('a trial that ends early', () => {
     const diverging = tfjsTrainer<Params>({ tf, backend: wasm(), build: buildDense, data: { train: { x: images(40).x, y: { data: noise(80), shape: [40, 2] } } }, epochs: 5, batchSize: 40, loss: () => loss })
     const trial = trialOf(params)
     const before = tf.memory().numTensors
-    await expect(run(diverging, trial)).rejects.toThrow(/Training diverged: loss is NaN at step 3\. The last good values, at step 2: loss [\d.]+\. A smaller learning rate/)
+    await expect(run(diverging, trial)).rejects.toThrow(/Training diverged: loss is NaN in batch 1 of epoch 3\. The last good values, at step 2: loss [\d.]+\. A smaller learning rate/)
     epoch = 0
-    await expect(run(diverging, trial)).rejects.toMatchObject({ code: 'INVALID_METRIC', details: { metric: 'loss', step: 3, lastStep: 2 } })
+    await expect(run(diverging, trial)).rejects.toMatchObject({ code: 'INVALID_METRIC', details: { metric: 'loss', step: 2, lastStep: 2 } })
     await diverging.release?.()
     expect(tf.memory().numTensors).toBe(before)
   })
@@ -208,12 +208,6 @@ describe('a trial that ends early', () => {
     await leaky.release?.()
   })
 
-  it('warns of noise that tfjs cannot seed', async () => {
-    const build = (): tf.LayersModel => tf.sequential({ layers: [tf.layers.flatten({ inputShape: [6, 6, 1] }), tf.layers.gaussianNoise({ stddev: 0.1, name: 'jitter' }), tf.layers.dense({ units: 2, activation: 'softmax' })] })
-    const trial = trialOf(params)
-    await run(convnetTrainer({ build, epochs: 1 }), trial)
-    expect(trial.warnings).toEqual([expect.stringContaining('jitter')])
-  })
 })
 
 describe('restoreBest', () => {
@@ -309,7 +303,7 @@ describe('checkpoints', () => {
     const training = trainer.train(trialOf(params))
     const first = (await training.next()).value as Report
     await training.next()
-    expect(() => first.checkpoint?.()).toThrow(/checkpoint of step 1 was asked for after step 2 began/)
+    expect(() => first.checkpoint?.()).toThrow(/checkpoint of step 1 was asked for after the next step began/)
     await training.return(undefined)
   })
 
@@ -328,7 +322,7 @@ describe('checkpoints', () => {
     expect(slower.warnings).toEqual([])
     const other = trialOf(params, { resumeFrom })
     await run(convnetTrainer({ optimizer: { type: 'momentum', learningRate: 0.01, momentum: 0.9 } }), other)
-    expect(other.warnings).toEqual([expect.stringMatching(/state of the optimiser Adam, this trial uses Momentum/)])
+    expect(other.warnings).toEqual([expect.stringMatching(/state of the optimiser adam, this trial uses momentum/)])
   })
 
   it('is refused by a model of another shape, and when it is damaged', async () => {
@@ -355,12 +349,12 @@ describe('bad input', () => {
     ['a compiled model', { build: compiled }, 'TFJS_MODEL', /is compiled: the trainer owns optimiser, loss and metrics/],
     ['no model', { build: () => ({}) as tf.LayersModel }, 'TFJS_MODEL', /no layers model of this tf/],
     ['a model without input shape', { build: () => tf.sequential() }, 'TFJS_MODEL', /no input shape/],
-    ['two outputs', { build: twoHeads }, 'TFJS_MODEL', /1 inputs and 2 outputs/],
+    ['two outputs for one target', { build: twoHeads }, 'TFJS_DATA', /data\.train\.y has 1 array, the model 2/],
     ['nothing to train', { build: () => tf.sequential({ layers: [tf.layers.flatten({ inputShape: [6, 6, 1] })] }) }, 'TFJS_MODEL', /no weights that can be trained/],
     ['another input shape', { build: () => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [36] })] }) }, 'TFJS_DATA', /data\.train\.x has shape \[6, 6, 1\], the model's input is \[36\]/],
-    ['too few classes', { build: () => head(2), data: { train: { ...images(40), y: Uint8Array.from({ length: 40 }, (_, i) => i % 3) } } }, 'TFJS_DATA', /class index 2, the model has outputs for 0 to 1/],
+    ['too few classes', { build: () => head(2), data: { train: { ...images(40), y: Uint8Array.from({ length: 40 }, (_, i) => i % 3) } } }, 'TFJS_DATA', /class index 2 in data\.train\.y, the model has outputs for 0 to 1/],
     ['fractions as classes', { data: { train: { ...images(40), y: new Float32Array(40).fill(0.5) } } }, 'TFJS_DATA', /whole numbers from 0 on/],
-    ['one-hot targets for a sparse loss', { loss: 'sparseCategoricalCrossentropy', data: { train: { ...images(40), y: { data: new Float32Array(80), shape: [40, 2] } } } }, 'TFJS_DATA', /wants one class index a sample/],
+    ['one-hot targets for a sparse loss', { loss: 'sparseCategoricalCrossentropy', data: { train: { ...images(40), y: { data: new Float32Array(80), shape: [40, 2] } } } }, 'TFJS_DATA', /wants one class index where the output has 2 classes, \[1\]; a sample of data\.train\.y has shape \[2\]/],
     ['targets of another width', { loss: 'meanSquaredError' }, 'TFJS_DATA', /data\.train\.y has shape \[1\], the model's output is \[2\]/],
     ['no epochs', { epochs: 0 }, 'TFJS_OPTION', /epochs must be a whole number of at least 1, got 0/],
     ['half a sample', { batchSize: () => 0.5 }, 'TFJS_OPTION', /batchSize must be a whole number/],
@@ -373,9 +367,9 @@ describe('bad input', () => {
     ['a metric called as another one on the validation data', { metrics: ['mse', function valMse(truth) { return truth }] }, 'TFJS_OPTION', /cannot be called "valMse": that is the name of "mse" on the validation data/],
     ['a best epoch without a direction', { restoreBest: { metric: 'valLoss', direction: 'max' as never } }, 'TFJS_OPTION', /direction is 'minimize' or 'maximize', got "max"/],
     ['an optimiser object', { optimizer: tf.train.sgd(0.1) as never }, 'TFJS_OPTION', /give a function that makes it/],
-    ['an unknown optimiser', { optimizer: { type: 'adamw', learningRate: 0.1 } as never }, 'TFJS_OPTION', /"adamw" is not one of sgd, momentum, adam, rmsprop/],
+    ['an unknown optimiser', { optimizer: { type: 'adamax2', learningRate: 0.1 } as never }, 'TFJS_OPTION', /"adamax2" is not one of sgd, momentum/],
     ['a learning rate of 0', { optimizer: { type: 'sgd', learningRate: 0 } }, 'TFJS_OPTION', /learningRate must be a number above 0/],
-    ['a momentum of 1', { optimizer: { type: 'sgd', learningRate: 0.1, momentum: 1 } }, 'TFJS_OPTION', /momentum must be at least 0 and below 1/],
+    ['a momentum of 1', { optimizer: { type: 'sgd', learningRate: 0.1, momentum: 1 } }, 'TFJS_OPTION', /momentum must be a number of at least 0 and below 1/],
   ]
 
   it.each(cases)('refuses %s and leaves nothing behind', async (_name, options, code, message) => {
@@ -388,16 +382,21 @@ describe('bad input', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('names the kernel that wasm lacks, and the remedy, and frees what the gradient had kept', async () => {
-    const build = (): tf.LayersModel => tf.sequential({ layers: [tf.layers.depthwiseConv2d({ kernelSize: 3, inputShape: [6, 6, 1] }), tf.layers.flatten(), tf.layers.dense({ units: 2, activation: 'softmax' })] })
+  it('names the kernel that a backend lacks, and the remedy, and frees what the gradient had kept', async () => {
+    // The gradient of ReLU, and nothing else here, needs it.
+    const kernel = tf.getKernel('Step', 'wasm')!
     const trial = trialOf(params)
-    const own = convnetTrainer({ build })
+    const own = convnetTrainer()
     const before = tf.memory().numTensors
-    await expect(run(own, trial)).rejects.toMatchObject({ code: 'TFJS_KERNEL', message: expect.stringMatching(/"wasm" has no kernel DepthwiseConv2dNativeBackprop\w+.*Use node\(\)/), details: { backend: 'wasm' } })
+    tf.unregisterKernel('Step', 'wasm')
+    try {
+      await expect(run(own, trial)).rejects.toMatchObject({ code: 'TFJS_KERNEL', message: expect.stringMatching(/"wasm" has no kernel Step.*Use node\(\)/), details: { backend: 'wasm' } })
+    } finally {
+      tf.registerKernel(kernel)
+    }
     await own.release?.()
-    // Those that fit() does not free when it fails; without more care there are dozens.
-    expect(tf.memory().numTensors - before).toBeLessThanOrEqual(2)
-    expect(trial.warnings).toEqual([expect.stringContaining('TensorFlow.js itself keeps one or two when a batch fails')])
+    expect(tf.memory().numTensors).toBe(before)
+    expect(trial.warnings).toEqual([])
   })
 
   it('refuses a namespace and a backend that are none', () => {

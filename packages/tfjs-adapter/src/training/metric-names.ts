@@ -1,5 +1,5 @@
 import { tfjsError } from '../error.ts'
-import type { Loss, LossName, Metric, MetricName } from './options.ts'
+import type { Loss, LossName, Metric, MetricName } from './layers/options.ts'
 
 /** Keys of a record, so that the compiler sees to it that the list is whole. */
 const lossNames: Readonly<Record<LossName, true>> = {
@@ -21,26 +21,32 @@ export function checkLoss(loss: unknown): asserts loss is Loss {
   throw tfjsError('TFJS_OPTION', `There is no loss ${String(loss)}; there are ${Object.keys(lossNames).join(', ')}, or () => myLoss.`)
 }
 
-function metricName(metric: Metric): string {
+/** The name under which a metric is reported. @throws AttuneError `TFJS_OPTION` for one that is unknown or has none. */
+export function metricName(metric: Metric): string {
   if (typeof metric !== 'function' && !Object.hasOwn(metricsByName, metric)) throw tfjsError('TFJS_OPTION', `There is no metric ${String(metric)}; there are ${Object.keys(metricsByName).join(', ')}, or a function.`)
   const name = typeof metric === 'function' ? metric.name : metric
   if (name === '') throw tfjsError('TFJS_OPTION', 'A metric function has no name: give it one (function topThree(truth, prediction) { … }), it is reported under that.')
-  if (RESERVED.includes(name)) throw tfjsError('TFJS_OPTION', `A metric cannot be called "${name}": that name is taken.`)
   return name
 }
 
-/** The names under which loss and metrics are reported, in that order. @throws AttuneError `TFJS_OPTION` for a name that is unknown, taken, or there twice. */
-export function metricNames(metrics: readonly Metric[]): string[] {
-  const names = ['loss', ...metrics.map(metricName)]
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
+/** @throws AttuneError `TFJS_OPTION` for names that cannot be reported beside each other. */
+export function checkMetricNames(metrics: readonly string[]): void {
+  const reserved = metrics.find((name) => RESERVED.includes(name))
+  if (reserved !== undefined) throw tfjsError('TFJS_OPTION', `A metric cannot be called "${reserved}": that name is taken.`)
+  const twice = metrics.find((name, index) => metrics.indexOf(name) !== index)
   if (twice !== undefined) throw tfjsError('TFJS_OPTION', `The metric "${twice}" is given twice.`)
+  const names = ['loss', ...metrics]
   const clash = names.find((name) => names.includes(validationName(name)))
   if (clash !== undefined) throw tfjsError('TFJS_OPTION', `A metric cannot be called "${validationName(clash)}": that is the name of "${clash}" on the validation data.`)
-  return names
 }
 
 export function validationName(name: string): string {
-  return `val${name.charAt(0).toUpperCase()}${name.slice(1)}`
+  return prefixed('val', name)
+}
+
+/** As in `digitAccuracy`. */
+export function prefixed(prefix: string, name: string): string {
+  return `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`
 }
 
 /** What is told apart in messages: a loss by its name. */

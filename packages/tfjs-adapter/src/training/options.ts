@@ -1,75 +1,65 @@
 import type { Awaitable, TrainingInput } from '@attune/core'
 import type { Backend } from '../backends/backend.ts'
 import type { TrainingData } from '../data/training-data.ts'
-import type { LayersModel, Optimizer, Tensor, TensorFlow } from '../tensorflow.ts'
-import type { OptimizerSpec } from './optimizer.ts'
+import type { GradientClip } from '../optimizers/clip-gradients.ts'
+import type { OptimizerSpec } from '../optimizers/optimizer-spec.ts'
+import type { ScheduleSpec } from '../schedules/schedule-spec.ts'
+import type { Optimizer, TensorFlow } from '../tensorflow.ts'
 
 /** A value for all trials, or a function of a trial's parameters. */
 export type PerTrial<P, T> = T | ((params: P) => T)
 
-/** Loss or metric of one's own: a number for each sample, or their mean. A metric is reported under the function's name. */
-export type MetricFunction = (truth: Tensor, prediction: Tensor) => Tensor
+/** At the end of every epoch, or after every so many steps of the optimiser. */
+export type Interval = 'epoch' | { readonly steps: number }
 
-/** The losses that TensorFlow.js knows by name. */
-export type LossName =
-  | 'meanSquaredError' | 'meanAbsoluteError' | 'meanAbsolutePercentageError' | 'meanSquaredLogarithmicError'
-  | 'squaredHinge' | 'hinge' | 'categoricalHinge' | 'logcosh' | 'kullbackLeiblerDivergence' | 'poisson' | 'cosineProximity'
-  | 'categoricalCrossentropy' | 'sparseCategoricalCrossentropy' | 'binaryCrossentropy'
-
-/** The metrics that TensorFlow.js knows by name. */
-export type MetricName =
-  | 'accuracy' | 'crossentropy' | 'binaryAccuracy' | 'categoricalAccuracy' | 'precision'
-  | 'categoricalCrossentropy' | 'sparseCategoricalCrossentropy' | 'mse' | 'mae' | 'mape' | 'cosine'
-
-/** A loss by its name, or a function. A function of one's own is given to the trainer as `loss: () => myLoss`. */
-export type Loss = LossName | MetricFunction
-
-/** A metric by its name, or a function. */
-export type Metric = MetricName | MetricFunction
-
-/** The epoch whose weights become the artefact. */
-export interface BestEpoch {
-  /** A reported metric, as `valAccuracy`. */
-  readonly metric: string
-  readonly direction: 'minimize' | 'maximize'
+/** A reported metric that tells good from bad. */
+export interface Judgement {
+  /** As it is reported: `valAccuracy`. Default: `valAccuracy`, else `valLoss`, else `accuracy`, else `loss`, whichever is reported first in this list. */
+  readonly metric?: string
+  /** Needed for a metric whose name does not say it; `…loss`, `mse` and their like are minimised, `…accuracy` and `…precision` maximised. */
+  readonly direction?: 'minimize' | 'maximize'
 }
 
-/** What `build` gets besides parameters and namespace. */
-export interface BuildContext {
-  /** The trial's seed, for randomness after an `await` and for code of one's own. */
-  readonly seed: number
+/** Ends a training that no longer improves. */
+export interface EarlyStopping extends Judgement {
+  /** After so many validations in a row (reports, where there are no validation data) that bring nothing better, training ends. A whole number ≥ 1. */
+  readonly patience: number
+  /** What counts as better has to be better by more than this; default 0. */
+  readonly minDelta?: number
 }
 
-/** Options of `tfjsTrainer`. */
-export interface TfjsTrainerOptions<P> {
+/** Options that every trainer of this package has. */
+export interface TrainingOptions<P> {
   /** The TensorFlow.js namespace, as in `import * as tf from '@tensorflow/tfjs'`. */
   readonly tf: TensorFlow
   /** `cpu()`, `wasm()`, `webgpu()`, `node()` or `nodeGpu()`: there is no default and no fallback. */
   readonly backend: Backend
-  /**
-   * Makes the model of a trial: a layers model with one input and one output, not compiled. Called once a trial; the
-   * trainer disposes of the model. Initialisers without a seed are seeded by the trial as long as `build` has not awaited anything.
-   */
-  readonly build: (params: P, tf: TensorFlow, context: BuildContext) => Awaitable<LayersModel>
-  /** Checked and brought onto the backend once for each `optimize`, before its first trial; freed when it ends. */
+  /** Checked and made ready once for each `optimize`, before its first trial; freed when it ends. */
   readonly data: TrainingData | (() => Awaitable<TrainingData>)
   /** What the data are called, for trackers. */
   readonly inputs?: readonly TrainingInput[]
-  /** Whole numbers ≥ 1. A trial ends earlier when the pruner says so. */
+  /** Whole numbers ≥ 1. A trial ends earlier when the pruner or early stopping says so. */
   readonly epochs: PerTrial<P, number>
-  /** Samples a step; default 32. */
+  /** Samples that go through the network at once; default 32. */
   readonly batchSize?: PerTrial<P, number>
-  /** With `categoricalCrossentropy` and class indices as targets, the sparse form is used. */
-  readonly loss: LossName | ((params: P) => Loss)
-  /** Default none but the loss. Reported as named here; on the validation data as `val` + name: `valAccuracy`. */
-  readonly metrics?: PerTrial<P, readonly Metric[]>
+  /** Batches whose gradients make one step of the optimiser, weighted by their samples; default 1. The last step of an epoch may have fewer. */
+  readonly accumulate?: PerTrial<P, number>
   /** Default Adam with a learning rate of 0.001. */
   readonly optimizer?: OptimizerSpec | ((params: P, tf: TensorFlow) => OptimizerSpec | Optimizer)
+  /** What becomes of the optimiser's learning rate while a trial trains. Default: it stays. */
+  readonly schedule?: PerTrial<P, ScheduleSpec>
+  /** Steps of the optimiser in an epoch; only for streams, whose length is not known before, and schedules that need it. */
+  readonly stepsPerEpoch?: PerTrial<P, number>
+  /** Bounds of the gradients, after they were accumulated. Default none. */
+  readonly clip?: PerTrial<P, GradientClip | undefined>
   /** A new order of the samples every epoch, by the trial's seed; default true. */
   readonly shuffle?: boolean
-  /**
-   * Which epoch's weights the artefact has. true (the default): the best `valAccuracy`, else `valLoss`, else `accuracy`,
-   * else `loss`, whichever is reported first in this list; false: the last epoch.
-   */
-  readonly restoreBest?: boolean | BestEpoch
+  /** When a trial reports; default as `validate`, else every epoch. It decides what a step is, for pruners too: an epoch, or a step of the optimiser. */
+  readonly report?: PerTrial<P, Interval>
+  /** When the validation data are gone through; default as `report`. A report is made whenever that happens. */
+  readonly validate?: PerTrial<P, Interval>
+  /** Default none. */
+  readonly earlyStopping?: PerTrial<P, EarlyStopping | undefined>
+  /** Whose weights the artefact has: those of the report that was best by this (true, the default), or the last ones (false). */
+  readonly restoreBest?: boolean | Judgement
 }

@@ -1,0 +1,217 @@
+import type { Json } from '@attune/core'
+import { TFJS_MODEL_KIND } from '../../artifact.ts'
+import type { Batch, BatchSource } from '../../data/batch-source.ts'
+import { tfjsError } from '../../error.ts'
+import { packModel } from '../../format/model-file.ts'
+import { seedFor, withSeededRandom } from '../../keyed-random.ts'
+import type { TrainableWeight } from '../../optimizers/step-optimizer.ts'
+import type { Layer, LayersModel, Scalar, Tensor, TensorFlow } from '../../tensorflow.ts'
+import { disposeTape } from '../failures.ts'
+import type { BatchGradients, BatchPosition, BatchScores, ProgramContext, TrainingProgram } from '../training-program.ts'
+import { checkModel, inputPositions } from './check-model.ts'
+import { layerWeights, trainableWeight, type LayerWeight } from './layer-weights.ts'
+import { recurrentMasks, withoutOwnSeeds } from './noise.ts'
+import { modelObjective, type ModelObjective } from './objective.ts'
+import type { ObjectiveOptions } from './options.ts'
+import { checkTargets } from './targets.ts'
+
+/** What a trainer that trains layers models in a way of its own may decide. */
+export interface LayersProgramOptions<P> {
+  /** Not compiled; the program disposes of it, also when it cannot be opened. */
+  readonly model: LayersModel
+  readonly objective: ObjectiveOptions<P>
+  /**
+   * The weights that learn in an epoch (from 1), and how fast; called once an epoch. Default: those of layers that are trainable, each as
+   * `trainableWeight` makes it. `weights` are all weights of the model, those of frozen layers included: what is listed learns, whatever
+   * `layer.trainable` says.
+   */
+  readonly trainable?: (epoch: number, weights: readonly LayerWeight[]) => readonly TrainableWeight[]
+  /**
+   * Layers that run in an epoch as when predicting while the others train: batch normalisations then use their statistics, and keep them. Called once an
+   * epoch. Default: none.
+   */
+  readonly frozenStatistics?: (epoch: number) => readonly Layer[]
+  /**
+   * What is learnt instead of the objective's loss, which goes on judging the validation data: a scalar, differentiable in the outputs (one
+   * for each of the model's, as batches have targets). Penalties of regularisers are added to it.
+   */
+  readonly loss?: (batch: Batch, outputs: readonly Tensor[]) => Scalar
+}
+
+/**
+ * The program that trains a layers model: with `training: true`, and so with batch statistics that move as in fit(), and with the penalties of
+ * regularisers in the loss. Constraints, which fit() passes over, are kept.
+ * @throws AttuneError `TFJS_MODEL`, `TFJS_DATA`, `TFJS_OPTION`; then the model is disposed of.
+ */
+export function openLayersProgram<P>(context: ProgramContext<P>, options: LayersProgramOptions<P>): TrainingProgram {
+  const { tf, trial, data } = context
+  const { model } = options
+  try {
+    const functional = checkModel(tf, model)
+    const fit = (set: BatchSource): Fitting => ({ inputs: inputPositions(functional, set), objective: modelObjective(tf, options.objective, trial.params, functional, set) })
+    const train = fit(data.train)
+    const program = new LayersProgram(tf, trial.seed, options, functional, train, data.validation === undefined ? train : fit(data.validation))
+    if (program.trainable(1).length === 0) throw tfjsError('TFJS_MODEL', 'What build() returned has no weights that can be trained.')
+    return program
+  } catch (error) {
+    if (model instanceof tf.LayersModel) model.dispose()
+    throw error
+  }
+}
+
+/** How a data set meets the model. */
+interface Fitting {
+  readonly inputs: readonly number[]
+  readonly objective: ModelObjective
+}
+
+class LayersProgram implements TrainingProgram {
+  readonly metrics: readonly string[]
+  readonly weights: readonly LayerWeight[]
+  readonly topology: Json
+  readonly about: { readonly [key: string]: number }
+  readonly #tf: TensorFlow
+  readonly #seed: number
+  readonly #options: LayersProgramOptions<never>
+  readonly #functional: LayersModel
+  readonly #train: Fitting
+  readonly #judged: Fitting
+  readonly #constrained: readonly LayerWeight[]
+  readonly #restoreSeeds: () => void
+  readonly #disposeMasks: () => void
+  #thaw: () => void = () => undefined
+  #epoch = 0
+  #trainable: readonly TrainableWeight[] = []
+
+  constructor(tf: TensorFlow, seed: number, options: LayersProgramOptions<never>, functional: LayersModel, train: Fitting, judged: Fitting) {
+    const { model } = options
+    this.#tf = tf
+    this.#seed = seed
+    this.#options = options
+    this.#functional = functional
+    this.#train = train
+    this.#judged = judged
+    this.metrics = train.objective.metrics
+    this.weights = layerWeights(model)
+    this.#constrained = this.weights.filter(({ constraint }) => constraint !== undefined)
+    this.topology = model.toJSON(undefined, false) as unknown as Json
+    this.about = { parameters: model.countParams() }
+    this.#restoreSeeds = withoutOwnSeeds([model])
+    this.#disposeMasks = recurrentMasks([model])
+  }
+
+  trainable(epoch: number): readonly TrainableWeight[] {
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch
+      this.#thaw()
+      this.#thaw = freezeStatistics(this.#options.frozenStatistics?.(epoch) ?? [])
+      this.#trainable = this.#options.trainable?.(epoch, this.weights) ?? this.#ofTrainableLayers()
+      // tfjs gives gradients only of variables that say they are trainable.
+      const learning = new Set(this.#trainable.map(({ variable }) => variable))
+      for (const { variable } of this.weights) variable.trainable = learning.has(variable)
+    }
+    return this.#trainable
+  }
+
+  gradients(batch: Batch, { epoch, batch: index }: BatchPosition): BatchGradients {
+    const tf = this.#tf
+    const trainable = this.trainable(epoch)
+    this.#checkStream(batch, this.#train)
+    const kept: { [name: string]: Scalar } = {}
+    try {
+      return withSeededRandom(seedFor(this.#seed, index, `batch.${epoch}`), () => tf.tidy(() => {
+        const { value, grads } = tf.variableGrads(() => this.#loss(batch, kept), trainable.map(({ variable }) => variable))
+        const gradients = Object.fromEntries(trainable.flatMap(({ key, variable }): [string, Tensor][] => {
+          const gradient = grads[variable.name] as Tensor | null | undefined
+          return gradient === null || gradient === undefined ? [] : [[key, gradient]]
+        }))
+        return { scores: { loss: value, ...kept }, gradients }
+      }))
+    } catch (error) {
+      disposeTape(tf)
+      tf.dispose(kept)
+      throw error
+    } finally {
+      this.#disposeMasks()
+    }
+  }
+
+  evaluate(batch: Batch): BatchScores {
+    const tf = this.#tf
+    this.#checkStream(batch, this.#judged)
+    const { inputs, objective } = this.#judged
+    return tf.tidy(() => {
+      const outputs = this.#functional.call(inputs.map((position) => batch.inputs[position]!), {}) as Tensor[]
+      const scores: { [name: string]: Scalar } = {}
+      const losses = objective.outputs.map(({ judge, target }, index) => tf.mean(judge(batch.targets[target]!, outputs[index]!)) as Scalar)
+      this.#addScores(scores, objective, losses, batch, outputs)
+      return { loss: this.#total(objective, losses), ...scores }
+    })
+  }
+
+  afterStep(): void {
+    const tf = this.#tf
+    for (const { variable, constraint } of this.#constrained) tf.tidy(() => variable.assign(constraint!.apply(variable)))
+  }
+
+  async pack(): Promise<{ readonly kind: string; readonly bytes: Uint8Array }> {
+    this.#restoreSeeds()
+    return { kind: TFJS_MODEL_KIND, bytes: await packModel(this.#tf, this.#options.model) }
+  }
+
+  dispose(): void {
+    this.#restoreSeeds()
+    this.#thaw()
+    this.#disposeMasks()
+    this.#options.model.dispose()
+  }
+
+  #ofTrainableLayers(): TrainableWeight[] {
+    const learning = new Set<Tensor>(this.#options.model.trainableWeights.map((weight) => weight.read()))
+    return this.weights.filter(({ variable }) => learning.has(variable)).map(trainableWeight)
+  }
+
+  /** Fills `kept` with the values of metrics, which outlive the gradient. */
+  #loss(batch: Batch, kept: { [name: string]: Scalar }): Scalar {
+    const tf = this.#tf
+    const { loss: own } = this.#options
+    const { inputs, objective } = this.#train
+    const outputs = this.#functional.call(inputs.map((position) => batch.inputs[position]!), { training: true }) as Tensor[]
+    const losses = objective.outputs.map(({ learn, target }, index) => tf.mean(learn(batch.targets[target]!, outputs[index]!)) as Scalar)
+    this.#addScores(kept, objective, losses, batch, outputs)
+    let total = own === undefined ? this.#total(objective, losses) : own(batch, outputs)
+    for (const penalty of this.#functional.calculateLosses()) total = tf.add(total, penalty)
+    for (const value of Object.values(kept)) tf.keep(value)
+    return total
+  }
+
+  #addScores(scores: { [name: string]: Scalar }, { outputs: objectives }: ModelObjective, losses: readonly Scalar[], batch: Batch, outputs: readonly Tensor[]): void {
+    const tf = this.#tf
+    // A value of its own, since the loss of an output may be the whole loss.
+    for (const [index, { lossName }] of objectives.entries()) if (lossName !== undefined) scores[lossName] = tf.clone(losses[index]!)
+    for (const [index, { metrics, target }] of objectives.entries()) {
+      for (const { name, compute } of metrics) scores[name] = tf.mean(compute(batch.targets[target]!, outputs[index]!))
+    }
+  }
+
+  #total({ outputs }: ModelObjective, losses: readonly Scalar[]): Scalar {
+    const tf = this.#tf
+    return losses.map((loss, index): Scalar => (outputs[index]!.weight === 1 ? loss : tf.mul(loss, outputs[index]!.weight))).reduce((sum, loss) => tf.add(sum, loss))
+  }
+
+  #checkStream({ targetFacts }: Batch, { objective }: Fitting): void {
+    if (targetFacts === undefined) return
+    for (const [index, { loss, target, output }] of objective.outputs.entries()) checkTargets(loss, this.#functional.outputs[index]!.shape, targetFacts[target]!, objective.outputs.length === 1 ? 'this batch' : `this batch for "${output}"`)
+  }
+}
+
+/** Layers that are called as when predicting, whatever the model is called for. Returns what makes them ordinary again. */
+function freezeStatistics(layers: readonly Layer[]): () => void {
+  for (const layer of layers) {
+    const call = layer.call.bind(layer)
+    layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: false })
+  }
+  return () => {
+    for (const layer of layers) delete (layer as Partial<Pick<Layer, 'call'>>).call
+  }
+}

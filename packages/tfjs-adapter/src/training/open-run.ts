@@ -1,0 +1,76 @@
+import type { TrainerTrial } from '@attune/core'
+import { checkpointTensors, readCheckpoint } from '../format/checkpoint-file.ts'
+import { assignWeights } from '../format/model-weights.ts'
+import type { PreparedSets } from '../data/batch-source.ts'
+import { tfjsError } from '../error.ts'
+import { createSchedule } from '../schedules/create-schedule.ts'
+import type { TrainingLength } from '../schedules/rate-schedule.ts'
+import type { TensorFlow } from '../tensorflow.ts'
+import { BestWeights } from './best-weights.ts'
+import { EarlyStop } from './early-stop.ts'
+import { judgeOf } from './judge.ts'
+import type { LoopSettings } from './loop-settings.ts'
+import { validationName } from './metric-names.ts'
+import type { OpenProgram, TrainingProgram } from './training-program.ts'
+import { TrainingRun, type TrainingParts } from './training-run.ts'
+
+/** Opens what a trial trains, and puts it back to where its checkpoint was taken, if it has one. On failure nothing is left in memory. */
+export async function openRun<P>(tf: TensorFlow, trial: TrainerTrial<P>, settings: LoopSettings, data: PreparedSets, open: OpenProgram<P>): Promise<TrainingRun> {
+  const program = await open({ tf, trial, data })
+  let parts: TrainingParts | undefined
+  try {
+    parts = partsOf(tf, program, settings, data)
+    const run = new TrainingRun(parts, trial)
+    if (trial.resumeFrom !== undefined) restore(tf, run, parts, trial, trial.resumeFrom.bytes)
+    return run
+  } catch (error) {
+    parts?.best?.dispose()
+    parts?.optimizer.dispose()
+    program.dispose()
+    throw error
+  }
+}
+
+function partsOf(tf: TensorFlow, program: TrainingProgram, settings: LoopSettings, data: PreparedSets): TrainingParts {
+  const names = ['loss', ...program.metrics]
+  const reported = data.validation === undefined ? names : [...names, ...names.map(validationName)]
+  const best = settings.restoreBest === undefined ? undefined : new BestWeights(tf, judgeOf('restoreBest', settings.restoreBest, reported))
+  const stopping = settings.earlyStopping === undefined ? undefined : new EarlyStop(judgeOf('earlyStopping', settings.earlyStopping, reported), settings.earlyStopping)
+  const { optimizer, rate } = settings.openOptimizer()
+  try {
+    const schedule = createSchedule(settings.schedule, rate, lengthOf(settings, data))
+    return { tf, program, optimizer, schedule, data, settings, best, stopping }
+  } catch (error) {
+    optimizer.dispose()
+    throw error
+  }
+}
+
+function lengthOf({ epochs, batchSize, accumulate, schedule, stepsPerEpoch }: LoopSettings, { train }: PreparedSets): TrainingLength {
+  if (stepsPerEpoch !== undefined) return { epochs, stepsPerEpoch }
+  if (train.samples !== undefined) return { epochs, stepsPerEpoch: Math.ceil(Math.ceil(train.samples / batchSize) / accumulate) }
+  if (schedule.type === 'constant' || schedule.type === 'plateau') {
+    if (schedule.warmup === undefined || 'steps' in schedule.warmup) return { epochs, stepsPerEpoch: 1 }
+  }
+  throw tfjsError('TFJS_OPTION', `The schedule "${schedule.type}" has to know how long training will be, and ${train.name} is a stream: give stepsPerEpoch, the steps of the optimiser in an epoch.`)
+}
+
+function restore(tf: TensorFlow, run: TrainingRun, parts: TrainingParts, trial: TrainerTrial, bytes: Uint8Array): void {
+  const { program, optimizer, schedule, stopping, best, settings, data } = parts
+  const state = readCheckpoint(tf, bytes)
+  try {
+    assignWeights(program.weights, state.weights)
+    if (!optimizer.restore(state.optimizer)) {
+      trial.warn(`The checkpoint holds the state of the optimiser ${state.optimizer.id}, this trial uses ${optimizer.id}: its weights are taken over, the optimiser starts afresh.`)
+    }
+    if (state.schedule !== null && schedule.state() !== null) schedule.restore(state.schedule)
+    if (stopping !== undefined && state.stopping !== undefined) stopping.restore(state.stopping)
+    if (best !== undefined && state.best !== undefined) best.keep(state.best.step, state.best.value, state.best.tensors ?? state.weights.map(({ tensor }) => tensor))
+    const { position } = state
+    // A fork may have batches of another size: it goes on at the first that has samples not yet seen.
+    const batches = state.batchSize === settings.batchSize || data.train.samples === undefined ? position.batches : Math.floor(position.samples / settings.batchSize)
+    run.resume({ ...state, position: { ...position, batches } })
+  } finally {
+    tf.dispose(checkpointTensors(state))
+  }
+}

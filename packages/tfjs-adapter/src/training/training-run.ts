@@ -1,0 +1,247 @@
+import type { TrainerTrial } from '@attune/core'
+import type { Batch, BatchSource, PreparedSets } from '../data/batch-source.ts'
+import { dataError } from '../data/data-error.ts'
+import { clipGradients } from '../optimizers/clip-gradients.ts'
+import type { StepOptimizer } from '../optimizers/step-optimizer.ts'
+import type { RateSchedule } from '../schedules/rate-schedule.ts'
+import type { Tensor, TensorFlow } from '../tensorflow.ts'
+import type { BestWeights } from './best-weights.ts'
+import type { EarlyStop } from './early-stop.ts'
+import { divergence } from './failures.ts'
+import { GradientSum } from './gradient-sum.ts'
+import type { LoopSettings } from './loop-settings.ts'
+import { Meter, type BrokenBatch } from './meter.ts'
+import { validationName } from './metric-names.ts'
+import { Milestones, type Due } from './milestones.ts'
+import type { TrainingProgram } from './training-program.ts'
+import type { TrainingPosition, TrainingState } from './training-state.ts'
+import { turn } from './turn.ts'
+
+/** What a training is made of; it disposes of program, optimiser and best weights. */
+export interface TrainingParts {
+  readonly tf: TensorFlow
+  readonly program: TrainingProgram
+  readonly optimizer: StepOptimizer
+  readonly schedule: RateSchedule
+  readonly data: PreparedSets
+  readonly settings: LoopSettings
+  readonly stopping: EarlyStop | undefined
+  readonly best: BestWeights | undefined
+}
+
+export interface TrainingReport {
+  readonly step: number
+  readonly metrics: { readonly [metric: string]: number }
+}
+
+/** One trial's training: the loop over epochs, batches and steps. */
+export class TrainingRun {
+  readonly #parts: TrainingParts
+  readonly #trial: Pick<TrainerTrial, 'signal' | 'seed'>
+  readonly #milestones: Milestones
+  readonly #sum: GradientSum
+  readonly #meter: Meter<string>
+  #position: TrainingPosition = { epochsDone: 0, batches: 0, samples: 0, steps: 0 }
+  #last: TrainingReport | undefined
+  #step = 0
+  #underWay = true
+
+  constructor(parts: TrainingParts, trial: Pick<TrainerTrial, 'signal' | 'seed' | 'toStep'>) {
+    this.#parts = parts
+    this.#trial = trial
+    this.#milestones = new Milestones(parts.settings, trial.toStep)
+    this.#sum = new GradientSum(parts.tf, parts.settings.accumulate)
+    this.#meter = new Meter(parts.tf)
+  }
+
+  /** True from when a report was left behind until the next one: there is no state to save. */
+  get underWay(): boolean {
+    return this.#underWay
+  }
+
+  /** Of the last report, or of the checkpoint that training goes on from. */
+  get step(): number {
+    return this.#step
+  }
+
+  get stoppedEarly(): boolean {
+    return this.#parts.stopping?.over ?? false
+  }
+
+  /** Trains on, one report after the other, to the end or to an abort, which is seen before every batch. */
+  async *reports(): AsyncGenerator<TrainingReport, void, void> {
+    while (!this.stoppedEarly && !this.#milestones.reached(this.#position) && !this.#trial.signal.aborted) yield* this.#epoch()
+  }
+
+  /** The model of the best report (or the last), and what to say of it. Training cannot go on afterwards. */
+  async finish(): Promise<{ readonly kind: string; readonly bytes: Uint8Array; readonly about: { readonly [key: string]: number | string } }> {
+    const { program, settings } = this.#parts
+    const best = this.#parts.best === undefined || this.#parts.best.step === 0 ? undefined : this.#parts.best
+    best?.restoreTo(program.weights)
+    const { kind, bytes } = await program.pack()
+    return {
+      kind,
+      bytes,
+      about: {
+        [settings.report === 'epoch' ? 'epoch' : 'step']: best?.step ?? this.#step,
+        ...(best === undefined ? {} : { [best.judge.metric]: best.value }),
+        ...(this.stoppedEarly ? { stoppedEarly: this.#step } : {}),
+        ...program.about,
+      },
+    }
+  }
+
+  /** Everything as it is now; its tensors stay whose they are. */
+  state(): TrainingState {
+    const { program, optimizer, schedule, stopping, best } = this.#parts
+    return {
+      step: this.#step,
+      seed: this.#trial.seed,
+      batchSize: this.#parts.settings.batchSize,
+      position: this.#position,
+      weights: program.weights.map(({ key, name, variable }) => ({ key, name, tensor: variable })),
+      optimizer: optimizer.state(),
+      schedule: schedule.state(),
+      meter: this.#meter.state,
+      stopping: stopping?.state,
+      best: best === undefined || best.step === 0 ? undefined : { step: best.step, value: best.value, tensors: best.step === this.#step ? undefined : best.tensors },
+      topology: program.topology,
+    }
+  }
+
+  /** Goes on from a position; whoever calls has put back weights, optimiser and the rest. */
+  resume({ step, position, meter }: Pick<TrainingState, 'step' | 'position' | 'meter'>): void {
+    this.#step = step
+    this.#position = position
+    this.#meter.restore(meter)
+  }
+
+  dispose(): void {
+    this.#sum.dispose()
+    this.#meter.reset()
+    this.#parts.best?.dispose()
+    this.#parts.optimizer.dispose()
+    this.#parts.program.dispose()
+  }
+
+  async *#epoch(): AsyncGenerator<TrainingReport, void, void> {
+    const { tf, data, settings } = this.#parts
+    const epoch = this.#position.epochsDone + 1
+    const source = data.train.batches({ batchSize: settings.batchSize, epoch, shuffleSeed: settings.shuffle ? this.#trial.seed : undefined, skip: this.#position.batches })
+    let batch: Batch | undefined
+    try {
+      batch = await pull(source)
+      if (batch === undefined) throw dataError(`${data.train.name} has no batch after the ${this.#position.batches} of epoch ${epoch} that were trained on: it is not the data set of the checkpoint`)
+      while (batch !== undefined) {
+        if (this.#trial.signal.aborted) return
+        if (this.#learn(batch, epoch)) this.#require(await this.#meter.settle())
+        disposeBatch(tf, batch)
+        batch = undefined
+        await turn()
+        // Known before the step is made: whether it is the last of the epoch.
+        batch = await pull(source)
+        if (!this.#sum.full && batch !== undefined) continue
+        this.#makeStep(epoch)
+        if (batch === undefined) this.#position = { epochsDone: epoch, batches: 0, samples: 0, steps: this.#position.steps }
+        const due = this.#milestones.after({ steps: this.#position.steps, epoch, lastOfEpoch: batch === undefined })
+        if (due.report === undefined) continue
+        const report = await this.#report(due)
+        if (report === undefined) return
+        this.#underWay = false
+        yield report
+        this.#underWay = true
+        if (this.stoppedEarly || this.#milestones.reached(this.#position)) return
+      }
+    } finally {
+      if (batch !== undefined) disposeBatch(tf, batch)
+      await source.return()
+    }
+  }
+
+  /** True if the meter is to be settled. */
+  #learn(batch: Batch, epoch: number): boolean {
+    const { batches, samples } = this.#position
+    const { scores, gradients } = this.#parts.program.gradients(batch, { epoch, batch: batches })
+    this.#sum.add(gradients, batch.size)
+    this.#position = { ...this.#position, batches: batches + 1, samples: samples + batch.size }
+    return this.#meter.add(scores, batch.size, `in batch ${batches + 1} of epoch ${epoch}`)
+  }
+
+  #makeStep(epoch: number): void {
+    const { tf, program, optimizer, schedule, settings } = this.#parts
+    const { steps } = this.#position
+    let gradients: { readonly [key: string]: Tensor } = this.#sum.take()
+    try {
+      if (settings.clip !== undefined) {
+        const clipped = clipGradients(tf, gradients, settings.clip)
+        clipped.norm?.dispose()
+        tf.dispose(gradients)
+        gradients = clipped.gradients
+      }
+      optimizer.apply(program.trainable(epoch), gradients, schedule.rateAt({ step: steps, epoch: epoch - 1 }))
+      program.afterStep?.()
+    } finally {
+      tf.dispose(gradients)
+    }
+    this.#position = { ...this.#position, steps: steps + 1 }
+  }
+
+  /** Undefined if the signal aborted meanwhile. */
+  async #report({ step, report, validate }: Due): Promise<TrainingReport | undefined> {
+    const { data, schedule, stopping, best, program } = this.#parts
+    this.#require(await this.#meter.settle())
+    const means = this.#meter.means()
+    const judged = validate && data.validation !== undefined ? await this.#judge(data.validation) : undefined
+    if (this.#trial.signal.aborted) return undefined
+    const metrics = { ...means, ...judged }
+    this.#step = step
+    this.#last = { step, metrics }
+    if (report === 'regular') {
+      this.#meter.reset()
+      if (judged !== undefined || data.validation === undefined) {
+        schedule.observe?.(metrics)
+        stopping?.observe(metrics)
+        best?.offer(program.weights, step, metrics)
+      }
+    }
+    return this.#last
+  }
+
+  /** Metrics on the validation data by the names under which they are reported. */
+  async #judge(data: BatchSource): Promise<{ readonly [metric: string]: number }> {
+    const { tf, program, settings } = this.#parts
+    const meter = new Meter<string>(tf)
+    const source = data.batches({ batchSize: settings.batchSize, epoch: 1, shuffleSeed: undefined, skip: 0 })
+    let batch: Batch | undefined
+    try {
+      let count = 0
+      while ((batch = await pull(source)) !== undefined && !this.#trial.signal.aborted) {
+        const where = `in batch ${++count} of the validation data`
+        if (meter.add(program.evaluate(batch), batch.size, where)) this.#require(await meter.settle(), 'valLoss')
+        disposeBatch(tf, batch)
+        batch = undefined
+        await turn()
+      }
+      this.#require(await meter.settle(), 'valLoss')
+      return Object.fromEntries(Object.entries(meter.means()).map(([name, value]) => [validationName(name), value]))
+    } finally {
+      meter.reset()
+      if (batch !== undefined) disposeBatch(tf, batch)
+      await source.return()
+    }
+  }
+
+  #require(broken: BrokenBatch<string> | undefined, metric = 'loss'): void {
+    if (broken === undefined) return
+    throw divergence({ metric, value: broken.value, where: broken.at, step: this.#position.steps }, this.#last)
+  }
+}
+
+async function pull(source: AsyncGenerator<Batch, void, void>): Promise<Batch | undefined> {
+  const { done, value } = await source.next()
+  return done === true ? undefined : value
+}
+
+function disposeBatch(tf: TensorFlow, batch: Batch): void {
+  tf.dispose([...batch.inputs, ...batch.targets])
+}
