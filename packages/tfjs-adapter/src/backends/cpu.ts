@@ -1,9 +1,13 @@
 import { switchTo, type Backend } from './backend.ts'
+import { registerCpuKernels } from './kernels/cpu-kernels.ts'
 
 /** Plain JavaScript: everywhere, slow; about a hundred times slower than `wasm()` on convolutions. */
 export function cpu(): Backend {
   return {
     name: 'cpu',
-    activate: (tf) => switchTo(tf, 'cpu', `It is part of @tensorflow/tfjs; if you inject a smaller namespace, import '@tensorflow/tfjs-backend-cpu' first (npm install @tensorflow/tfjs-backend-cpu@${tf.version_core}).`),
+    async activate(tf) {
+      await switchTo(tf, 'cpu', `It is part of @tensorflow/tfjs; if you inject a smaller namespace, import '@tensorflow/tfjs-backend-cpu' first (npm install @tensorflow/tfjs-backend-cpu@${tf.version_core}).`)
+      registerCpuKernels(tf)
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { importOptional, installCommand, switchTo, type Backend } from './backend.ts'
-import { registerMissingKernels } from './wasm-kernels/register.ts'
+import { registerWasmKernels } from './kernels/wasm-kernels.ts'
 
 /** Options of `wasm`. */
 export interface WasmOptions {
@@ -26,7 +26,7 @@ export function wasm(options: WasmOptions = {}): Backend {
           removeListeners()
         }
       }
-      registerMissingKernels(tf)
+      registerWasmKernels(tf)
     },
   }
 }

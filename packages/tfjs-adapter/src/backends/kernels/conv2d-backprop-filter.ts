@@ -36,7 +36,7 @@ export function conv2dBackpropFilter(tf: TensorFlow, inputs: NamedTensorInfoMap,
       const inputRows = (rows - 1) * strideHeight + filterHeight
       const input = tf.reshape(tf.slice(seen, [0, row * strideHeight, 0], [inChannels, inputRows, width * batchSize]), [inChannels, inputRows, width, batchSize])
       const kernel = tf.slice(gradient, [row, 0, 0, 0], [rows, outWidth, batchSize, outChannels])
-      sums.push(tf.conv2d(input as Tensor4D, kernel as Tensor4D, 1, 'valid', 'NHWC', [strideHeight, strideWidth]))
+      sums.push(tf.conv2d(input as Tensor4D, kernel, 1, 'valid', 'NHWC', [strideHeight, strideWidth]))
     }
     return tf.transpose(tf.addN(sums), [1, 2, 0, 3])
   })

@@ -1,0 +1,26 @@
+import type { Conv2DBackpropFilterAttrs, Conv3DBackpropFilterV2Attrs, Conv3DBackpropInputV2Attrs, DepthwiseConv2dNativeBackpropFilterAttrs, DepthwiseConv2dNativeBackpropInputAttrs, MaxPool3DAttrs, MaxPool3DGradAttrs, MaxPoolGradAttrs, UnsortedSegmentSumAttrs } from '@tensorflow/tfjs'
+import type { TensorFlow } from '../../tensorflow.ts'
+import { conv2dBackpropFilter } from './conv2d-backprop-filter.ts'
+import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts'
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts'
+import { maxPool3D, maxPool3DGrad, maxPoolGrad } from './max-pool.ts'
+import { addKernels, kernel, replaceKernels } from './register.ts'
+import { unsortedSegmentSum } from './unsorted-segment-sum.ts'
+import type { WasmMemory } from './wasm-memory.ts'
+
+/** What tfjs-backend-wasm 4.22 lacks for training, and what it has and gets wrong (each file says how). */
+export function registerWasmKernels(tf: TensorFlow): void {
+  addKernels(tf, 'wasm', {
+    Conv2DBackpropFilter: kernel((_memory: WasmMemory, inputs, attributes: Conv2DBackpropFilterAttrs) => conv2dBackpropFilter(tf, inputs, attributes)),
+    DepthwiseConv2dNativeBackpropFilter: kernel((memory: WasmMemory, inputs, attributes: DepthwiseConv2dNativeBackpropFilterAttrs) => depthwiseBackpropFilter(tf, memory, inputs, attributes)),
+    DepthwiseConv2dNativeBackpropInput: kernel((memory: WasmMemory, inputs, attributes: DepthwiseConv2dNativeBackpropInputAttrs) => depthwiseBackpropInput(tf, memory, inputs, attributes)),
+    UnsortedSegmentSum: kernel((memory: WasmMemory, inputs, attributes: UnsortedSegmentSumAttrs) => unsortedSegmentSum(memory, inputs, attributes)),
+  })
+  replaceKernels(tf, 'wasm', {
+    MaxPoolGrad: kernel((memory: WasmMemory, inputs, attributes: MaxPoolGradAttrs) => maxPoolGrad(tf, memory, inputs, attributes)),
+    MaxPool3D: kernel((memory: WasmMemory, inputs, attributes: MaxPool3DAttrs) => maxPool3D(tf, memory, inputs, attributes)),
+    MaxPool3DGrad: kernel((memory: WasmMemory, inputs, attributes: MaxPool3DGradAttrs) => maxPool3DGrad(tf, memory, inputs, attributes)),
+    Conv3DBackpropFilterV2: kernel((memory: WasmMemory, inputs, attributes: Conv3DBackpropFilterV2Attrs) => conv3dBackpropFilter(tf, memory, inputs, attributes)),
+    Conv3DBackpropInputV2: kernel((memory: WasmMemory, inputs, attributes: Conv3DBackpropInputV2Attrs) => conv3dBackpropInput(tf, memory, inputs, attributes)),
+  })
+}
