@@ -56,7 +56,7 @@ export function classificationMeter(labels: Int32Array, settings: QualitySetting
         for (const [name, value] of scaled.values) metrics[scaledPrefix + name] = value()
         metrics['temperature'] = fit.temperature
       }
-      return report === undefined ? { metrics } : { metrics, report: reportOf(raw, scaled) }
+      return { metrics, ...(fit === undefined ? {} : { fit }), ...(report === undefined ? {} : { report: reportOf(raw, scaled) }) }
     },
   }
 

@@ -65,6 +65,9 @@ function equalWidth(bins: number): ConfidenceBins {
   }
 }
 
+/** Confidences that are nearer to each other are one to bins of equal mass: what differs is the order in which a softmax was summed up. */
+const nearest = 2 ** -40
+
 /** Edges at every (rows / bins)th of the sorted confidences. Equal confidences share a bin, so that the order of rows does not matter. */
 function equalMass(bins: number, rows: number): ConfidenceBins {
   const confidences = new Float64Array(rows)
@@ -76,11 +79,11 @@ function equalMass(bins: number, rows: number): ConfidenceBins {
       right[count++] = isRight ? 1 : 0
     },
     result() {
-      const seen = confidences.subarray(0, count)
-      const sorted = seen.slice().sort()
+      const places = confidences.subarray(0, count).map((confidence) => Math.round(confidence / nearest) * nearest)
+      const sorted = places.toSorted()
       const edges = Float64Array.from({ length: bins - 1 }, (_, index) => sorted[Math.floor(((index + 1) * count) / bins)]!)
       const sums = new Sums(bins)
-      for (const [row, confidence] of seen.entries()) sums.add(edgesUpTo(edges, confidence), confidence, right[row] === 1)
+      for (const [row, place] of places.entries()) sums.add(edgesUpTo(edges, place), confidences[row]!, right[row] === 1)
       return sums.result(edges)
     },
   }

@@ -2,11 +2,14 @@ import type { TensorArray } from '../tensor-data.ts'
 import type { Binning, Measure } from './metric.ts'
 import type { ScoreKind } from './judged-row.ts'
 import type { QualityReport } from './report.ts'
+import type { TemperatureFit } from './temperature.ts'
 
 /** What is told of a model's answers. */
 export interface Quality {
   readonly metrics: { readonly [metric: string]: number }
   readonly report?: QualityReport
+  /** With calibration data. */
+  readonly fit?: TemperatureFit
 }
 
 /** Takes in a model's answers, batch after batch. */
