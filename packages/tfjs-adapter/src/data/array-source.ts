@@ -21,19 +21,19 @@ export interface PreparedArrays {
 export async function prepareArrays(tf: TensorFlow, data: LabelledData, name: string): Promise<PreparedArrays> {
   const made: Column[] = []
   const dispose = (): void => made.splice(0).forEach((column) => column.dispose())
-  async function columnsOf(given: unknown, label: string): Promise<{ readonly columns: readonly Column[]; readonly names: readonly string[] | undefined }> {
+  async function columnsOf(given: unknown, label: string, integers: boolean): Promise<{ readonly columns: readonly Column[]; readonly names: readonly string[] | undefined }> {
     const { names, labels, values } = partsOf(tf, given, label, false)
     const columns: Column[] = []
     for (const [position, value] of values.entries()) {
-      const column = await prepareColumn(tf, value, labels[position] as string)
+      const column = await prepareColumn(tf, value, labels[position] as string, integers)
       made.push(column)
       columns.push(column)
     }
     return { columns, names }
   }
   try {
-    const x = await columnsOf(data.x, `${name}.x`)
-    const y = await columnsOf(data.y, `${name}.y`)
+    const x = await columnsOf(data.x, `${name}.x`, true)
+    const y = await columnsOf(data.y, `${name}.y`, false)
     const samples = x.columns[0]?.samples as number
     const odd = made.find((column) => column.samples !== samples)
     if (odd !== undefined) throw dataError(`${name} has ${samples} samples in ${x.columns[0]!.name.slice(name.length + 1)} and ${odd.samples} in ${odd.name.slice(name.length + 1)}`)

@@ -38,7 +38,7 @@ export interface TargetFacts {
 /**
  * A data set as a trainer sees it, whatever it was given as. The order of an epoch is a function of (seed, epoch) alone where
  * samples can be addressed; streams come in the order of their iterator, or through a shuffle buffer that is seeded so.
- * Tensors are float32, or int32 where the user gave an Int32Array or a tensor of int32: for targets too. One number a sample
+ * Inputs are float32, or int32 where the user gave an Int32Array or a tensor of int32; targets are float32. One number a sample
  * is a column, [samples, 1].
  */
 export interface BatchSource {

@@ -27,9 +27,13 @@ interface Checked {
   readonly dtype: NumberType
 }
 
-/** @throws AttuneError `TFJS_DATA` that names the array, the sample and what is wrong. */
-export async function prepareColumn(tf: TensorFlow, array: unknown, name: string): Promise<Column> {
-  const checked = isTensor(tf, array) ? await checkTensor(array, name) : checkNumbers(array, name)
+/**
+ * @param integers whether what is int32 stays so: inputs may be indices, while losses compute with floats
+ * @throws AttuneError `TFJS_DATA` that names the array, the sample and what is wrong.
+ */
+export async function prepareColumn(tf: TensorFlow, array: unknown, name: string, integers: boolean): Promise<Column> {
+  const given = isTensor(tf, array) ? await checkTensor(array, name) : checkNumbers(array, name)
+  const checked: Checked = integers ? given : { ...given, dtype: 'float32' }
   const samples = checked.shape[0] as number
   const sampleShape = checked.shape.length === 1 ? [1] : checked.shape.slice(1)
   const width = sizeOf(sampleShape)
@@ -68,7 +72,7 @@ function hostRows(tf: TensorFlow, { values, dtype }: Checked, sampleShape: reado
 
 function deviceRows(tf: TensorFlow, { tensor, values, shape, dtype }: Checked, sampleShape: readonly number[]): Pick<Column, 'rows' | 'dispose'> {
   // A reshaped tensor shares the memory of the user's and is disposed of alone.
-  const all = tensor === undefined ? tf.tensor(dtype === 'int32' ? values : Float32Array.from(values), [shape[0] as number, ...sampleShape], dtype) : tf.reshape(tensor, [shape[0] as number, ...sampleShape])
+  const all = tensor === undefined ? tf.tensor(dtype === 'int32' ? values : Float32Array.from(values), [shape[0] as number, ...sampleShape], dtype) : tf.tidy(() => tf.cast(tf.reshape(tensor, [shape[0] as number, ...sampleShape]), dtype))
   return {
     rows(order) {
       const indices = tf.tensor1d(order, 'int32')

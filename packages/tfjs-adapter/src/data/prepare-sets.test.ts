@@ -35,7 +35,7 @@ describe.each([cpu(), wasm(), device])('arrays on $name', (backend) => {
   it('come as batches, whole and in order, from lists, typed arrays and tensors alike', async () => {
     await backend.activate(tf)
     const inputs = [x, { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }, { data: Float64Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }, { data: Uint8Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }, mine(tf.tensor2d([[1, 2], [3, 4], [5, 6]]))]
-    const targets = [[0, 2, 1], Uint8Array.of(0, 2, 1), { data: [0, 2, 1], shape: [3, 1] }, mine(tf.tensor1d([0, 2, 1])), mine(tf.tensor2d([[0], [2], [1]]))]
+    const targets = [[0, 2, 1], Int32Array.of(0, 2, 1), { data: [0, 2, 1], shape: [3, 1] }, mine(tf.tensor1d([0, 2, 1])), mine(tf.tensor2d([[0], [2], [1]]))]
     for (const [position, input] of inputs.entries()) {
       await withSets({ train: { x: input, y: targets[position]! } }, async ({ train, validation }) => {
         expect(validation).toBeUndefined()
@@ -49,14 +49,14 @@ describe.each([cpu(), wasm(), device])('arrays on $name', (backend) => {
     expect(own.some((tensor) => tensor.isDisposed)).toBe(false)
   })
 
-  it('keep wide samples, and integers as integers', async () => {
+  it('keep wide samples, integers of inputs as integers, and make targets floats', async () => {
     await backend.activate(tf)
     const wide = Float32Array.from({ length: 5 * 30 }, (_, index) => index)
     const words = Int32Array.from({ length: 5 * 9 }, (_, index) => 2 ** 24 + index)
     await withSets({ train: { x: [{ data: wide, shape: [5, 5, 6] }, { data: words, shape: [5, 9] }, mine(tf.tensor1d([1, 0, 1, 1, 0], 'bool'))], y: mine(tf.tensor1d([4, 3, 2, 1, 0], 'int32')) } }, async ({ train }) => {
       for await (const batch of train.batches({ batchSize: 2, epoch: 1, shuffleSeed: undefined, skip: 1 })) {
         expect(batch.inputs.map(({ shape }) => shape)).toEqual([[batch.size, 5, 6], [batch.size, 9], [batch.size, 1]])
-        expect([...batch.inputs, ...batch.targets].map(({ dtype }) => dtype)).toEqual(['float32', 'int32', 'bool', 'int32'])
+        expect([...batch.inputs, ...batch.targets].map(({ dtype }) => dtype)).toEqual(['float32', 'int32', 'bool', 'float32'])
         const [sample] = batch.indices!
         expect(batch.inputs[0]!.dataSync()[0]).toBe(sample! * 30)
         expect(batch.inputs[1]!.dataSync()[0]).toBe(2 ** 24 + sample! * 9)

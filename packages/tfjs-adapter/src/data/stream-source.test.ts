@@ -64,13 +64,13 @@ describe('a stream of samples', () => {
 
   it('may have names, deep lists and integers, and tells facts of each batch', async () => {
     function* named(): Generator<StreamElement> {
-      for (const value of [1, 2, 3]) yield { xs: { image: [[value, 0], [0, value]], words: Int32Array.of(2 ** 24 + value, 1) }, ys: { kind: value, price: value === 2 ? 1 : tf.scalar(value / 2) } }
+      for (const value of [1, 2, 3]) yield { xs: { image: [[value, 0], [0, value]], words: Int32Array.of(2 ** 24 + value, 1) }, ys: { kind: Int32Array.of(value), price: value === 2 ? 1 : tf.scalar(value / 2) } }
     }
     await withSets({ train: { samples: named } }, async ({ train }) => {
       expect(train).toMatchObject({ inputNames: ['image', 'words'], targetNames: ['kind', 'price'], inputShapes: [[2, 2], [2]] })
       const facts: unknown[] = []
       for await (const { inputs, targets, targetFacts } of train.batches({ batchSize: 2, epoch: 1, shuffleSeed: undefined, skip: 0 })) {
-        expect(inputs.map(({ dtype }) => dtype)).toEqual(['float32', 'int32'])
+        expect([...inputs, ...targets].map(({ dtype }) => dtype)).toEqual(['float32', 'int32', 'float32', 'float32'])
         facts.push(targetFacts)
         tf.dispose([...inputs, ...targets])
       }
@@ -118,10 +118,10 @@ describe('a stream of samples', () => {
 })
 
 describe('a stream of batches', () => {
-  const batched = (): StreamElement[] => [
-    { xs: tf.tensor2d([[1, 10], [2, 20]]), ys: tf.tensor1d([1, 0]) },
-    { xs: { data: [3, 30, 4, 40, 5, 50], shape: [3, 2] }, ys: [1, 0, 1] },
-  ]
+  function* batched(): Generator<StreamElement> {
+    yield { xs: tf.tensor2d([[1, 10], [2, 20]]), ys: tf.tensor1d([1, 0]) }
+    yield { xs: { data: [3, 30, 4, 40, 5, 50], shape: [3, 2] }, ys: tf.tensor1d([1, 0, 1], 'int32') }
+  }
 
   it.each<[string, DataSet, number[]]>([
     ['as they come', { batches: batched }, [2, 3]],

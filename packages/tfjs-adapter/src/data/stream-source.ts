@@ -174,7 +174,7 @@ class StreamReader implements BatchSource {
 
   #side(value: unknown, part: 'x' | 'y', sample: number): { readonly side: Side; readonly values: readonly StreamValue[] } {
     const { names, labels, values: found } = partsOf(this.#tf, value, `${this.name}.${part}`, true)
-    const values = found.map((each, position) => readValue(this.#tf, each, `${labels[position]} of sample ${sample}`))
+    const values = found.map((each, position) => readValue(this.#tf, each, `${labels[position]} of sample ${sample}`, part === 'x'))
     const shapes = values.map((value, position) => this.#sampleShape(value.shape, labels[position] as string, sample))
     const side: Side = { names, labels, shapes, dtypes: values.map((value) => value.dtype) }
     const known = this.#layout?.[part === 'x' ? 'inputs' : 'targets']

@@ -10,8 +10,16 @@ export type StreamValue =
 
 export type ValueType = 'float32' | 'int32' | 'bool'
 
-/** @throws AttuneError `TFJS_DATA` for what is no number, list of numbers, or tensor. */
-export function readValue(tf: TensorFlow, given: unknown, name: string): StreamValue {
+/**
+ * @param integers whether what is int32 stays so
+ * @throws AttuneError `TFJS_DATA` for what is no number, list of numbers, or tensor.
+ */
+export function readValue(tf: TensorFlow, given: unknown, name: string, integers: boolean): StreamValue {
+  const value = valueOf(tf, given, name)
+  return integers ? value : { ...value, dtype: 'float32' }
+}
+
+function valueOf(tf: TensorFlow, given: unknown, name: string): StreamValue {
   if (isTensor(tf, given)) {
     const { dtype, shape } = given
     if (given.isDisposed) throw dataError(`${name} is a tensor that was disposed of: an element's tensors are taken over, so make new ones (or clones) for each`)
@@ -50,14 +58,14 @@ export async function stack(tf: TensorFlow, values: readonly StreamValue[], samp
     for (const [position, value] of values.entries()) batch.set(value.values, position * width)
     return { ...scan(batch, width, name, first), tensor: tf.tensor(batch, shape, dtype) }
   }
-  const tensor = tf.tidy(() => tf.reshape(tf.stack(values.map((value) => (value.kind === 'tensor' ? value.tensor : tf.tensor(value.values, [...value.shape], value.dtype)))), shape))
+  const tensor = tf.tidy(() => tf.reshape(tf.stack(values.map((value) => (value.kind === 'tensor' ? tf.cast(value.tensor, dtype) : tf.tensor(value.values, [...value.shape], dtype)))), shape))
   return checked(tensor, name, first)
 }
 
 /** The tensor of a batch that came as one. Taken over if it already has the wanted shape. */
 export async function wholeBatch(tf: TensorFlow, value: StreamValue, sampleShape: readonly number[], name: string, first: number): Promise<{ readonly tensor: Tensor; readonly largest: number; readonly wholeNumbers: boolean }> {
   const shape = [value.shape[0] as number, ...sampleShape]
-  const tensor = value.kind === 'tensor' ? tf.reshape(value.tensor, shape) : tf.tensor(value.dtype === 'int32' ? value.values : Float32Array.from(value.values), shape, value.dtype)
+  const tensor = value.kind === 'tensor' ? tf.tidy(() => tf.cast(tf.reshape(value.tensor, shape), value.dtype)) : tf.tensor(value.dtype === 'int32' ? value.values : Float32Array.from(value.values), shape, value.dtype)
   return checked(tensor, name, first)
 }
 

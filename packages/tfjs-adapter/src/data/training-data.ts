@@ -1,7 +1,7 @@
 import type { Awaitable } from '@attune/core'
 import type { Tensor, TensorFlow } from '../tensorflow.ts'
 
-/** Numbers: an Int32Array becomes an int32 tensor (indices of an embedding), everything else float32. */
+/** Numbers. Of inputs, an Int32Array becomes an int32 tensor (indices of an embedding); everything else float32. */
 export type Numbers = Float32Array | Float64Array | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array | readonly number[]
 
 /** Row-major numbers and their shape, samples first: `{ data: pixels, shape: [2000, 28, 28, 1] }`. */
