@@ -26,7 +26,7 @@ describe('bins of confidence', () => {
     const stream = new ThreefryRandom(1).stream(0, 'mass')
     const rows = Array.from({ length: 60 }, () => [stream.uniform(), stream.uniform() < 0.5] as const)
     const found = binned(rows, 12, 'mass')
-    expect(found.map((bin) => bin.rows)).toEqual(new Array(12).fill(5))
+    expect(found.map((bin) => bin.rows)).toEqual(Array.from({ length: 12 }, () => 5))
     const sorted = rows.toSorted((a, b) => a[0] - b[0])
     for (const [index, bin] of found.entries()) expect(bin.confidence).toBeCloseTo(sorted.slice(index * 5, index * 5 + 5).reduce((sum, [confidence]) => sum + confidence, 0) / 5, 12)
   })

@@ -1,4 +1,4 @@
-import { AttuneError, atMost, createStudy, float, isAttuneError, maximize, minimize, type Artifact } from '@attune/core'
+import { type AttuneError, atMost, createStudy, float, isAttuneError, maximize, minimize, type Artifact } from '@attune/core'
 import { describe, expect, it, test } from 'vitest'
 import type { CalibrationData, EvaluationData } from '../evaluation-data.ts'
 import { onnxEvaluator, type OnnxEvaluatorOptions } from '../evaluator.ts'

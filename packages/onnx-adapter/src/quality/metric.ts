@@ -32,8 +32,12 @@ interface Named {
   readonly name?: string
 }
 
-/** A metric with options of its own. */
+/** Metrics that need no options. */
+type PlainMetric = Exclude<QualityMetric, 'topKAccuracy' | 'calibratedError'>
+
+/** A metric with a name or options of its own. */
 export type MetricSettings =
+  | (Named & { readonly metric: PlainMetric })
   /** Share of rows whose label is among the `k` highest scores; called `top5Accuracy` for k = 5. */
   | (Named & { readonly metric: 'topKAccuracy'; readonly k: number })
   /** Of one class against all others; called `recall.3` for class 3. */
@@ -45,7 +49,7 @@ export type MetricSettings =
   | (Named & BinOptions & { readonly metric: 'calibratedError'; readonly lambda: number })
 
 /** A metric by its name, or with options. */
-export type MetricOption = Exclude<QualityMetric, 'topKAccuracy' | 'calibratedError'> | MetricSettings
+export type MetricOption = PlainMetric | MetricSettings
 
 /** A metric with all that it needs to be measured. */
 export interface Measure {

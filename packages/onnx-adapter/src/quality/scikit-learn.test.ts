@@ -38,7 +38,7 @@ function probabilities(classes: number, grid: number | undefined): readonly numb
     const sum = weights.reduce((total, weight) => total + weight)
     return weights.map((weight) => weight / sum)
   }
-  const parts = new Array<number>(classes).fill(0)
+  const parts = Array.from({ length: classes }, () => 0)
   for (let part = 0; part < grid; part++) parts[below(classes)]!++
   return parts.map((count) => count / grid)
 }
