@@ -1,193 +1,162 @@
-import { readModel } from '@attune/onnx-format'
+import { readModel, type OnnxModel } from '@attune/onnx-format'
 import * as tf from '@tensorflow/tfjs'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
-import { beforeAll, describe, expect, it, test } from 'vitest'
-import { missingPython, runPython } from '../../../../tools/python/run.mjs'
-import { cpu } from '../index.ts'
-import { noise } from '../training.test-support.ts'
-import { exportOnnx } from './index.ts'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { apply, caseOf, chain, expectSameInNode, layers, on, randomise } from './export.test-support.ts'
+import { exportOnnx, type ExportOnnxOptions } from './index.ts'
+import { compositions, encoderDecoder, residual, vgg } from './networks.test-support.ts'
 
-const { layers } = tf
-const chain = (...list: tf.layers.Layer[]): tf.LayersModel => tf.sequential({ layers: list })
-const image = [9, 8, 3]
-const onImage = (...list: tf.layers.Layer[]): tf.LayersModel => chain(layers.inputLayer({ inputShape: image }), ...list)
-const onRow = (...list: tf.layers.Layer[]): tf.LayersModel => chain(layers.inputLayer({ inputShape: [6] }), ...list)
-const apply = (layer: tf.layers.Layer, input: tf.SymbolicTensor | tf.SymbolicTensor[]): tf.SymbolicTensor => layer.apply(input) as tf.SymbolicTensor
+beforeAll(() => tf.setBackend('cpu'))
 
-function residual(): tf.LayersModel {
-  const input = tf.input({ shape: image })
-  const first = apply(layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' }), input)
-  const second = apply(layers.conv2d({ filters: 4, kernelSize: 1 }), first)
-  const sum = apply(layers.add(), [first, second, apply(layers.conv2d({ filters: 4, kernelSize: 1 }), input)])
-  const joined = apply(layers.concatenate(), [sum, first])
-  const rows = apply(layers.concatenate({ axis: 1 }), [joined, apply(layers.reLU(), joined)])
-  return tf.model({ inputs: input, outputs: apply(layers.dense({ units: 3 }), apply(layers.globalAveragePooling2d({}), rows)) })
-}
-
-function merges(): tf.LayersModel {
-  const input = tf.input({ shape: [6] })
-  const shared = layers.dense({ units: 4, activation: 'tanh' })
-  const left = apply(shared, input)
-  const right = apply(shared, apply(layers.dense({ units: 6 }), input))
-  const third = apply(layers.leakyReLU(), right)
-  const merged = [layers.multiply(), layers.average(), layers.maximum(), layers.minimum()].map((layer) => apply(layer, [left, right, third]))
-  return tf.model({ inputs: input, outputs: apply(layers.concatenate(), merged) })
-}
-
-function mixedOrders(): tf.LayersModel {
-  const input = tf.input({ shape: image })
-  const convolved = apply(layers.conv2d({ filters: 3, kernelSize: 1 }), input)
-  return tf.model({ inputs: input, outputs: apply(layers.concatenate({ axis: -1 }), [input, convolved]) })
-}
-
-function nested(): tf.LayersModel {
-  const inner = onImage(layers.conv2d({ filters: 2, kernelSize: 2 }), layers.flatten())
-  const input = tf.input({ shape: image })
-  const twice = [apply(inner, input), apply(inner, apply(layers.activation({ activation: 'relu' }), input))]
-  return tf.model({ inputs: input, outputs: apply(layers.add(), twice) })
-}
-
-const activationNames = ['elu', 'selu', 'relu', 'relu6', 'linear', 'sigmoid', 'hardSigmoid', 'softplus', 'softsign', 'tanh', 'softmax', 'logSoftmax', 'gelu', 'gelu_new', 'mish', 'swish'] as 'relu'[] // the types of tfjs lack some
-
-const models: { readonly [name: string]: () => tf.LayersModel } = {
-  'multi-layer perceptron': () => onRow(layers.dense({ units: 7, activation: 'relu' }), layers.dropout({ rate: 0.5 }), layers.dense({ units: 4, activation: 'softmax' })),
-  'dense without bias': () => onRow(layers.dense({ units: 3, useBias: false })),
-  'dense on an image': () => onImage(layers.conv2d({ filters: 2, kernelSize: 2 }), layers.dense({ units: 5, activation: 'softmax' }), layers.dense({ units: 2, useBias: false })),
-  ...Object.fromEntries([1, 2, 3].flatMap((stride) => (['same', 'valid'] as const).flatMap((padding) => [2, 3].map((kernel) => [
-    `convolution ${kernel} × ${kernel}, stride ${stride}, ${padding}, pooled`,
-    () => onImage(layers.conv2d({ filters: 4, kernelSize: kernel, strides: stride, padding, activation: 'relu' }), layers.maxPooling2d({ poolSize: 2, strides: 1, padding })),
-  ])))),
-  'convolution, oblong and dilated': () => onImage(layers.conv2d({ filters: 2, kernelSize: [3, 2], dilationRate: [2, 1], padding: 'same' }), layers.conv2d({ filters: 2, kernelSize: 2, dilationRate: 2, useBias: false })),
-  'convolution on any size': () => chain(layers.conv2d({ filters: 2, kernelSize: 3, strides: 2, padding: 'same', inputShape: [null, null, 3] }), layers.globalAveragePooling2d({})),
-  'softmax over the channels of a convolution': () => onImage(layers.conv2d({ filters: 4, kernelSize: 2, activation: 'softmax' }), layers.activation({ activation: 'logSoftmax' as 'softmax' })),
-  'whole convnet': () => onImage(layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' }), layers.batchNormalization(), layers.maxPooling2d({ poolSize: 2 }), layers.dropout({ rate: 0.2 }), layers.flatten(), layers.dense({ units: 10, activation: 'softmax' })),
-  'average pooling': () => onImage(layers.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }), layers.averagePooling2d({ poolSize: [2, 3], padding: 'valid' })),
-  'global pooling': () => onImage(layers.conv2d({ filters: 4, kernelSize: 2 }), layers.globalMaxPooling2d({}), layers.dense({ units: 2 })),
-  'pooling of sequences': () => chain(layers.reshape({ targetShape: [3, 2], inputShape: [6] }), layers.globalAveragePooling1d({})),
-  'maximum of sequences': () => chain(layers.reshape({ targetShape: [-1, 2], inputShape: [6] }), layers.globalMaxPooling1d({})),
-  'reshape and permute': () => onImage(layers.conv2d({ filters: 2, kernelSize: 2 }), layers.permute({ dims: [2, 3, 1] }), layers.reshape({ targetShape: [4, 28] }), layers.flatten()),
-  'batch normalisation of rows, without scale and centre': () => onRow(layers.batchNormalization({ epsilon: 0.1 }), layers.batchNormalization({ scale: false, center: false })),
-  'batch normalisation of sequences': () => chain(layers.reshape({ targetShape: [3, 2], inputShape: [6] }), layers.batchNormalization({ center: false })),
-  'layer normalisation': () => onRow(layers.layerNormalization(), layers.dense({ units: 3 }), layers.layerNormalization({ center: false, scale: false })),
-  'noise that acts only while training': () => onRow(layers.gaussianNoise({ stddev: 1 }), layers.gaussianDropout({ rate: 0.5 }), layers.alphaDropout({ rate: 0.5 }), layers.dense({ units: 2 })),
-  ...Object.fromEntries(activationNames.map((activation) => [`activation ${activation}`, () => onRow(layers.dense({ units: 5, activation }), layers.activation({ activation }))])),
-  'activation layers': () => onRow(layers.reLU({ maxValue: 0.8 }), layers.dense({ units: 5 }), layers.leakyReLU({ alpha: 0.1 }), layers.dense({ units: 5 }), layers.elu(), layers.dense({ units: 5 }), layers.thresholdedReLU({ theta: 0.2 }), layers.dense({ units: 5 }), layers.reLU(), layers.leakyReLU(), layers.softmax()),
-  'residual network': residual,
-  'merging layers and a shared one': merges,
-  'channels in both orders': mixedOrders,
-  'a model in a model, used twice': nested,
-}
-
-interface Case {
-  readonly onnx: Uint8Array
-  /** Tensors that the export left in memory. */
-  readonly leaked: number
-  readonly x: Float32Array
-  readonly shape: readonly number[]
-  readonly expected: Float32Array
-  readonly outputShape: readonly number[]
-}
-
-const cases = new Map<string, Case>()
-
-/** Weights of every kind, so that none can be swapped or left out unnoticed. */
-function randomise(model: tf.LayersModel): void {
-  for (const [index, weight] of model.weights.entries()) {
-    const size = weight.shape.reduce((product: number, length) => product * (length ?? 1), 1)
-    const values = noise(size, index + 11).map((value) => (weight.originalName.endsWith('variance') ? 0.5 + value * value : 0.6 * value))
-    const tensor = tf.tensor(values, weight.shape as number[])
-    weight.write(tensor)
-    tensor.dispose()
-  }
-}
-
-beforeAll(async () => {
-  await cpu().activate(tf)
-  for (const [name, build] of Object.entries(models)) {
-    const model = build()
-    randomise(model)
-    const shape = [5, ...model.inputs[0]!.shape.slice(1).map((size) => size ?? 7)]
-    const x = noise(shape.reduce((product, size) => product * size, 1), 3).map((value) => 2 * value)
-    const [input, output] = tf.tidy(() => {
-      const given = tf.tensor(x, shape)
-      return [given.shape, tf.keep(model.predict(given) as tf.Tensor)] as const
-    })
-    const before = tf.memory().numTensors
-    const onnx = await exportOnnx(tf, model, { name: 'case', metadata: { case: name } })
-    const leaked = tf.memory().numTensors - before
-    cases.set(name, { onnx, leaked, x, shape: input, expected: Float32Array.from(await output.data()), outputShape: output.shape })
-    output.dispose()
+async function exported(model: tf.LayersModel, options?: ExportOnnxOptions): Promise<OnnxModel> {
+  try {
+    return readModel(await exportOnnx(tf, model, options))
+  } finally {
     model.dispose()
   }
-}, 60_000)
-
-function largestDifference(actual: ArrayLike<number>, expected: Float32Array): number {
-  expect(actual).toHaveLength(expected.length)
-  return expected.reduce((largest, value, index) => Math.max(largest, Math.abs(value - actual[index]!)), 0)
 }
 
-describe('exportOnnx', () => {
-  it.each(Object.keys(models))('gives what tfjs gives, in onnxruntime-node: %s', async (name) => {
-    const { onnx, leaked, x, shape, expected, outputShape } = cases.get(name)!
-    expect(leaked).toBe(0)
-    const session = await InferenceSession.create(onnx, { logSeverityLevel: 3 })
-    const { output } = await session.run({ input: new OrtTensor('float32', x, shape) })
-    expect(output?.dims).toEqual(outputShape)
-    expect(largestDifference(output?.data as Float32Array, expected)).toBeLessThan(1e-5)
-    await session.release()
+const count = (model: OnnxModel, operator: string): number => model.nodes.filter((node) => node.operator === operator).length
+
+describe('names', () => {
+  it('are those that the user gave, and do not count layers where TensorFlow.js made them up', async () => {
+    const model = await exported(encoderDecoder())
+    expect(model.inputs).toEqual([{ name: 'picture', kind: 'tensor', elementType: 'float32', shape: ['N', 16, 16, 3] }])
+    expect(model.outputs).toEqual([
+      { name: 'mask', kind: 'tensor', elementType: 'float32', shape: ['N', 16, 16, 2] },
+      { name: 'kind', kind: 'tensor', elementType: 'float32', shape: ['N', 3] },
+    ])
+    const dense = await exported(on([2], layers.dense({ units: 1 })))
+    expect([dense.graphName, dense.inputs[0]!.name, dense.outputs[0]!.name]).toEqual(['model', 'input', 'output'])
+    const inputs = [tf.input({ shape: [2] }), tf.input({ shape: [2] })]
+    const pair = await exported(tf.model({ inputs, outputs: apply(layers.add({ name: 'sum' }), ...inputs), name: 'adder' }))
+    expect([pair.graphName, ...pair.inputs.map(({ name }) => name), pair.outputs[0]!.name]).toEqual(['adder', 'input_1', 'input_2', 'sum'])
+    const named = await exported(chain(layers.dense({ units: 1, inputShape: [2], name: 'price' })))
+    expect([named.inputs[0]!.name, named.outputs[0]!.name]).toEqual(['price_input', 'price'])
   })
 
-  test.skipIf(missingPython !== undefined)(`passes Python's checker and gives the same in its runtime: all ${Object.keys(models).length} models${missingPython ? ` (skipped: ${missingPython})` : ''}`, { timeout: 60_000 }, () => {
-    const program = `
-import sys, json, base64, onnx, numpy, onnxruntime
-answers = {}
-for name, case in json.load(sys.stdin).items():
-  data = base64.b64decode(case['onnx'])
-  onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
-  session = onnxruntime.InferenceSession(data, providers=['CPUExecutionProvider'])
-  x = numpy.frombuffer(base64.b64decode(case['x']), dtype='<f4').reshape(case['shape'])
-  y = session.run(None, {'input': x})[0]
-  answers[name] = {'shape': list(y.shape), 'data': y.ravel().tolist()}
-print(json.dumps(answers))`
-    const base64 = (array: Uint8Array | Float32Array): string => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('base64')
-    const input = Object.fromEntries([...cases].map(([name, { onnx, x, shape }]) => [name, { onnx: base64(onnx), x: base64(x), shape }]))
-    const answers = runPython(program, new TextEncoder().encode(JSON.stringify(input))) as { readonly [name: string]: { readonly shape: number[]; readonly data: number[] } }
-    for (const [name, { expected, outputShape }] of cases) {
-      expect(answers[name]?.shape, name).toEqual(outputShape)
-      expect(largestDifference(answers[name]?.data ?? [], expected), name).toBeLessThan(1e-5)
+  it('are different where an input is an output, and all names of nodes are', async () => {
+    const input = tf.input({ shape: [2], name: 'x' })
+    const model = await exported(tf.model({ inputs: input, outputs: [input, apply(layers.reLU({ name: 'y' }), input)] }))
+    expect(model.inputs.map(({ name }) => name)).toEqual(['x'])
+    expect(model.outputs.map(({ name }) => name)).toEqual(['x_1', 'y'])
+    const large = await exported(vgg())
+    expect(new Set(large.nodes.map(({ name }) => name)).size).toBe(large.nodes.length)
+  })
+
+  it('can be given, one for each end', async () => {
+    const build = (): tf.LayersModel => on([2], layers.dense({ units: 1 }))
+    const model = await exported(build(), { name: 'graph', inputNames: ['features'], outputNames: ['score'] })
+    expect([model.graphName, model.inputs[0]!.name, model.outputs[0]!.name]).toEqual(['graph', 'features', 'score'])
+    for (const options of [{ inputNames: [] }, { outputNames: ['a', 'b'] }, { outputNames: [''] }]) {
+      await expect(exported(build(), options)).rejects.toMatchObject({ code: 'TFJS_OPTION', message: expect.stringMatching(/Names must be 1 different names/) as string })
     }
   })
 
-  it('names inputs, outputs and metadata, and leaves the batch size free', () => {
-    const model = readModel(cases.get('whole convnet')!.onnx)
-    expect(model).toMatchObject({ irVersion: 10, opsets: [{ domain: '', version: 21 }], graphName: 'case', producerName: '@attune/tfjs-adapter' })
-    expect([...model.metadata]).toEqual([['case', 'whole convnet']])
-    expect(model.inputs).toEqual([{ name: 'input', kind: 'tensor', elementType: 'float32', shape: ['N', 9, 8, 3] }])
-    expect(model.outputs).toEqual([{ name: 'output', kind: 'tensor', elementType: 'float32', shape: ['N', 10] }])
-    expect(readModel(cases.get('convolution on any size')!.onnx).inputs[0]?.shape).toEqual(['N', 'input_1', 'input_2', 3])
-    expect(model.nodes.filter(({ operator }) => operator === 'Transpose')).toHaveLength(2)
-    expect(new Set(model.nodes.map(({ name }) => name)).size).toBe(model.nodes.length)
+  it('leave sizes open that the model leaves open', async () => {
+    const model = await exported(on([null, null, 3], layers.conv2d({ filters: 2, kernelSize: 3 })))
+    expect([model.inputs[0]!.shape, model.outputs[0]!.shape]).toEqual([['N', 'input_1', 'input_2', 3], ['N', 'output_1', 'output_2', 2]])
   })
+})
 
-  it('writes a shared layer\'s weights once', () => {
-    const model = readModel(cases.get('merging layers and a shared one')!.onnx)
-    expect(model.initializers.filter(({ name }) => name.endsWith('/kernel'))).toHaveLength(2)
-  })
-
-  const refused: [string, () => tf.LayersModel, RegExp][] = [
-    ['a recurrent layer', () => chain(layers.lstm({ units: 2, inputShape: [3, 2], name: 'memory' })), /Layer "memory" \(LSTM\) cannot be exported to ONNX: there is no ONNX form for it here; there are Dense, Conv2D/],
-    ['channels first', () => chain(layers.maxPooling2d({ poolSize: 2, dataFormat: 'channelsFirst', inputShape: [4, 4, 4], name: 'pool' })), /Layer "pool" \(MaxPooling2D\) .* dataFormat is not "channelsLast"/],
-    ['another axis', () => chain(layers.batchNormalization({ axis: 1, inputShape: [4, 4, 4], name: 'norm' })), /Layer "norm" .* normalises axis 1/],
-    ['integers', () => chain(layers.embedding({ inputDim: 4, outputDim: 2, inputLength: 3 })), /Embedding\) cannot be exported/],
-  ]
-  it.each(refused)('refuses %s by the name of the layer', async (_name, build, message) => {
-    const model = build()
-    await expect(exportOnnx(tf, model)).rejects.toThrow(message)
-    await expect(exportOnnx(tf, model)).rejects.toMatchObject({ code: 'TFJS_EXPORT' })
+it('gives the same bytes for the same model, however many layers were made before', async () => {
+  const bytes = async (): Promise<Uint8Array> => {
+    const model = vgg()
+    randomise(model)
+    const onnx = await exportOnnx(tf, model)
     model.dispose()
+    return onnx
+  }
+  expect(Buffer.from(await bytes()).equals(Buffer.from(await bytes()))).toBe(true)
+})
+
+it('says where the model comes from', async () => {
+  const model = await exported(on([2], layers.dense({ units: 1 })), { metadata: { author: 'me' }, origin: { study: 'digits', trial: 0, parameters: { units: 1 } } })
+  expect(model).toMatchObject({ irVersion: 10, opsets: [{ domain: '', version: 21 }], producerName: '@attune/tfjs-adapter' })
+  expect(Object.fromEntries(model.metadata)).toEqual({ framework: `TensorFlow.js ${tf.version.tfjs}`, study: 'digits', trial: '0', parameters: '{"units":1}', author: 'me' })
+})
+
+describe('transpositions', () => {
+  it.each([
+    ['one at each end of a convolutional network', vgg, 2],
+    ['one at the beginning of a residual network that ends with global pooling', residual, 1],
+    ['one at each end of an encoder and decoder', encoderDecoder, 2],
+    ['none for sequences that go through recurrent layers one after the other, but at both ends', () => on([null, 3], layers.lstm({ units: 4, returnSequences: true }), layers.dense({ units: 3 }), layers.gru({ units: 2, returnSequences: true })), 2],
+    ['none for permutations that cancel', () => on([4, 5, 3], layers.permute({ dims: [3, 1, 2] }), layers.reLU(), layers.permute({ dims: [2, 3, 1] })), 0],
+    ['none for a permutation that a convolution wants', () => on([4, 5, 3], layers.permute({ dims: [3, 1, 2] }), layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst' }), layers.globalMaxPooling2d({ dataFormat: 'channelsFirst' })), 1],
+    ['none for images that are only padded, normalised and pooled as a whole', () => on([4, 5, 3], layers.zeroPadding2d(), layers.batchNormalization(), layers.globalAveragePooling2d({})), 0],
+  ])('%s', async (_title, build, expected) => {
+    expect(count(await exported(build()), 'Transpose')).toBe(expected)
+  })
+})
+
+it('writes a shared layer\'s weights once, and a model within a model once for each use', async () => {
+  const shared = await exported(compositions['a shared layer']!())
+  expect([count(shared, 'Gemm'), shared.initializers.filter(({ name }) => name.endsWith('/kernel')).length]).toEqual([3, 1])
+  const inner = await exported(compositions['a model in a model, used twice']!())
+  expect([count(inner, 'Conv'), inner.initializers.filter(({ name }) => name.endsWith('/kernel')).length]).toEqual([2, 1])
+  const both = await exported(compositions['a model with two outputs in a model']!())
+  expect(count(both, 'Gemm')).toBe(2)
+})
+
+it('reads each layer a fixed number of times, however deep the network', async () => {
+  const reads = async (depth: number): Promise<number> => {
+    const input = tf.input({ shape: [3] })
+    let x = input
+    for (let layer = 0; layer < depth; layer++) x = apply(layers.add(), x, apply(layers.dense({ units: 3 }), x))
+    const model = tf.model({ inputs: input, outputs: x })
+    const spies = [...model.layers.flatMap((layer) => [vi.spyOn(layer, 'getConfig'), vi.spyOn(layer, 'getClassName')]), ...model.weights.map((weight) => vi.spyOn(weight, 'read')), vi.spyOn(Set.prototype, 'has')]
+    await exportOnnx(tf, model)
+    const total = spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0)
+    vi.restoreAllMocks()
+    model.dispose()
+    return total
+  }
+  const [few, twice, fourTimes] = [await reads(25), await reads(50), await reads(100)]
+  expect(fourTimes - twice).toBe(2 * (twice - few))
+})
+
+describe('logits', () => {
+  const options = { output: 'logits' } as const
+
+  /** What TensorFlow.js puts out is the activation of what the exported model does. */
+  async function expectLogits(build: () => tf.LayersModel, activation: (logits: tf.Tensor) => tf.Tensor): Promise<OnnxModel> {
+    const made = await caseOf(build(), options)
+    const session = await InferenceSession.create(made.onnx, { logSeverityLevel: 3 })
+    const answer = (await session.run({ x0: new OrtTensor('float32', made.inputs[0]!.data as Float32Array, made.inputs[0]!.dims) }))['y0']!
+    await session.release()
+    const expected = made.outputs[0]!.data
+    const probabilities = tf.tidy(() => activation(tf.tensor(answer.data as Float32Array, answer.dims as number[])).dataSync())
+    for (const [index, value] of probabilities.entries()) expect(value).toBeCloseTo(expected[index]!, 5)
+    expect(Math.max(...(answer.data as Float32Array))).not.toBeCloseTo(Math.max(...expected), 2)
+    return readModel(made.onnx)
+  }
+
+  it.each([
+    ['dense', () => on([4], layers.dense({ units: 3, activation: 'softmax' }))],
+    ['an activation layer', () => on([4], layers.dense({ units: 3 }), layers.activation({ activation: 'softmax' }))],
+    ['a softmax layer', () => on([4], layers.dense({ units: 3 }), layers.softmax())],
+    ['a convolution', () => on([4, 4, 2], layers.conv2d({ filters: 3, kernelSize: 2, activation: 'softmax' }))],
+    ['a model within', () => chain(layers.dense({ units: 4, inputShape: [4] }), on([4], layers.dense({ units: 3, activation: 'softmax' })) as unknown as tf.layers.Layer)],
+  ])('leave off the softmax that ends %s', async (_title, build) => {
+    expect(count(await expectLogits(build, (logits) => tf.softmax(logits)), 'Softmax')).toBe(0)
   })
 
-  it('refuses what is no model', async () => {
-    await expect(exportOnnx(tf, {} as tf.LayersModel)).rejects.toThrow(/no layers model of this tf/)
+  it('leave off a sigmoid, and nothing else', async () => {
+    const model = await expectLogits(() => on([4], layers.dense({ units: 3, activation: 'sigmoid' }), layers.dense({ units: 1, activation: 'sigmoid' })), (logits) => tf.sigmoid(logits))
+    expect(count(model, 'Sigmoid')).toBe(1)
+    await expectSameInNode(await caseOf(on([4], layers.dense({ units: 3, activation: 'relu' })), options))
+    await expectSameInNode(await caseOf(on([4, 2], layers.lstm({ units: 3, activation: 'sigmoid' })), options))
   })
+
+  it('keep it where another layer takes the probabilities', async () => {
+    const input = tf.input({ shape: [4] })
+    const kinds = apply(layers.dense({ units: 3, activation: 'softmax' }), input)
+    const model = await exported(tf.model({ inputs: input, outputs: [kinds, apply(layers.dense({ units: 1 }), kinds)] }), options)
+    expect([count(model, 'Softmax'), count(model, 'Gemm')]).toEqual([1, 3])
+  })
+})
+
+it('refuses what is no model', async () => {
+  await expect(exportOnnx(tf, {} as tf.LayersModel)).rejects.toMatchObject({ code: 'TFJS_EXPORT', message: expect.stringMatching(/no layers model of this tf/) as string })
 })

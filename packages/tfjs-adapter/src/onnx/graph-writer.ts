@@ -1,90 +1,102 @@
 import { int64Tensor, type AttributeValue, type ModelBuilder, type TensorSource } from '@attune/onnx-format'
 import type { Layer } from '../tensorflow.ts'
-import { exportError } from './export-error.ts'
-import type { Value } from './value.ts'
+import { layerLabel } from './layer-names.ts'
+import type { Layout, Value } from './value.ts'
 
-/** A weight with its values on the JavaScript side. */
-export interface Weight {
-  readonly data: Float32Array
-  readonly dims: readonly number[]
+/** A tensor that was transposed out of another one. */
+interface Copy {
+  readonly root: string
+  /** Which axis of the root each axis holds. */
+  readonly axes: readonly number[]
 }
 
-/** Writes nodes and weights with readable, unique names, and changes the order of axes where it has to be. */
+/** Writes nodes and constants under unique names, and transposes a value at most once into each order. */
 export class GraphWriter {
   readonly #model: ModelBuilder
   readonly #names = new Set<string>()
-  readonly #initializers = new Map<string, string>()
-  readonly #reordered = new Map<string, Value>()
+  readonly #repeats = new Map<string, number>()
+  readonly #labels = new Map<number, string>()
+  readonly #constants = new Map<string, string>()
+  readonly #copies = new Map<string, Copy>()
+  readonly #copyNames = new Map<string, string>()
 
   constructor(model: ModelBuilder) {
     this.#model = model
   }
 
-  /** Adds a node for a layer; returns the name of its output. */
-  node(layer: Layer, operator: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): string {
-    const name = this.unique(`${layer.name}/${operator}`)
-    return this.#model.node(operator, inputs, { name, outputs: [`${name}:0`], attributes })
+  /** What a layer is called in the file: its own name, or one that does not depend on how many layers the process made before. */
+  label(layer: Layer): string {
+    let label = this.#labels.get(layer.id)
+    if (label === undefined) {
+      label = this.unique(layerLabel(layer))
+      this.#labels.set(layer.id, label)
+    }
+    return label
   }
 
-  /** A constant of a layer, written once for each key. */
-  constant(layer: Layer, key: string, tensor: () => TensorSource): string {
-    const id = `${layer.id}/${key}`
-    let name = this.#initializers.get(id)
+  /** Adds a node; returns the names of its outputs. */
+  node(label: string, operator: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>>, outputs: number): readonly string[] {
+    const name = this.unique(`${label}/${operator}`)
+    const names = Array.from({ length: outputs }, (_, index) => this.unique(`${name}:${index}`))
+    this.#model.node(operator, inputs, { name, outputs: names, attributes })
+    return names
+  }
+
+  /** A constant, written once for each key: a layer that is applied twice has its weights once. */
+  constant(id: string, label: string, tensor: () => TensorSource): string {
+    let name = this.#constants.get(id)
     if (name === undefined) {
-      name = this.#model.initializer(this.unique(`${layer.name}/${key}`), tensor())
-      this.#initializers.set(id, name)
+      name = this.#model.initializer(this.unique(label), tensor())
+      this.#constants.set(id, name)
     }
     return name
   }
 
-  scalar(layer: Layer, key: string, value: number): string {
-    return this.constant(layer, key, () => ({ data: Float32Array.of(value), dims: [] }))
+  /** The value in another order of axes. Transpositions that cancel leave nothing behind. */
+  arranged(label: string, value: Value, layout: Layout): Value {
+    const { root, axes } = this.#fromRoot(value, layout)
+    const key = copyKey(root, axes)
+    let name = axes.every((axis, index) => axis === index) ? root : this.#copyNames.get(key)
+    if (name === undefined) {
+      const view = viewSizes(value, layout)
+      // Axes of size 1 move for nothing.
+      if (view === undefined) name = this.node(label, 'Transpose', [root], { perm: { ints: axes } }, 1)[0] as string
+      else name = this.node(label, 'Reshape', [value.name, this.constant(`sizes ${view.join()}`, `sizes_${view.join('_')}`, () => int64Tensor(view))], {}, 1)[0] as string
+      this.#copyNames.set(key, name)
+      this.#copies.set(name, { root, axes })
+    }
+    return { ...value, name, layout }
   }
 
-  integers(layer: Layer, key: string, values: readonly number[]): string {
-    return this.constant(layer, key, () => int64Tensor(values))
-  }
-
-  /** A weight by the last part of its name (`kernel`, `moving_mean`); undefined if the layer has none. */
-  async weight(layer: Layer, suffix: string): Promise<Weight | undefined> {
-    const weight = layer.weights.find(({ originalName }) => originalName.endsWith(`/${suffix}`))
-    if (weight === undefined) return undefined
-    const tensor = weight.read()
-    return { data: new Float32Array(await tensor.data()), dims: tensor.shape }
-  }
-
-  async requiredWeight(layer: Layer, suffix: string): Promise<Weight> {
-    const weight = await this.weight(layer, suffix)
-    if (weight === undefined) throw exportError(layer, `it has no weight "${suffix}"`)
-    return weight
-  }
-
-  channelsLast(layer: Layer, value: Value): Value {
-    return this.#reorder(layer, value, 'channelsLast')
-  }
-
-  channelsFirst(layer: Layer, value: Value): Value {
-    return this.#reorder(layer, value, 'channelsFirst')
+  /** Whether `arranged` would write nothing. */
+  isArranged(value: Value, layout: Layout): boolean {
+    const { root, axes } = this.#fromRoot(value, layout)
+    return axes.every((axis, index) => axis === index) || this.#copyNames.has(copyKey(root, axes))
   }
 
   unique(name: string): string {
     let candidate = name
-    for (let copy = 1; this.#names.has(candidate); copy++) candidate = `${name}_${copy}`
+    let repeat = this.#repeats.get(name) ?? 0
+    while (this.#names.has(candidate)) candidate = `${name}_${++repeat}`
+    this.#repeats.set(name, repeat)
     this.#names.add(candidate)
     return candidate
   }
 
-  #reorder(layer: Layer, value: Value, order: Value['order']): Value {
-    const rank = value.shape.length
-    if (value.order === order) return value
-    if (rank < 3) return { ...value, order }
-    const known = this.#reordered.get(value.name)
-    if (known !== undefined) return known
-    const inner = Array.from({ length: rank - 2 }, (_, index) => index + 1)
-    const permutation = order === 'channelsFirst' ? [0, rank - 1, ...inner] : [0, ...inner.map((axis) => axis + 1), 1]
-    const reordered = { ...value, order, name: this.node(layer, 'Transpose', [value.name], { perm: { ints: permutation } }) }
-    this.#reordered.set(value.name, reordered)
-    this.#reordered.set(reordered.name, value)
-    return reordered
+  #fromRoot(value: Value, layout: Layout): Copy {
+    const copy = this.#copies.get(value.name)
+    const own = layout.map((axis) => value.layout.indexOf(axis))
+    return copy === undefined ? { root: value.name, axes: own } : { root: copy.root, axes: own.map((axis) => copy.axes[axis] as number) }
   }
+}
+
+function copyKey(root: string, axes: readonly number[]): string {
+  return `${axes.join()} ${root}`
+}
+
+/** The sizes of the value in that order if its elements stay where they are, −1 for the batch. */
+function viewSizes({ shape, layout: from }: Value, layout: Layout): number[] | undefined {
+  const long = (axis: number): boolean => axis === 0 || shape[axis] !== 1
+  if (shape.slice(1).includes(null) || from.filter(long).join() !== layout.filter(long).join()) return undefined
+  return layout.map((axis) => (axis === 0 ? -1 : (shape[axis] as number)))
 }

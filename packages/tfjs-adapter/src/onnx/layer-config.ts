@@ -7,23 +7,29 @@ export interface LayerConfig {
   number(key: string, fallback: number): number
   flag(key: string, fallback: boolean): boolean
   /** A list of `length` numbers; one number stands for a list of equal ones. */
-  pair(key: string, fallback: number): readonly [number, number]
+  numbers(key: string, length: number, fallback: number): readonly number[]
+  /** undefined where nothing, or null, is set. */
   raw(key: string): unknown
 }
 
 export function layerConfig(layer: Layer): LayerConfig {
   const config: { readonly [key: string]: unknown } = layer.getConfig()
-  const value = (key: string): unknown => config[key] ?? undefined
+  const raw = (key: string): unknown => config[key] ?? undefined
   return {
-    raw: value,
-    text: (key, fallback) => (typeof value(key) === 'string' ? (value(key) as string) : fallback),
-    number: (key, fallback) => (typeof value(key) === 'number' ? (value(key) as number) : fallback),
-    flag: (key, fallback) => (typeof value(key) === 'boolean' ? (value(key) as boolean) : fallback),
-    pair(key, fallback) {
-      const given = value(key) ?? fallback
-      const [first, second] = Array.isArray(given) ? (given as unknown[]) : [given, given]
-      if (typeof first !== 'number' || typeof second !== 'number') throw exportError(layer, `its ${key} is ${JSON.stringify(given)}`)
-      return [first, second]
+    raw,
+    text: (key, fallback) => (typeof raw(key) === 'string' ? (raw(key) as string) : fallback),
+    number: (key, fallback) => (typeof raw(key) === 'number' ? (raw(key) as number) : fallback),
+    flag: (key, fallback) => (typeof raw(key) === 'boolean' ? (raw(key) as boolean) : fallback),
+    numbers(key, length, fallback) {
+      const given = raw(key) ?? fallback
+      const list: unknown[] = Array.isArray(given) ? given : Array.from({ length }, () => given)
+      if (list.length === length && list.every((entry) => typeof entry === 'number')) return list
+      throw exportError(layer, `its ${key} is ${JSON.stringify(given)}`)
     },
   }
+}
+
+/** A field of a layer that its types keep to themselves. */
+export function fieldOf(layer: Layer, field: string): unknown {
+  return (layer as unknown as { readonly [field: string]: unknown })[field]
 }

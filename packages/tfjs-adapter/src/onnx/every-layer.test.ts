@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import * as tf from '@tensorflow/tfjs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { apply, chain, layers, on } from './export.test-support.ts'
+import { exportOnnx } from './index.ts'
+import { layerWriters } from './layer-writers.ts'
+import { layerModels } from './layers.test-support.ts'
+import { unsupportedLayers } from './unsupported-layers.ts'
+
+beforeAll(() => tf.setBackend('cpu'))
+
+/** Whatever `tf.layers` makes, with its classes found out by making one of each. */
+function classesOfTensorFlow(): Map<string, string> {
+  const needs: { readonly [factory: string]: object } = {
+    rnn: { cell: layers.gruCell({ units: 2 }) }, stackedRNNCells: { cells: [] }, bidirectional: { layer: layers.gru({ units: 2 }), mergeMode: 'concat' }, timeDistributed: { layer: layers.dense({ units: 2 }) },
+  }
+  const all = { units: 2, filters: 2, kernelSize: 2, poolSize: 2, axes: 1, rate: 0.5, stddev: 1, targetShape: [2], dims: [1], n: 2, inputDim: 2, outputDim: 2, cropping: 1, height: 2, width: 2, scale: 1, numTokens: 2, factor: 0.1, activation: 'relu', inputShape: [2] }
+  const classes = new Map<string, string>()
+  for (const [factory, make] of Object.entries(layers)) {
+    if (/^[A-Z]|^input$/.test(factory) || typeof make !== 'function') continue // the classes Layer, RNN, RNNCell, and tf.input
+    classes.set(factory, (make as (options: object) => tf.layers.Layer)({ ...all, ...needs[factory] }).getClassName())
+  }
+  return classes
+}
+
+describe('every layer of TensorFlow.js', () => {
+  const classes = classesOfTensorFlow()
+
+  it('is exported and compared, or refused with a reason', () => {
+    expect(classes.size).toBeGreaterThan(70)
+    const decided = new Set(['InputLayer', ...Object.keys(layerWriters), ...Object.keys(unsupportedLayers)])
+    expect([...new Set(classes.values())].filter((name) => !decided.has(name))).toEqual([])
+    expect(Object.keys(layerWriters).filter((name) => layerModels[name] === undefined)).toEqual([])
+    expect(Object.keys(unsupportedLayers).filter((name) => layerWriters[name] !== undefined)).toEqual([])
+  })
+
+  it('has its row in the guide', () => {
+    const guide = readFileSync(new URL('../../../../docs/exporting-to-onnx.md', import.meta.url), 'utf8')
+    const rows = guide.split('\n').filter((line) => line.startsWith('| `'))
+    expect([...classes.keys()].filter((factory) => !rows.some((row) => row.split('|')[1]!.includes(`\`${factory}\``)))).toEqual([])
+    for (const [factory, className] of classes) {
+      const row = rows.find((line) => line.split('|')[1]!.includes(`\`${factory}\``))!
+      expect(row.split('|')[2]!.trim().startsWith('no'), `${factory}: ${row}`).toBe(unsupportedLayers[className] !== undefined)
+    }
+  })
+})
+
+describe('a layer that has no form', () => {
+  const sequence = tf.input({ shape: [4, 3] })
+  const refused: [string, () => tf.LayersModel, RegExp][] = [
+    ['a recurrent convolution', () => chain(layers.convLstm2d({ filters: 2, kernelSize: 2, inputShape: [3, 4, 4, 1], name: 'film' })), /Layer "film" \(ConvLSTM2D\) cannot be exported to ONNX: ONNX has no recurrent convolution\. Use timeDistributed convolutions/],
+    ['a stateful layer', () => chain(layers.lstm({ units: 2, stateful: true, batchInputShape: [1, 4, 3], name: 'memory' })), /Layer "memory" \(LSTM\) .* it is stateful.*stateful: false/],
+    ['an activation that recurrent operators lack', () => chain(layers.gru({ units: 2, activation: 'selu', inputShape: [4, 3], name: 'gated' })), /\(GRUCell\) .* ONNX's GRU has no activation "selu"\. Use one of tanh/],
+    ['another axis', () => chain(layers.batchNormalization({ axis: 1, inputShape: [4, 4, 4], name: 'norm' })), /Layer "norm" .* normalises axis 1/],
+    ['a one-dimensional convolution with channels first', () => chain(layers.conv1d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst', inputShape: [3, 8], name: 'line' } as unknown as Parameters<typeof layers.conv1d>[0])), /Layer "line" .* puts the channels of its output last/],
+    ['a separable convolution with channels first and a bias', () => chain(layers.separableConv2d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst', inputShape: [3, 8, 8], name: 'apart' })), /Layer "apart" .* adds its bias/],
+    ['whole numbers where floats belong', () => { const input = tf.input({ shape: [3], dtype: 'int32' }); return tf.model({ inputs: input, outputs: apply(layers.dense({ units: 2, name: 'sums' }), input) }) }, /Layer "sums" .* given int32.* Declare the input as float32/],
+    ['text', () => { const input = tf.input({ shape: [3], dtype: 'string', name: 'words' }); return tf.model({ inputs: input, outputs: apply(layers.reLU(), input) }) }, /Layer "words" \(InputLayer\) .* takes string/],
+    ['a layer inside another', () => on([2, 4, 4, 1], layers.timeDistributed({ layer: layers.centerCrop({ height: 2, width: 2, name: 'middle' }) })), /Layer "middle" \(CenterCrop\)/],
+    ['a mask', () => tf.model({ inputs: sequence, outputs: apply(layers.lstm({ units: 2 }), apply(layers.masking({ maskValue: 0 }), sequence)) }), /\(Masking\)/],
+    ['a mask of an embedding', () => chain(layers.embedding({ inputDim: 4, outputDim: 2, inputLength: 3, maskZero: true, name: 'tokens' }), layers.gru({ units: 2 })), /Layer "tokens" \(Embedding\)/],
+  ]
+  it.each(refused)('is named, and what to do: %s', async (_name, build, message) => {
+    const model = build()
+    await expect(exportOnnx(tf, model)).rejects.toThrow(message)
+    await expect(exportOnnx(tf, model)).rejects.toMatchObject({ code: 'TFJS_EXPORT', details: { layer: expect.any(String) as string, className: expect.any(String) as string } })
+    model.dispose()
+  })
+
+  it('of a class of the user\'s own is named with those that there are', async () => {
+    class Doubling extends tf.layers.Layer {
+      static readonly className = 'Doubling'
+      override call(inputs: tf.Tensor[]): tf.Tensor {
+        return tf.mul(inputs[0]!, 2)
+      }
+    }
+    const model = on([2], new Doubling({ name: 'twice' }))
+    await expect(exportOnnx(tf, model)).rejects.toThrow(/Layer "twice" \(Doubling\) cannot be exported to ONNX: there is no ONNX form for a layer of this class here\. Build it of layers that have one: Dense, Conv1D/)
+  })
+})
