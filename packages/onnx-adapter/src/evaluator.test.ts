@@ -86,30 +86,6 @@ describe('quality', () => {
   })
 })
 
-describe('latency', () => {
-  test('gives two quantiles in milliseconds and makes the evaluator exclusive', async () => {
-    await using evaluator = onnxEvaluator({ data, metrics: [], latency: { runs: 9, warmUp: 1 } })
-    expect(evaluator.exclusive).toBe(true)
-    expect(shared.exclusive).toBe(false)
-    const metrics = await evaluator.evaluate(echoModel())
-    expect(Object.keys(metrics)).toEqual(['latencyP50Ms', 'latencyP95Ms', 'modelBytes'])
-    expect(metrics['latencyP50Ms']).toBeGreaterThan(0)
-    expect(metrics['latencyP95Ms']).toBeGreaterThanOrEqual(metrics['latencyP50Ms']!)
-  })
-
-  test('needs no output to judge', async () => {
-    await using evaluator = onnxEvaluator({ data, metrics: [], latency: { runs: 2 } })
-    expect((await evaluator.evaluate(mixedModel()))['latencyP50Ms']).toBeGreaterThan(0)
-  })
-
-  test('of larger batches and fixed ones', async () => {
-    await using evaluator = onnxEvaluator({ data, latency: { runs: 3, batchSize: 5 } })
-    expect((await evaluator.evaluate(echoModel()))['latencyP50Ms']).toBeGreaterThan(0)
-    expect((await evaluator.evaluate(echoModel([2, 3])))['latencyP50Ms']).toBeGreaterThan(0)
-    await expect(evaluator.evaluate(echoModel([8, 3]))).rejects.toMatchObject({ code: 'ONNX_INPUT', message: expect.stringContaining('batches of 8 needs as many rows') })
-  })
-})
-
 describe('a model', () => {
   const artifact = (kind: string, forms: { readonly [kind: string]: Uint8Array }): Artifact => ({
     kind,
@@ -205,7 +181,7 @@ describe('answers that do not fit are refused', () => {
 })
 
 describe('providers', () => {
-  test.each([['cuda'], ['tensorrt'], ['nonsense']])('%s, which is not here, is refused and not replaced', async (provider) => {
+  test.each([['cuda'], ['tensorrt'], ['coreml'], ['dml']] as const)('%s, which is not here, is refused and not replaced', async (provider) => {
     expect(await failure(echoModel(), { executionProviders: [provider] })).toMatchObject({ code: 'ONNX_PROVIDER', message: expect.stringContaining(`"${provider}" is not available`) })
     expect(await failure(echoModel(), { executionProviders: [provider, 'cpu'] })).toMatchObject({ code: 'ONNX_PROVIDER', message: expect.stringContaining(provider) })
   })
@@ -236,10 +212,9 @@ describe('options and data that cannot be meant are refused at once', () => {
     ['log loss of classes', { data, scores: 'classes', metrics: ['logLoss'] }, /"logLoss" cannot/],
     ['unknown scores', { data, scores: 'percent' }, /scores is/],
     ['a batch of 0', { data, batchSize: 0 }, /batchSize is a whole number of at least 1/],
-    ['no runs', { data, latency: { runs: 0 } }, /latency\.runs/],
-    ['warm-up below 0', { data, latency: { warmUp: -1 } }, /latency\.warmUp/],
     ['half a thread', { data, intraOpThreads: 0.5 }, /intraOpThreads/],
     ['no provider', { data, executionProviders: [] }, /executionProviders/],
+    ['a provider that nobody knows', { data, executionProviders: ['cpu', 'nonsense'] }, /"nonsense" is none of 'cpu', 'webgpu'/],
     ['a time-out of 0', { data, timeout: 0 }, /timeout/],
     ['a time-out that is no number', { data, timeout: Number.NaN }, /timeout/],
   ])('%s', (_, options, message) => {

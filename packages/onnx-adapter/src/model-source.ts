@@ -1,6 +1,5 @@
-import { open, realpath } from 'node:fs/promises'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
-import { isAttuneError, type Artifact } from '@attune/core'
+import type { Artifact } from '@attune/core'
+import { NotContained, readContainedFile } from './contained-file.ts'
 import { onnxError } from './errors.ts'
 
 /** A file in a folder that is named beside it, so that no path from elsewhere reads other files. */
@@ -14,31 +13,26 @@ export interface ModelFile {
 /** An ONNX model: what a training left behind, the bytes of a file, or a file. */
 export type ModelSource = Artifact | Uint8Array | ModelFile
 
-/** protobuf, and with it a model in one file, ends there. */
-const maxModelBytes = 2 ** 31 - 1
-
-/** The bytes of a model. Rejects with ONNX_MODEL, ONNX_PATH, or what the artefact rejects with if it cannot become ONNX. */
-export async function readModelBytes(source: ModelSource): Promise<Uint8Array> {
-  const bytes = source instanceof Uint8Array ? source : 'directory' in source ? await readContained(source) : await (source.kind === 'onnx' ? source : await source.as('onnx')).bytes()
+/** The bytes of a model. Rejects with ONNX_MODEL, ONNX_TOO_LARGE, ONNX_PATH, or what the artefact rejects with if it cannot become ONNX. */
+export async function readModelBytes(source: ModelSource, maxModelBytes: number): Promise<Uint8Array> {
+  const bytes = source instanceof Uint8Array ? source : 'directory' in source ? await readFile(source, maxModelBytes) : await (source.kind === 'onnx' ? source : await source.as('onnx')).bytes()
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) throw onnxError('ONNX_MODEL', 'The model is empty: there are no bytes.')
+  if (bytes.length > maxModelBytes) throw tooLarge(`The model has ${bytes.length} bytes, more than the limit of ${maxModelBytes}`, { bytes: bytes.length, maxModelBytes })
   return bytes
 }
 
-async function readContained({ path, directory }: ModelFile): Promise<Uint8Array> {
+async function readFile({ path, directory }: ModelFile, maxModelBytes: number): Promise<Uint8Array> {
   const details = { path, directory }
   if (typeof path !== 'string' || typeof directory !== 'string' || path.includes('\0') || directory === '') throw onnxError('ONNX_PATH', 'A model file needs { path, directory }, both strings.', details)
   try {
-    const root = await realpath(directory)
-    const file = await realpath(resolve(root, path))
-    const inside = relative(root, file)
-    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) throw onnxError('ONNX_PATH', `"${path}" is not in "${directory}": only models of that directory are read.`, details)
-    await using handle = await open(file, 'r')
-    const { size, isRegular } = await handle.stat().then((stats) => ({ size: stats.size, isRegular: stats.isFile() }))
-    if (!isRegular) throw onnxError('ONNX_PATH', `"${path}" is no file.`, details)
-    if (size > maxModelBytes) throw onnxError('ONNX_PATH', `"${path}" has ${size} bytes; a model in one file has at most ${maxModelBytes}.`, details)
-    return await handle.readFile()
+    return await readContainedFile(path, directory, maxModelBytes)
   } catch (error) {
-    if (isAttuneError(error)) throw error
-    throw onnxError('ONNX_PATH', `"${path}" in "${directory}" cannot be read: ${error instanceof Error ? error.message : String(error)}.`, details, error)
+    if (!(error instanceof NotContained)) throw error
+    if (error.tooLarge) throw tooLarge(`"${path}" ${error.message}`, details)
+    throw onnxError('ONNX_PATH', `"${path}" in "${directory}" ${error.message}.`, details, error)
   }
+}
+
+function tooLarge(problem: string, details: { readonly [key: string]: unknown }): Error {
+  return onnxError('ONNX_TOO_LARGE', `${problem}. Raise "maxModelBytes" (at most 1 GiB), or keep the weights in files of their own and name their directory in "externalData".`, details)
 }

@@ -1,4 +1,8 @@
 import { createModelBuilder, onnx, type ElementType } from '@attune/onnx-format'
+import type { SessionSettings } from './protocol.ts'
+
+/** How a model is run where a test says nothing else. */
+export const cpuSession: SessionSettings = { executionProviders: ['cpu'], intraOpThreads: 1, graphOptimizationLevel: 'all', precision: 'float32', externalDirectory: undefined, maxModelBytes: 2 ** 30 }
 
 type Shape = readonly (number | string)[]
 

@@ -1,11 +1,11 @@
 // Starts a child that runs models, prints its process id, and then computes for ever, idles, or simply ends.
 import { setInterval } from 'node:timers'
-import { endlessModel } from './models.test-support.ts'
+import { cpuSession, endlessModel } from './models.test-support.ts'
 import { createRuntimeProcess } from './runtime-process.ts'
 
 const [, , mode] = process.argv
 const timeout = 600_000
-const runtime = createRuntimeProcess([{ type: 'load', model: endlessModel(), session: { executionProviders: ['cpu'], intraOpThreads: 1 } }])
+const runtime = createRuntimeProcess([{ type: 'load', model: endlessModel(), session: cpuSession }])
 await runtime.request({ type: 'describe' }, { timeout })
 console.log(runtime.pid)
 if (mode === 'idle') setInterval(() => undefined, 1000)

@@ -6,6 +6,12 @@ import { createRuntimeProcess } from './runtime-process.ts'
 import { checkSessionOptions, count, type SessionOptions } from './session-options.ts'
 import type { ModelInputs, TensorData } from './tensor-data.ts'
 
+/** Options of `openPredictor`. */
+export interface OpenOptions extends SessionOptions {
+  /** Gives up loading the model; rejects with ONNX_ABORTED. */
+  readonly signal?: AbortSignal
+}
+
 /** Options of one prediction. */
 export interface PredictOptions {
   readonly signal?: AbortSignal
@@ -24,11 +30,11 @@ export interface OnnxPredictor extends ModelInfo, AsyncDisposable {
  * Loads a model to run it on inputs of one's own, in a process as `onnxEvaluator` does: to compare its answers with
  * those of the framework it came from. Rejects as `OnnxEvaluator.evaluate` does.
  */
-export async function openPredictor(source: ModelSource, options: SessionOptions = {}): Promise<OnnxPredictor> {
-  const { session, timeout } = checkSessionOptions(options)
-  const model = await readModelBytes(source)
-  const runtime = createRuntimeProcess([{ type: 'load', model, session }])
-  const info = await runtime.request({ type: 'describe' }, { timeout }).catch(async (error: unknown) => {
+export async function openPredictor(source: ModelSource, options: OpenOptions = {}): Promise<OnnxPredictor> {
+  const { session, timeout, maxModelBytes, maxMemoryBytes } = checkSessionOptions(options)
+  const model = await readModelBytes(source, maxModelBytes)
+  const runtime = createRuntimeProcess([{ type: 'load', model, session }], maxMemoryBytes)
+  const info = await runtime.request({ type: 'describe' }, { signal: options.signal, timeout }).catch(async (error: unknown) => {
     await runtime.close()
     throw error
   })

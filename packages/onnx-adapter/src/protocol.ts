@@ -1,24 +1,26 @@
+import type { CostSettings } from './cost/cost-settings.ts'
+import type { ExecutionProvider, GraphOptimizationLevel, Precision } from './execution-provider.ts'
 import type { Quality, QualitySettings } from './quality/meter.ts'
 import type { Truth } from './quality/quality-meter.ts'
 import { isSingleTensor, tensorProblem, type ModelInputs, type TensorData } from './tensor-data.ts'
 
 /** How a model is run. */
 export interface SessionSettings {
-  readonly executionProviders: readonly string[]
+  readonly executionProviders: readonly ExecutionProvider[]
   readonly intraOpThreads: number
-}
-
-export interface LatencySettings {
-  readonly runs: number
-  readonly warmUp: number
-  readonly batchSize: number
+  readonly graphOptimizationLevel: GraphOptimizationLevel
+  /** Weights are stored so before the model is loaded. */
+  readonly precision: Precision
+  /** The one directory that external data may be read from. */
+  readonly externalDirectory: string | undefined
+  /** Of the model and its external data. */
+  readonly maxModelBytes: number
 }
 
 export interface EvaluationSettings {
   readonly quality: QualitySettings
   readonly output: string | undefined
   readonly batchSize: number
-  readonly latency: LatencySettings | undefined
 }
 
 /** What the parent asks. One request at a time. */
@@ -26,6 +28,8 @@ export type RequestBody =
   | { readonly type: 'data'; readonly inputs: ModelInputs; readonly truth: Truth }
   | { readonly type: 'calibration'; readonly inputs: ModelInputs; readonly labels: Int32Array }
   | { readonly type: 'evaluate'; readonly model: Uint8Array; readonly session: SessionSettings; readonly settings: EvaluationSettings }
+  | { readonly type: 'measure'; readonly model: Uint8Array; readonly session: SessionSettings; readonly inputs: ModelInputs; readonly settings: CostSettings }
+  | { readonly type: 'probe'; readonly provider: ExecutionProvider }
   | { readonly type: 'load'; readonly model: Uint8Array; readonly session: SessionSettings }
   | { readonly type: 'describe' }
   | { readonly type: 'predict'; readonly inputs: ModelInputs; readonly batchSize: number }
@@ -49,6 +53,9 @@ export interface ModelInfo {
   readonly outputs: readonly TensorInfo[]
 }
 
+/** What a child prints before it ends itself because it took too much memory; the number of bytes follows. */
+export const memoryLimitPassed = 'attune: the memory limit was passed:'
+
 /** The request in a message, or undefined if it is none. */
 export function parseRequest(message: unknown): Request | undefined {
   if (!isRecord(message) || typeof message['id'] !== 'number') return undefined
@@ -57,6 +64,8 @@ export function parseRequest(message: unknown): Request | undefined {
     (message['type'] === 'data' && areInputs(message['inputs']) && isRecord(message['truth'])) ||
     (message['type'] === 'calibration' && areInputs(message['inputs']) && message['labels'] instanceof Int32Array) ||
     (message['type'] === 'evaluate' && hasModel && isRecord(message['settings'])) ||
+    (message['type'] === 'measure' && hasModel && areInputs(message['inputs']) && isRecord(message['settings'])) ||
+    (message['type'] === 'probe' && typeof message['provider'] === 'string') ||
     (message['type'] === 'load' && hasModel) ||
     message['type'] === 'describe' ||
     (message['type'] === 'predict' && areInputs(message['inputs']) && typeof message['batchSize'] === 'number')
@@ -78,8 +87,23 @@ export function isModelInfo(value: unknown): value is ModelInfo {
   return isRecord(value) && areInfos(value['inputs']) && areInfos(value['outputs'])
 }
 
+export function areMetrics(value: unknown): value is { readonly [metric: string]: number } {
+  return isRecord(value) && Object.values(value).every((metric) => typeof metric === 'number')
+}
+
 export function isQuality(value: unknown): value is Quality {
-  return isRecord(value) && isRecord(value['metrics']) && Object.values(value['metrics']).every((metric) => typeof metric === 'number') && (value['report'] === undefined || isRecord(value['report']))
+  return isRecord(value) && areMetrics(value['metrics']) && [value['report'], value['fit']].every((part) => part === undefined || isRecord(part))
+}
+
+/** What a probe tells of an execution provider. */
+export interface ProbeAnswer {
+  readonly bundled: boolean
+  /** Why it cannot be used; null if it can. */
+  readonly problem: string | null
+}
+
+export function isProbeAnswer(value: unknown): value is ProbeAnswer {
+  return isRecord(value) && typeof value['bundled'] === 'boolean' && (value['problem'] === null || typeof value['problem'] === 'string')
 }
 
 export function areTensors(value: unknown): value is { readonly [name: string]: TensorData } {

@@ -5,13 +5,12 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { echoModel, endlessModel } from './models.test-support.ts'
+import { cpuSession, echoModel, endlessModel } from './models.test-support.ts'
 import type { RequestBody } from './protocol.ts'
 import { createRuntimeProcess } from './runtime-process.ts'
 
 const inputs = { data: Float32Array.from([0.5, 0.25, 0.25]), dims: [1, 3] }
-const session = { executionProviders: ['cpu'], intraOpThreads: 1 }
-const load = (model: Uint8Array): RequestBody => ({ type: 'load', model, session })
+const load = (model: Uint8Array): RequestBody => ({ type: 'load', model, session: cpuSession })
 const predict: RequestBody = { type: 'predict', inputs, batchSize: 1 }
 const timeout = 60_000
 

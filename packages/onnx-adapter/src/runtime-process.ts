@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onnxError } from './errors.ts'
-import { parseResponse, type RequestBody } from './protocol.ts'
+import { memoryLimitPassed, parseResponse, type RequestBody } from './protocol.ts'
 
 /** All that the child gets of the environment: what libraries and drivers are found with, and nothing secret. */
 const allowedVariables = [
@@ -25,8 +25,8 @@ export interface RequestOptions {
  */
 export interface RuntimeProcess {
   /**
-   * Rejects with the code that the child gave, or with ONNX_ABORTED, ONNX_TIMEOUT, ONNX_CRASHED or ONNX_PROTOCOL;
-   * after these four the next request starts another child.
+   * Rejects with the code that the child gave, or with ONNX_ABORTED, ONNX_TIMEOUT, ONNX_MEMORY, ONNX_CRASHED or ONNX_PROTOCOL;
+   * after these five the next request starts another child.
    */
   request(body: RequestBody, options: RequestOptions): Promise<unknown>
   /** The child's process id, undefined while there is none. */
@@ -35,13 +35,16 @@ export interface RuntimeProcess {
   close(): Promise<void>
 }
 
-/** @param preamble What a fresh child is told before its first request. */
-export function createRuntimeProcess(preamble: readonly RequestBody[] = []): RuntimeProcess {
+/**
+ * @param preamble What a fresh child is told before its first request.
+ * @param maxMemoryBytes A child that takes more is ended.
+ */
+export function createRuntimeProcess(preamble: readonly RequestBody[] = [], maxMemoryBytes: number = Infinity): RuntimeProcess {
   let child: StartedChild | undefined
   let tail: Promise<unknown> = Promise.resolve()
 
   async function perform(body: RequestBody, options: RequestOptions): Promise<unknown> {
-    const current = child?.isAlive() ? child : (child = startChild())
+    const current = child?.isAlive() ? child : (child = startChild(maxMemoryBytes))
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), options.timeout)
     const stopped = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal
@@ -102,11 +105,11 @@ interface StartedChild {
   kill(): Promise<void>
 }
 
-function startChild(): StartedChild {
+function startChild(maxMemoryBytes: number): StartedChild {
   const fromSource = import.meta.url.endsWith('.ts')
   // The same ending as this file: TypeScript from the sources, JavaScript from the package.
   const program = fromSource ? new URL('./child/main.ts', import.meta.url) : new URL('./child/main.js', import.meta.url)
-  const child = fork(fileURLToPath(program), [], {
+  const child = fork(fileURLToPath(program), [String(maxMemoryBytes)], {
     serialization: 'advanced',
     // Standard input is how the child notices that this process is gone.
     stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
@@ -130,6 +133,10 @@ function startChild(): StartedChild {
   child.on('close', (code, signal) => {
     const how = signal === null ? `ended with code ${code}` : `was killed by ${signal}`
     const output = printed.trim()
+    if (output.includes(memoryLimitPassed)) {
+      finish(onnxError('ONNX_MEMORY', `The process that runs ONNX Runtime took more than ${maxMemoryBytes} bytes of memory and was ended. Use smaller batches or a smaller model, or raise "maxMemoryBytes".`, { maxMemoryBytes }))
+      return
+    }
     finish(onnxError('ONNX_CRASHED', `The process that runs ONNX Runtime ${how}.${output ? ` It printed: ${output}` : ' A model may have used up the memory.'}`, { code, signal }))
   })
   setReferenced(child, false)

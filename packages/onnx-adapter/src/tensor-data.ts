@@ -76,3 +76,12 @@ export function sliceRows(tensor: TensorData, first: number, end: number): Tenso
   const size = rowSize(tensor)
   return { data: tensor.data.subarray(first * size, end * size), dims: [end - first, ...tensor.dims.slice(1)] }
 }
+
+/** At most so many of the rows, in arrays of their own, so that no more is sent to another process. */
+export function firstRows(inputs: ModelInputs, count: number): ModelInputs {
+  const first = (tensor: TensorData): TensorData => {
+    const rows = sliceRows(tensor, 0, Math.min(count, tensor.dims[0]!))
+    return { ...rows, data: rows.data.slice() }
+  }
+  return isSingleTensor(inputs) ? first(inputs) : Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, first(tensor)]))
+}

@@ -3,10 +3,12 @@ import process from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { parseRequest, type Request, type Response } from '../protocol.ts'
 import { joinRows } from '../tensor-data.ts'
+import { measureCost } from './cost/measure-cost.ts'
 import { evaluateModel, type EvaluationSet } from './evaluation.ts'
 import { Failure, messageOf } from './failure.ts'
 import type { CalibrationSet } from './judge-quality.ts'
-import { loadModel, type ModelSession, type NamedTensors } from './model-session.ts'
+import { loadModel, prepareModel, type ModelSession, type NamedTensors } from './model-session.ts'
+import { probeProvider } from './probe-provider.ts'
 
 let evaluationSet: EvaluationSet | undefined
 let calibrationSet: CalibrationSet | undefined
@@ -22,17 +24,23 @@ async function answer(request: Request): Promise<unknown> {
       return null
     case 'evaluate': {
       if (evaluationSet === undefined) throw new Failure('ONNX_PROTOCOL', 'There is no data to evaluate with.')
-      const session = await loadModel(request.model, request.session)
+      const prepared = await prepareModel(request.model, request.session)
+      const session = await loadModel(prepared, request.session)
       try {
-        return await evaluateModel(session, evaluationSet, calibrationSet, request.settings)
+        const quality = await evaluateModel(session, evaluationSet, calibrationSet, request.settings)
+        return { ...quality, metrics: { ...quality.metrics, modelBytes: prepared.size } }
       } finally {
         await session.release()
       }
     }
+    case 'measure':
+      return measureCost(request.model, request.session, request.inputs, request.settings)
+    case 'probe':
+      return probeProvider(request.provider)
     case 'load': {
       await loaded?.release()
       loaded = undefined
-      loaded = await loadModel(request.model, request.session)
+      loaded = await loadModel(await prepareModel(request.model, request.session), request.session)
       return null
     }
     case 'describe':
@@ -71,4 +79,4 @@ process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (message) => void handle(message))
 // The same ending as this file: TypeScript from the sources, JavaScript from the package.
-new Worker(import.meta.url.endsWith('.ts') ? new URL('./parent-watch.ts', import.meta.url) : new URL('./parent-watch.js', import.meta.url))
+new Worker(import.meta.url.endsWith('.ts') ? new URL('./parent-watch.ts', import.meta.url) : new URL('./parent-watch.js', import.meta.url), { workerData: Number(process.argv[2]) })

@@ -1,8 +1,9 @@
-import { OnnxFormatError, readModel } from '@attune/onnx-format'
+import { OnnxFormatError, quantize, readModel, type OnnxModel } from '@attune/onnx-format'
 import type * as OnnxRuntime from 'onnxruntime-node'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { ModelInfo, SessionSettings, TensorInfo } from '../protocol.ts'
 import { elementTypeOf, isSingleTensor, rowSize, sliceRows, type ModelInputs, type TensorArray, type TensorData } from '../tensor-data.ts'
+import { readExternalFiles, type ExternalFile } from './external-data.ts'
 import { Failure, messageOf } from './failure.ts'
 
 type Runtime = typeof OnnxRuntime
@@ -11,6 +12,8 @@ export type NamedTensors = { readonly [name: string]: TensorData }
 /** A model that is loaded, and what it says of itself. */
 export interface ModelSession {
   readonly info: ModelInfo
+  /** Rows of each run, where the model fixes them. */
+  readonly fixedBatch: number | undefined
   /** Inputs under the model's names. Throws ONNX_INPUT if names, types or dimensions are not the model's. */
   bind(inputs: ModelInputs): NamedTensors
   /**
@@ -23,13 +26,42 @@ export interface ModelSession {
   release(): Promise<void>
 }
 
-/** Throws ONNX_MODEL, ONNX_EXTERNAL_DATA, ONNX_PROVIDER or ONNX_RUNTIME_MISSING. */
-export async function loadModel(bytes: Uint8Array, settings: SessionSettings): Promise<ModelSession> {
-  refuseExternalData(bytes)
+/** A model that can be loaded. */
+export interface PreparedModel {
+  /** As it is served: with its weights in the wanted precision. */
+  readonly bytes: Uint8Array
+  readonly external: readonly ExternalFile[]
+  /** Of the model and its external data. */
+  readonly size: number
+  /** As it was before its weights were stored in fewer bits. */
+  readonly model: OnnxModel
+}
+
+/** Throws ONNX_MODEL, ONNX_TOO_LARGE, ONNX_EXTERNAL_DATA or ONNX_PRECISION. */
+export async function prepareModel(source: Uint8Array, settings: SessionSettings): Promise<PreparedModel> {
+  const model = formatOf(() => readModel(source), 'ONNX_MODEL')
+  const external = await readExternalFiles(model.externalFiles, source.length, settings)
+  const { precision } = settings
+  const bytes = precision === 'float32' ? source : formatOf(() => quantize(source, { weights: precision }).bytes, 'ONNX_PRECISION')
+  return { bytes, external, size: external.reduce((sum, { data }) => sum + data.length, bytes.length), model }
+}
+
+/** Gives what @attune/onnx-format refuses a code of this package. */
+function formatOf<T>(work: () => T, code: string): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (cause instanceof OnnxFormatError) throw new Failure(cause.code === 'ONNX_TOO_LARGE' ? 'ONNX_TOO_LARGE' : code, cause.message, { cause })
+    throw cause
+  }
+}
+
+/** Throws ONNX_MODEL, ONNX_PROVIDER or ONNX_RUNTIME_MISSING. */
+export async function loadModel(prepared: PreparedModel, settings: SessionSettings): Promise<ModelSession> {
   const runtime = await importRuntime()
-  const session = await createSession(runtime, bytes, settings)
+  const session = await createSession(runtime, prepared, settings)
   const info = { inputs: session.inputMetadata.map(tensorInfo), outputs: session.outputMetadata.map(tensorInfo) }
-  const fixedBatch = info.inputs.map((input) => input.shape[0]).find((size) => typeof size === 'number' && size > 0)
+  const fixedBatch = info.inputs.map((input) => input.shape[0]).find((size): size is number => typeof size === 'number' && size > 0)
 
   async function run(inputs: NamedTensors, wanted: readonly string[]): Promise<InferenceSession.OnnxValueMapType> {
     const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toTensor(runtime, tensor, typeOfInput(info, name))] as const)
@@ -42,14 +74,15 @@ export async function loadModel(bytes: Uint8Array, settings: SessionSettings): P
 
   return {
     info,
+    fixedBatch,
     bind: (inputs) => bindInputs(inputs, info),
     run: async (inputs) => void (await run(inputs, session.outputNames)),
     async *batches(inputs, batchSize, wanted = session.outputNames) {
       const rows = Object.values(inputs)[0]!.dims[0]!
-      const step = typeof fixedBatch === 'number' ? fixedBatch : batchSize
+      const step = fixedBatch ?? batchSize
       for (let first = 0; first < rows; first += step) {
         const end = Math.min(first + step, rows)
-        const missing = typeof fixedBatch === 'number' ? step - (end - first) : 0
+        const missing = fixedBatch === undefined ? 0 : step - (end - first)
         const answers = await run(mapTensors(inputs, (tensor) => repeatLastRow(sliceRows(tensor, first, end), missing)), wanted)
         const outputs = Object.entries(answers).map(([name, value]) => [name, ownRows(fromTensor(name, value), name, end - first, missing)] as const)
         yield { first, rows: end - first, outputs: Object.fromEntries(outputs) }
@@ -59,21 +92,8 @@ export async function loadModel(bytes: Uint8Array, settings: SessionSettings): P
   }
 }
 
-function refuseExternalData(bytes: Uint8Array): void {
-  let files: readonly string[]
-  try {
-    files = readModel(bytes).externalFiles
-  } catch (cause) {
-    if (cause instanceof OnnxFormatError) throw new Failure('ONNX_MODEL', cause.message, { cause })
-    throw cause
-  }
-  // The runtime would look for them in the current folder.
-  if (files.length > 0) {
-    throw new Failure('ONNX_EXTERNAL_DATA', `The model keeps weights in other files (${files.slice(0, 3).map((file) => JSON.stringify(file)).join(', ')}), which are not opened. Save it as one file: onnx.save_model(model, path, save_as_external_data=False).`)
-  }
-}
-
-async function importRuntime(): Promise<Runtime> {
+/** Throws ONNX_RUNTIME_MISSING. */
+export async function importRuntime(): Promise<Runtime> {
   try {
     return await import('onnxruntime-node')
   } catch (cause) {
@@ -81,8 +101,8 @@ async function importRuntime(): Promise<Runtime> {
   }
 }
 
-async function createSession(runtime: Runtime, bytes: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
-  const { executionProviders, intraOpThreads } = settings
+async function createSession(runtime: Runtime, { bytes, external }: PreparedModel, settings: SessionSettings): Promise<InferenceSession> {
+  const { executionProviders, intraOpThreads, graphOptimizationLevel, precision } = settings
   const onCpu = executionProviders.includes('cpu')
   const wanted = executionProviders.map((provider) => `"${provider}"`).join(', ')
   const known = runtime.listSupportedBackends()
@@ -94,9 +114,17 @@ async function createSession(runtime: Runtime, bytes: Uint8Array, settings: Sess
       executionProviders,
       intraOpNumThreads: intraOpThreads,
       interOpNumThreads: 1,
+      graphOptimizationLevel,
       logSeverityLevel: 3,
-      // Without this the runtime quietly puts on the CPU what a provider cannot run.
-      ...(onCpu ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+      ...(external.length === 0 ? {} : { externalData: [...external] }),
+      extra: {
+        session: {
+          // Without this the runtime quietly puts on the CPU what a provider cannot run.
+          ...(onCpu ? {} : { disable_cpu_ep_fallback: '1' }),
+          // Weights that only we stored in 8 bits become float32 when the model is loaded, not at each run.
+          ...(precision === 'int8' ? { disable_quant_qdq: '1' } : {}),
+        },
+      },
     })
   } catch (cause) {
     const text = messageOf(cause)
@@ -170,6 +198,18 @@ function repeatLastRow(tensor: TensorData, times: number): TensorData {
     data.set(tensor.data.subarray(source * size, (source + 1) * size) as never, row * size)
   }
   return { data, dims: [rows + times, ...tensor.dims.slice(1)] }
+}
+
+/** `count` rows from `first` on, beginning again where they end. */
+export function cycledRows(tensors: NamedTensors, first: number, count: number): NamedTensors {
+  return mapTensors(tensors, (tensor) => {
+    const rows = tensor.dims[0]!
+    if (first + count <= rows) return sliceRows(tensor, first, first + count)
+    const size = rowSize(tensor)
+    const data = new (tensor.data.constructor as new (length: number) => TensorArray)(count * size)
+    for (let row = 0; row < count; row++) data.set(sliceRows(tensor, (first + row) % rows, ((first + row) % rows) + 1).data as never, row * size)
+    return { data, dims: [count, ...tensor.dims.slice(1)] }
+  })
 }
 
 function ownRows(tensor: TensorData, name: string, rows: number, filled: number): TensorData {

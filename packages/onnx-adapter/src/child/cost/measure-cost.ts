@@ -1,0 +1,114 @@
+import { performance } from 'node:perf_hooks'
+import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { countMultiplyAdds, OnnxFormatError } from '@attune/onnx-format'
+import { latencyQuantiles } from '../../cost/cost-directions.ts'
+import type { CostSettings, RunSettings } from '../../cost/cost-settings.ts'
+import { medianInterval } from '../../cost/median-interval.ts'
+import type { SessionSettings } from '../../protocol.ts'
+import { quantile } from '../../quantile.ts'
+import type { ModelInputs } from '../../tensor-data.ts'
+import { Failure } from '../failure.ts'
+import { cycledRows, importRuntime, loadModel, prepareModel, type ModelSession, type NamedTensors, type PreparedModel } from '../model-session.ts'
+import { timeRuns, type SessionTimes } from './time-runs.ts'
+
+type Costs = { [metric: string]: number }
+
+/** Below this share of a processor other work took the rest. */
+const enoughProcessor = 0.9
+
+/** What a model costs. Throws as loading and running it does, and ONNX_UNCOUNTED. */
+export async function measureCost(source: Uint8Array, session: SessionSettings, inputs: ModelInputs, settings: CostSettings): Promise<{ readonly [metric: string]: number }> {
+  const prepared = await prepareModel(source, session)
+  const open = (): Promise<ModelSession> => loadModel(prepared, session)
+  const costs: Costs = {}
+  if (settings.parameters) costs['parameters'] = prepared.model.parameterCount
+  if (settings.memory) costs['residentMb'] = await measureMemory(open, inputs)
+  if (settings.multiplyAdds) costs['multiplyAdds'] = await countOfRow(prepared, open, inputs)
+  const loads: number[] = []
+  const times = (runs: RunSettings & { readonly batchSize: number }): ReturnType<typeof timeRuns> => timeRuns(open, (opened) => batchesOf(opened, inputs, runs.batchSize), runs)
+  if (settings.latency !== undefined) {
+    const { sessions, processorShare } = await times(settings.latency)
+    loads.push(...sessions.map(({ loadMs }) => loadMs))
+    Object.assign(costs, latencies(sessions))
+    // Other providers compute elsewhere, while this process waits.
+    const onCpuAlone = session.executionProviders.every((provider) => provider === 'cpu')
+    costs['latencyContended'] = onCpuAlone && processorShare < enoughProcessor ? 1 : 0
+  }
+  for (const flow of settings.throughput) {
+    const { sessions, rows } = await times(flow)
+    costs[flow.metric] = medianInterval(sessions.map(({ times: runs }) => (1000 * rows * runs.length) / runs.reduce((sum, time) => sum + time, 0))).median
+  }
+  if (settings.load !== undefined) {
+    while (loads.length < settings.load) loads.push(await timeToLoad(open))
+    costs['loadMs'] = medianInterval(loads).median
+  }
+  return costs
+}
+
+/** Of each quantile the median over the sessions, and its interval. */
+function latencies(sessions: readonly SessionTimes[]): Costs {
+  return Object.fromEntries(latencyQuantiles.flatMap(([name, share]) => {
+    const { median, low, high } = medianInterval(sessions.map(({ times }) => quantile(times, share)))
+    return [[`latency${name}Ms`, median], [`latency${name}LowMs`, low], [`latency${name}HighMs`, high]]
+  }))
+}
+
+async function timeToLoad(open: () => Promise<ModelSession>): Promise<number> {
+  const before = performance.now()
+  const session = await open()
+  const time = performance.now() - before
+  await session.release()
+  return time
+}
+
+/** Different rows are run in turn, so that no run profits from the answer before. */
+const distinctBatches = 16
+
+/** Batches out of the rows there are, which are repeated if they do not suffice. */
+function batchesOf(session: ModelSession, inputs: ModelInputs, batchSize: number): readonly NamedTensors[] {
+  const bound = session.bind(inputs)
+  const size = session.fixedBatch ?? batchSize
+  const rows = Object.values(bound)[0]!.dims[0]!
+  const count = Math.max(1, Math.min(distinctBatches, Math.floor(rows / size)))
+  return Array.from({ length: count }, (_, index) => cycledRows(bound, index * size, size))
+}
+
+/**
+ * By how much the memory of this process grew when it loaded the model and ran it, in MB. What others ran in the process before
+ * would have left memory to be used again: a process measures one model.
+ */
+async function measureMemory(open: () => Promise<ModelSession>, inputs: ModelInputs): Promise<number> {
+  await importRuntime()
+  collectGarbage()
+  const before = process.memoryUsage.rss()
+  const session = await open()
+  try {
+    for (const batch of batchesOf(session, inputs, 1).slice(0, 4)) await session.run(batch)
+    collectGarbage()
+    return Math.max(0, process.memoryUsage.rss() - before) / 1e6
+  } finally {
+    await session.release()
+  }
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  ;(runInNewContext('gc') as () => void)()
+}
+
+async function countOfRow({ model }: PreparedModel, open: () => Promise<ModelSession>, inputs: ModelInputs): Promise<number> {
+  const session = await open()
+  const shapes = Object.fromEntries(Object.entries(session.bind(inputs)).map(([name, { dims }]) => [name, [session.fixedBatch ?? 1, ...dims.slice(1)]]))
+  await session.release()
+  try {
+    const { total, unknown } = countMultiplyAdds(model, shapes)
+    if (unknown.length === 0) return total / (session.fixedBatch ?? 1)
+    const listed = unknown.slice(0, 3).map(({ operator, node, reason }) => `${operator} "${node}" (${reason})`)
+    throw new Failure('ONNX_UNCOUNTED', `The multiply-adds of the model cannot be counted: ${listed.join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}. Without them it has ${total}: countMultiplyAdds of @attune/onnx-format tells them apart.`)
+  } catch (cause) {
+    if (cause instanceof OnnxFormatError) throw new Failure('ONNX_UNCOUNTED', cause.message, { cause })
+    throw cause
+  }
+}
