@@ -156,6 +156,13 @@ describe('a plateau', () => {
     expect(second.state()).toEqual(through.state())
   })
 
+  it('keeps what is left of the rate, not the rate: a fork may have another', () => {
+    const [first, fork] = [createSchedule({ type: 'plateau', patience: 1 }, 0.1, LENGTH), createSchedule({ type: 'plateau', patience: 1 }, 0.4, LENGTH)]
+    for (const loss of [1, 1]) first.observe!({ loss })
+    fork.restore(first.state())
+    expect(fork.rateAt({ step: 10, epoch: 2 })).toBeCloseTo(0.04, 12)
+  })
+
   it('starts from a state without observations', () => {
     const schedule = createSchedule(spec, 0.1, LENGTH)
     schedule.restore(JSON.parse(JSON.stringify(createSchedule(spec, 0.1, LENGTH).state())) as never)
@@ -168,7 +175,7 @@ describe('a plateau', () => {
     schedule.observe!({ loss: Number.NaN })
     schedule.observe!({ loss: 1 })
     schedule.observe!({ loss: Number.NaN })
-    expect(schedule.state()).toMatchObject({ best: 1, rate: expect.closeTo(0.001, 12) as unknown })
+    expect(schedule.state()).toMatchObject({ best: 1, share: expect.closeTo(0.01, 12) as unknown })
   })
 
   it('names the metrics that there are when its own is missing', () => {

@@ -13,15 +13,16 @@ interface Progress {
   readonly wait: number
   /** Validations of the cooldown that are left. */
   readonly cooldown: number
-  readonly rate: number
+  /** What is left of the base rate: a share, so that a fork with another base rate learns at its own. */
+  readonly share: number
 }
 
 /** Keras's ReduceLROnPlateau. `warmed` is the share of the rate that warm-up lets through. */
 export function plateauSchedule(spec: PlateauSpec, baseRate: number, warmed: (position: SchedulePosition) => number): RateSchedule {
   const { factor = 0.1, patience = 10, minDelta = 1e-4, minRate = 0, direction = 'minimize' } = spec
-  let progress: Progress = { best: null, wait: 0, cooldown: 0, rate: baseRate }
+  let progress: Progress = { best: null, wait: 0, cooldown: 0, share: 1 }
   return {
-    rateAt: (position) => progress.rate * warmed(position),
+    rateAt: (position) => baseRate * progress.share * warmed(position),
     observe(metrics) {
       const value = metrics[spec.metric ?? ('valLoss' in metrics ? 'valLoss' : 'loss')]
       if (value === undefined) throw scheduleError(`plateau follows the metric "${spec.metric ?? 'valLoss'}", which is not reported; there are ${Object.keys(metrics).join(', ')}`)
@@ -30,7 +31,7 @@ export function plateauSchedule(spec: PlateauSpec, baseRate: number, warmed: (po
       if (better) progress = { ...progress, best: value, wait: 0, cooldown }
       else if (cooldown > 0) progress = { ...progress, wait: 0, cooldown }
       else if (progress.wait + 1 < patience) progress = { ...progress, wait: progress.wait + 1, cooldown }
-      else progress = { ...progress, wait: 0, cooldown: spec.cooldown ?? 0, rate: progress.rate > minRate ? Math.max(progress.rate * factor, minRate) : progress.rate }
+      else progress = { ...progress, wait: 0, cooldown: spec.cooldown ?? 0, share: Math.min(progress.share, Math.max(progress.share * factor, minRate / baseRate)) }
     },
     state: () => ({ ...progress }),
     restore(state) {
@@ -40,7 +41,7 @@ export function plateauSchedule(spec: PlateauSpec, baseRate: number, warmed: (po
 }
 
 function progressOf(state: Json): Progress {
-  const { best, wait, cooldown, rate } = Object(state) as { readonly [field: string]: Json | undefined }
-  if ((best === null || typeof best === 'number') && typeof wait === 'number' && typeof cooldown === 'number' && typeof rate === 'number') return { best, wait, cooldown, rate }
+  const { best, wait, cooldown, share } = Object(state) as { readonly [field: string]: Json | undefined }
+  if ((best === null || typeof best === 'number') && typeof wait === 'number' && typeof cooldown === 'number' && typeof share === 'number') return { best, wait, cooldown, share }
   throw scheduleError('the checkpoint does not hold the state of a plateau schedule')
 }
