@@ -5,7 +5,8 @@ import { join, relative } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { findChromium } from '../tools/chromium.mjs'
-import { ensurePython } from '../tools/python/ensure.mjs'
+import { ensurePython, ensureTensorFlow } from '../tools/python/ensure.mjs'
+import { ensureTfjsNode } from '../tools/tfjs-node.mjs'
 import { consumers } from './consumer.mjs'
 import { packAll, publicPackages } from './pack.mjs'
 import { root } from './pnpm.mjs'
@@ -38,13 +39,14 @@ async function check(name, body) {
 /** A part of the machine that some tests need. Where it is missing they are skipped by name, and never with CI=true. */
 async function requirement(name, find) {
   line(`\n── ${name} ──`)
+  const since = performance.now()
   let found
   try {
     found = find()
   } catch (error) {
     found = { missing: error instanceof Error ? error.message : String(error) }
   }
-  if (found.missing === undefined) return
+  if (found.missing === undefined) return line(`there (${seconds(since)})`)
   line(found.missing)
   counts[ci ? 'failed' : 'skipped'] += 1
   summary.push(`${ci ? 'FAILED ' : 'SKIPPED'} ${name}: ${found.missing.split('\n')[0]}`)
@@ -99,6 +101,8 @@ async function checkPackage({ name, tarball }) {
 async function everything() {
   const tsc = tool('typescript')
   await requirement('Python with TensorBoard, MLflow, onnx, onnxruntime, pandas and DuckDB', ensurePython)
+  await requirement('Python with TensorFlow', ensureTensorFlow)
+  await requirement('tfjs-node, built against that TensorFlow', ensureTfjsNode)
   await requirement('Chromium', findChromium)
   const built = await check('build (tsc -b)', () => succeeds(join(root, 'scripts', 'build.mjs'), []))
   await check('types of tests, examples and benchmarks (tsc)', () => succeeds(tsc, ['-p', 'tsconfig.test.json']))

@@ -1,12 +1,12 @@
 // Python with TensorBoard, MLflow, onnx, onnxruntime, pandas and DuckDB, for tests that read what we write with the tools that users read it with.
-// Installed once into `.python/` (ignored by git) from requirements.txt, whose hashes pip checks.
+// And, apart, TensorFlow. Installed once into `.python/` (ignored by git) from requirements*.txt, whose hashes pip checks.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
+const here = fileURLToPath(new URL('.', import.meta.url))
 const folder = fileURLToPath(new URL('../../.python', import.meta.url))
 const windows = process.platform === 'win32'
 const REMEDY = 'Install Python 3.11 or newer with venv (Debian: apt-get install -y python3-venv), or name one in ATTUNE_PYTHON.'
@@ -28,20 +28,28 @@ function systemPython() {
 /** @param {string} environment */
 const interpreter = (environment) => (windows ? join(environment, 'Scripts', 'python.exe') : join(environment, 'bin', 'python'))
 
-/** @param {string} environment @returns {string | undefined} why it could not be installed */
-function install(environment) {
+/**
+ * @typedef {object} Environment
+ * @property {string} file the requirements, in this folder, complete and with hashes
+ * @property {string} prefix of its folder in .python
+ * @property {string} packages what to say is being installed
+ * @property {readonly string[]} [pip] further options
+ */
+
+/** @param {Environment} wanted @param {string} environment @returns {string | undefined} why it could not be installed */
+function install({ file, packages, pip: options = [] }, environment) {
   const python = systemPython()
   if (!python) return `no Python 3.11 or newer was found${process.env.ATTUNE_PYTHON ? ` at ATTUNE_PYTHON (${process.env.ATTUNE_PYTHON})` : ''}. ${REMEDY}`
   // Built beside and renamed: an interrupted installation is never taken for a whole one, and of two at once the first wins.
   const building = `${environment}.${process.pid}`
-  process.stderr.write('Installing TensorBoard, MLflow, onnx, onnxruntime, pandas and DuckDB for the tests into .python/ (once, one or two minutes) …\n')
+  process.stderr.write(`Installing ${packages} for the tests into .python/ (once, one or two minutes) …\n`)
   try {
     rmSync(building, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     const venv = run(python, ['-m', 'venv', building])
     if (!venv.ok) return `\`${python} -m venv\` failed: ${venv.output.slice(-600)}\n${REMEDY}`
-    const pip = run(interpreter(building), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--only-binary=:all:', '--require-hashes', '-r', requirements])
-    if (!pip.ok) return `pip could not install tools/python/requirements.txt: ${pip.output.slice(-1200)}`
+    const pip = run(interpreter(building), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--only-binary=:all:', '--require-hashes', ...options, '-r', join(here, file)])
+    if (!pip.ok) return `pip could not install tools/python/${file}: ${pip.output.slice(-1200)}`
     if (!existsSync(environment)) renameSync(building, environment)
     return undefined
   } finally {
@@ -49,8 +57,26 @@ function install(environment) {
   }
 }
 
-/** @type {PythonTools | undefined} */
-let known
+/** @type {Map<string, PythonTools>} */
+const known = new Map()
+
+/** @param {Environment} wanted @returns {PythonTools} */
+function ensure(wanted) {
+  const name = `${wanted.prefix}-${createHash('sha256').update(readFileSync(join(here, wanted.file))).digest('hex').slice(0, 12)}`
+  const environment = join(folder, name)
+  const python = interpreter(environment)
+  const problem = existsSync(python) ? undefined : install(wanted, environment)
+  const tools = problem === undefined ? { python } : { missing: `Python tools are missing: ${problem}` }
+  known.set(wanted.file, tools)
+  return tools
+}
+
+/** @param {Environment} wanted @returns {PythonTools} */
+function demand(wanted) {
+  const tools = known.get(wanted.file) ?? ensure(wanted)
+  if (tools.missing !== undefined && process.env.CI === 'true') throw new Error(tools.missing)
+  return tools
+}
 
 /**
  * The interpreter that has the packages of requirements.txt (installing them first where needed), or why there is none.
@@ -59,12 +85,15 @@ let known
  * @returns {PythonTools}
  */
 export function ensurePython() {
-  if (known) return known
-  const name = `env-${createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)}`
-  const environment = join(folder, name)
-  const python = interpreter(environment)
-  const problem = existsSync(python) ? undefined : install(environment)
-  known = problem === undefined ? { python } : { missing: `Python tools are missing: ${problem}` }
-  if (known.missing !== undefined && process.env.CI === 'true') throw new Error(known.missing)
-  return known
+  return demand({ file: 'requirements.txt', prefix: 'env', packages: 'TensorBoard, MLflow, onnx, onnxruntime, pandas and DuckDB' })
+}
+
+/**
+ * The same for TensorFlow with its C++ library, and for the converter of models to and from TensorFlow.js, without what that needs for
+ * other purposes; 1.6 GB. Only for Linux on x64.
+ * @returns {PythonTools}
+ */
+export function ensureTensorFlow() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return { missing: `TensorFlow is installed for the tests on Linux x64 only, not on ${process.platform} ${process.arch}.` }
+  return demand({ file: 'requirements-tensorflow.txt', prefix: 'tensorflow', packages: 'TensorFlow', pip: ['--no-deps'] })
 }
