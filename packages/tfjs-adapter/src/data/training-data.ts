@@ -81,22 +81,6 @@ export interface TrainingData {
   readonly validation?: DataSet | ValidationSplit
 }
 
-/** Targets that are one number a sample are told apart, since a loss over classes takes them as class indices. */
-export interface PreparedSet {
-  readonly x: Tensor
-  readonly y: Tensor
-  readonly singleNumber: boolean
-  readonly largestTarget: number
-  readonly wholeTargets: boolean
-}
-
-export interface PreparedData {
-  readonly train: PreparedSet
-  readonly validation: PreparedSet | undefined
-  /** Disposes of the tensors that were made here. */
-  dispose(): void
-}
-
 export function isTensor(tf: TensorFlow, value: unknown): value is Tensor {
   return value instanceof tf.Tensor
 }
