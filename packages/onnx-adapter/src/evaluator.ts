@@ -114,9 +114,10 @@ export function onnxEvaluator<P = unknown>(options: OnnxEvaluatorOptions<P>): On
       const served = servedSession(session, way)
       const batchSize = way.batchSize ?? settings.batchSize
       const wanted = attribute === undefined || context.setAttribute === undefined ? undefined : bins
-      const { metrics, report } = await judge(model, served, { batchSize, quality: { ...settings.quality, report: wanted } }, signal)
+      const { metrics, report, fit } = await judge(model, served, { batchSize, quality: { ...settings.quality, report: wanted } }, signal)
       const changes = way.precision === undefined ? {} : changesOf(metrics, way.precision === 'float32' ? metrics : (await judge(model, { ...served, precision: 'float32' }, { batchSize }, signal)).metrics)
       const costs = measuresCost(cost) ? await measure(model, served, checkCostOptions(options, settings.batchSize, way.batchSize), signal) : {}
+      if (fit?.atBound === true) context.warn?.(boundWarning(fit.temperature))
       if (attribute !== undefined && report !== undefined) await context.setAttribute?.(attribute, report as unknown as Json)
       // What the child saw of its own processor time does not tell of caches and memory that trials beside it used.
       const contended = context.alone === false && 'latencyContended' in costs ? { latencyContended: 1 } : {}
@@ -130,6 +131,11 @@ export function onnxEvaluator<P = unknown>(options: OnnxEvaluatorOptions<P>): On
     release,
     [Symbol.asyncDispose]: release,
   }
+}
+
+function boundWarning(temperature: number): string {
+  const [which, why] = temperature > 1 ? ['largest', 'most calibration rows wrong'] : ['least', 'all calibration rows right']
+  return `The fitted temperature ${temperature} is the ${which} that is tried: the model gets ${why}, or nearly so. More rows tell more, as long as the model was not trained on them.`
 }
 
 /** By how much each metric of quality changed when weights were stored in fewer bits. */

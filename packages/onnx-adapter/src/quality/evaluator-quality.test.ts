@@ -79,11 +79,15 @@ describe('temperature scaling', () => {
     expect((await evaluator.evaluate(echoModel(['N', 2])))['temperature']).toBe(100)
   })
 
-  it('says which rows are wrong', async () => {
+  it('says which rows are wrong, and that a temperature is at its bound', async () => {
     await using unknown = onnxEvaluator({ ...logits, calibration: { inputs: pairs([[7, 7]]), labels: [2] } })
     await expect(unknown.evaluate(echoModel(['N', 2]))).rejects.toMatchObject({ code: 'ONNX_LABEL', message: expect.stringContaining('labels of the calibration data do not fit') })
     await using broken = onnxEvaluator({ ...logits, calibration: { inputs: pairs([[7, 7], [Number.NaN, 7]]), labels: [0, 0] } })
     await expect(broken.evaluate(echoModel(['N', 2]))).rejects.toMatchObject({ code: 'ONNX_OUTPUT', message: expect.stringMatching(/NaN in row 1 .*of the calibration data/) })
+    await using sure = onnxEvaluator({ ...logits, calibration: { inputs: pairs([[7, 1]]), labels: [0] } })
+    const warnings: string[] = []
+    await sure.evaluate(echoModel(['N', 2]), { warn: (message) => warnings.push(message) })
+    expect(warnings).toEqual([expect.stringMatching(/temperature 0\.01 is the least that is tried: the model gets all calibration rows right/)])
   })
 })
 
