@@ -79,3 +79,29 @@ export function endlessModel(): Uint8Array {
     'base64',
   )
 }
+
+/** y = x · w1 · w2 with random weights of this width: something that takes time and memory. */
+export function denseModel(width: number, classes = 3): Uint8Array {
+  const model = createModelBuilder({ graphName: 'dense' })
+  const numbers = (count: number): Float32Array => {
+    const values = new Float32Array(count)
+    for (let index = 0; index < count; index++) values[index] = (((index * 7919) % 2003) / 1001 - 1) / Math.sqrt(width)
+    return values
+  }
+  model.input('x', 'float32', ['N', 3])
+  const hidden = model.node('MatMul', ['x', model.initializer('w0', { data: numbers(3 * width), dims: [3, width] })])
+  const wide = model.node('Relu', [model.node('MatMul', [hidden, model.initializer('w1', { data: numbers(width * width), dims: [width, width] })])])
+  model.node('MatMul', [wide, model.initializer('w2', { data: numbers(width * classes), dims: [width, classes] })], { outputs: ['y'] })
+  model.output('y', 'float32', ['N', classes])
+  return model.toBytes()
+}
+
+/** Asks for a tensor of so many floats while it runs. */
+export function hungryModel(count: number): Uint8Array {
+  const model = createModelBuilder({ graphName: 'hungry' })
+  model.input('x', 'float32', ['N', 3])
+  const size = model.node('Concat', [model.node('Shape', ['x'], { attributes: { end: { int: 1 } } }), model.initializer('count', { data: BigInt64Array.of(BigInt(count)), dims: [1] })], { attributes: { axis: { int: 0 } } })
+  model.node('ReduceSum', [model.node('Exp', [model.node('ConstantOfShape', [size], { attributes: { value: { tensor: { data: Float32Array.of(0.5), dims: [1] } } } })]), model.initializer('axis', { data: BigInt64Array.of(1n), dims: [1] })], { outputs: ['y'] })
+  model.output('y', 'float32', ['N', 1])
+  return model.toBytes()
+}

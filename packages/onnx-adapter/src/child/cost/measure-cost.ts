@@ -10,7 +10,8 @@ import type { SessionSettings } from '../../protocol.ts'
 import { quantile } from '../../quantile.ts'
 import type { ModelInputs } from '../../tensor-data.ts'
 import { Failure } from '../failure.ts'
-import { cycledRows, importRuntime, loadModel, prepareModel, type ModelSession, type NamedTensors, type PreparedModel } from '../model-session.ts'
+import { cycledRows, loadModel, prepareModel, type ModelSession, type NamedTensors, type PreparedModel } from '../model-session.ts'
+import { probeProvider } from '../probe-provider.ts'
 import { timeRuns, type SessionTimes } from './time-runs.ts'
 
 type Costs = { [metric: string]: number }
@@ -80,7 +81,8 @@ function batchesOf(session: ModelSession, inputs: ModelInputs, batchSize: number
  * would have left memory to be used again: a process measures one model.
  */
 async function measureMemory(open: () => Promise<ModelSession>, inputs: ModelInputs): Promise<number> {
-  await importRuntime()
+  // What the runtime takes for its first model, whatever that is, is not this model's.
+  await probeProvider('cpu')
   collectGarbage()
   const before = process.memoryUsage.rss()
   const session = await open()
