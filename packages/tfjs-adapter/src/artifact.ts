@@ -3,6 +3,8 @@ import { loadModel } from './format/model-file.ts'
 import type { TensorFlow } from './tensorflow.ts'
 
 export const TFJS_MODEL_KIND = 'tfjs-layers-model'
+/** Weights alone, by name. */
+export const TFJS_WEIGHTS_KIND = 'tfjs-weights'
 
 /**
  * The artefact of a trained model, from its bytes: those of `tfjsTrainer`, or the same again out of a store.

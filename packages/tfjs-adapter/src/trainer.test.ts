@@ -384,7 +384,7 @@ describe('bad input', () => {
 
   it('names the kernel that a backend lacks, and the remedy, and frees what the gradient had kept', async () => {
     // The gradient of ReLU, and nothing else here, needs it.
-    const kernel = tf.getKernel('Step', 'wasm')!
+    const kernel = tf.getKernel('Step', 'wasm')
     const trial = trialOf(params)
     const own = convnetTrainer()
     const before = tf.memory().numTensors

@@ -1,5 +1,6 @@
 import type { Artifact, Report, Trainer, TrainerTrial } from '@attune/core'
 import * as tf from '@tensorflow/tfjs'
+import { afterEach, beforeEach } from 'vitest'
 import { tfjsTrainer, wasm, type TfjsTrainerOptions, type TrainingData } from './index.ts'
 
 export interface Params {
@@ -27,6 +28,18 @@ export async function run<P>(trainer: Trainer<P>, trial: TrainerTrial<P>, each: 
 /** The numbers of a report, without its checkpoint. */
 export function numbersOf(reports: readonly Report[]): { readonly [metric: string]: unknown }[] {
   return reports.map((report) => Object.fromEntries(Object.entries(report).filter(([, value]) => typeof value === 'number')))
+}
+
+/** Every test of this file has to leave as many tensors as it found. */
+export function countTensors(): void {
+  let before = 0
+  beforeEach(() => {
+    before = tf.memory().numTensors
+  })
+  afterEach(() => {
+    const left = tf.memory().numTensors - before
+    if (left !== 0) throw new Error(`${left} tensors are left`)
+  })
 }
 
 /** Noise that is the same in every run. */

@@ -17,12 +17,12 @@ export async function packCheckpoint(tf: TensorFlow, state: TrainingState): Prom
     seed: state.seed,
     batchSize: state.batchSize,
     position: { ...position },
-    weights: weights.map(({ key, name }) => ({ key, name })),
+    weights: weights.map(({ key, name }) => ({ key, name: name ?? null })),
     optimizer: { id: optimizer.id, steps: { ...optimizer.steps }, slots: optimizer.slots.map(({ slot, key }) => ({ slot, key })) },
     schedule: state.schedule,
     meter: { samples: meter.samples, sums: { ...meter.sums } },
     stopping: stopping === undefined ? null : { ...stopping },
-    best: best === undefined ? null : { step: best.step, value: best.value, weights: best.tensors !== undefined },
+    best: best === undefined ? null : { metric: best.metric, step: best.step, value: best.value, weights: best.tensors !== undefined },
     modelTopology: topology ?? null,
   }
   return writePackedFile({ kind: 'checkpoint', header, weightSpecs: specs, weightData: data })
@@ -34,7 +34,7 @@ export async function packCheckpoint(tf: TensorFlow, state: TrainingState): Prom
  */
 export function readCheckpoint(tf: TensorFlow, bytes: Uint8Array): TrainingState {
   const { header, weightSpecs, weightData } = readPackedFile(bytes, 'checkpoint')
-  const weights = list(header['weights']).map((entry) => ({ key: text(record(entry)['key']), name: text(record(entry)['name']) }))
+  const weights = list(header['weights']).map((entry) => ({ key: text(record(entry)['key']), name: optional(record(entry)['name'], text) }))
   const optimizer = record(header['optimizer'])
   const slots = list(optimizer['slots']).map((entry) => ({ slot: text(record(entry)['slot']), key: text(record(entry)['key']) }))
   const best = optional(header['best'], record)
@@ -55,7 +55,7 @@ export function readCheckpoint(tf: TensorFlow, bytes: Uint8Array): TrainingState
   }
   const id = text(optimizer['id'])
   const steps = numbers(optimizer['steps'])
-  const bestOf = best === undefined ? undefined : { step: count(best['step']), value: number(best['value']) }
+  const bestOf = best === undefined ? undefined : { metric: text(best['metric']), step: count(best['step']), value: number(best['value']) }
   // From here on there are tensors, and nothing that throws.
   const tensors: NamedTensorMap = tf.io.decodeWeights(weightData, [...weightSpecs])
   const take = (group: string, index: number): Tensor => tensors[`${group}/${index}`] as Tensor

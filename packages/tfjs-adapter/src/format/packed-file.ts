@@ -14,7 +14,7 @@ import { crc32 } from './crc32.ts'
  *   end   4  CRC-32 of everything before
  */
 export interface PackedFile {
-  readonly kind: 'model' | 'checkpoint'
+  readonly kind: 'model' | 'checkpoint' | 'weights'
   readonly header: { readonly [key: string]: Json }
   readonly weightSpecs: readonly WeightSpec[]
   readonly weightData: ArrayBuffer

@@ -1,4 +1,5 @@
-import type { Judge } from './judge.ts'
+import { Judge } from './judge.ts'
+import type { EarlyStopping } from './options.ts'
 
 /** What a checkpoint keeps of it. */
 export interface EarlyStopState {
@@ -8,39 +9,32 @@ export interface EarlyStopState {
 
 /** Counts how long nothing better has come. */
 export class EarlyStop {
-  readonly #judge: Judge
+  readonly judge: Judge
   readonly #patience: number
   readonly #minDelta: number
-  #best = NaN
-  #waited = 0
+  #state: EarlyStopState = { best: NaN, waited: 0 }
 
-  constructor(judge: Judge, { patience, minDelta = 0 }: { readonly patience: number; readonly minDelta?: number }) {
-    this.#judge = judge
-    this.#patience = patience
-    this.#minDelta = minDelta
+  constructor(options: EarlyStopping) {
+    this.judge = new Judge('earlyStopping', options)
+    this.#patience = options.patience
+    this.#minDelta = options.minDelta ?? 0
   }
 
   get over(): boolean {
-    return this.#waited >= this.#patience
+    return this.#state.waited >= this.#patience
   }
 
   observe(metrics: { readonly [metric: string]: number }): void {
-    const value = metrics[this.#judge.metric]
-    if (value === undefined) return
-    if (this.#judge.better(value, this.#best, this.#minDelta)) {
-      this.#best = value
-      this.#waited = 0
-    } else {
-      this.#waited++
-    }
+    const value = metrics[this.judge.metricOf(Object.keys(metrics))] as number
+    const { best, waited } = this.#state
+    this.#state = this.judge.better(value, best, this.#minDelta) ? { best: value, waited: 0 } : { best, waited: waited + 1 }
   }
 
   get state(): EarlyStopState {
-    return { best: this.#best, waited: this.#waited }
+    return this.#state
   }
 
-  restore({ best, waited }: EarlyStopState): void {
-    this.#best = best
-    this.#waited = waited
+  restore(state: EarlyStopState): void {
+    this.#state = state
   }
 }

@@ -1,29 +1,39 @@
 import { tfjsError } from '../error.ts'
 import type { Judgement } from './options.ts'
 
-/** Which of two values of a metric is better. */
-export interface Judge {
-  readonly metric: string
-  readonly direction: 'minimize' | 'maximize'
-  /** Any number is better than NaN; equal ones are not better. */
-  better(value: number, than: number, byMoreThan?: number): boolean
-}
-
 const PREFERRED: readonly string[] = ['valAccuracy', 'valLoss', 'accuracy', 'loss']
 const MINIMIZED = /(loss|mse|mae|mape|crossentropy|error)$/i
 const MAXIMIZED = /(accuracy|precision|recall|f1|auc)$/i
 
-/** @throws AttuneError `TFJS_OPTION` for a metric that is not reported, or one that needs a direction. */
-export function judgeOf(option: string, { metric, direction }: Judgement, reported: readonly string[]): Judge {
-  const name = metric ?? PREFERRED.find((candidate) => reported.includes(candidate)) ?? 'loss'
-  if (!reported.includes(name)) throw tfjsError('TFJS_OPTION', `${option} names the metric "${name}", which is not reported; there are ${reported.join(', ')}.`)
-  const way = direction ?? (MINIMIZED.test(name) ? 'minimize' : MAXIMIZED.test(name) ? 'maximize' : undefined)
-  if (way !== 'minimize' && way !== 'maximize') {
-    throw tfjsError('TFJS_OPTION', `${option}.direction is 'minimize' or 'maximize', got ${JSON.stringify(direction)}${direction === undefined ? `: the name "${name}" does not say which` : ''}.`)
+/** Tells which of two reports is better. */
+export class Judge {
+  readonly #option: string
+  readonly #judgement: Judgement
+  #chosen: { readonly metric: string; readonly direction: 'minimize' | 'maximize' } | undefined
+
+  /** @param option as in messages */
+  constructor(option: string, judgement: Judgement) {
+    this.#option = option
+    this.#judgement = judgement
   }
-  return {
-    metric: name,
-    direction: way,
-    better: (value, than, byMoreThan = 0) => !Number.isNaN(value) && (Number.isNaN(than) || (way === 'maximize' ? value > than + byMoreThan : value < than - byMoreThan)),
+
+  /** The metric to look at. @throws AttuneError `TFJS_OPTION` for one that is not reported, or that needs a direction. */
+  metricOf(reported: readonly string[]): string {
+    return (this.#chosen ??= this.#choose(reported)).metric
+  }
+
+  /** Of two values of that metric: any number is better than NaN; equal ones are not better. */
+  better(value: number, than: number, byMoreThan = 0): boolean {
+    if (Number.isNaN(value) || Number.isNaN(than)) return !Number.isNaN(value)
+    return this.#chosen?.direction === 'maximize' ? value > than + byMoreThan : value < than - byMoreThan
+  }
+
+  #choose(reported: readonly string[]): { readonly metric: string; readonly direction: 'minimize' | 'maximize' } {
+    const { metric = PREFERRED.find((candidate) => reported.includes(candidate)) ?? 'loss', direction } = this.#judgement
+    if (!reported.includes(metric)) throw tfjsError('TFJS_OPTION', `${this.#option} names the metric "${metric}", which is not reported; there are ${reported.join(', ')}.`)
+    const way = direction ?? (MINIMIZED.test(metric) ? 'minimize' : MAXIMIZED.test(metric) ? 'maximize' : undefined)
+    if (way === 'minimize' || way === 'maximize') return { metric, direction: way }
+    const reason = direction === undefined ? `: the name "${metric}" does not say which` : `, got ${JSON.stringify(direction)}`
+    throw tfjsError('TFJS_OPTION', `${this.#option}.direction is 'minimize' or 'maximize'${reason}.`)
   }
 }

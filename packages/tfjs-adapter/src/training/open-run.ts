@@ -8,7 +8,6 @@ import type { TrainingLength } from '../schedules/rate-schedule.ts'
 import type { TensorFlow } from '../tensorflow.ts'
 import { BestWeights } from './best-weights.ts'
 import { EarlyStop } from './early-stop.ts'
-import { judgeOf } from './judge.ts'
 import type { LoopSettings } from './loop-settings.ts'
 import { validationName } from './metric-names.ts'
 import type { OpenProgram, TrainingProgram } from './training-program.ts'
@@ -32,10 +31,13 @@ export async function openRun<P>(tf: TensorFlow, trial: TrainerTrial<P>, setting
 }
 
 function partsOf(tf: TensorFlow, program: TrainingProgram, settings: LoopSettings, data: PreparedSets): TrainingParts {
-  const names = ['loss', ...program.metrics]
-  const reported = data.validation === undefined ? names : [...names, ...names.map(validationName)]
-  const best = settings.restoreBest === undefined ? undefined : new BestWeights(tf, judgeOf('restoreBest', settings.restoreBest, reported))
-  const stopping = settings.earlyStopping === undefined ? undefined : new EarlyStop(judgeOf('earlyStopping', settings.earlyStopping, reported), settings.earlyStopping)
+  const best = settings.restoreBest === undefined ? undefined : new BestWeights(tf, settings.restoreBest)
+  const stopping = settings.earlyStopping === undefined ? undefined : new EarlyStop(settings.earlyStopping)
+  if (program.metrics !== undefined) {
+    const names = ['loss', ...program.metrics]
+    const reported = data.validation === undefined ? names : [...names, ...names.map(validationName)]
+    for (const { judge } of [best, stopping].filter((part) => part !== undefined)) judge.metricOf(reported)
+  }
   const { optimizer, rate } = settings.openOptimizer()
   try {
     const schedule = createSchedule(settings.schedule, rate, lengthOf(settings, data))
@@ -65,7 +67,7 @@ function restore(tf: TensorFlow, run: TrainingRun, parts: TrainingParts, trial: 
     }
     if (state.schedule !== null && schedule.state() !== null) schedule.restore(state.schedule)
     if (stopping !== undefined && state.stopping !== undefined) stopping.restore(state.stopping)
-    if (best !== undefined && state.best !== undefined) best.keep(state.best.step, state.best.value, state.best.tensors ?? state.weights.map(({ tensor }) => tensor))
+    if (best !== undefined && state.best !== undefined) best.keep({ step: state.best.step, metric: state.best.metric, value: state.best.value }, state.best.tensors ?? state.weights.map(({ tensor }) => tensor))
     const { position } = state
     // A fork may have batches of another size: it goes on at the first that has samples not yet seen.
     const batches = state.batchSize === settings.batchSize || data.train.samples === undefined ? position.batches : Math.floor(position.samples / settings.batchSize)

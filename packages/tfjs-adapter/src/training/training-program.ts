@@ -26,8 +26,8 @@ export interface BatchPosition {
 export interface ProgramWeight {
   /** The same in every process and for every attempt, and for no other weight of this program. */
   readonly key: string
-  /** What it is called in files that other programs read. */
-  readonly name: string
+  /** What it is called in the layers model of `topology`; undefined if it is no weight of that. */
+  readonly name: string | undefined
   readonly variable: Variable
 }
 
@@ -36,8 +36,8 @@ export interface ProgramWeight {
  * validation, checkpoints and stopping; a program knows weights and how a batch becomes gradients.
  */
 export interface TrainingProgram {
-  /** What `gradients` and `evaluate` report besides `loss`, as far as it is known before the first batch, in the order of reports. */
-  readonly metrics: readonly string[]
+  /** What `gradients` and `evaluate` report besides `loss`, in the order of reports; undefined if that is not known before the first batch. */
+  readonly metrics: readonly string[] | undefined
   /** Everything a checkpoint has to keep besides the optimiser, statistics of normalisations included; the order is fixed. */
   readonly weights: readonly ProgramWeight[]
   /** What the optimiser changes in this epoch (from 1); a list that may shrink and grow between epochs (gradual unfreezing). */
@@ -48,7 +48,7 @@ export interface TrainingProgram {
   evaluate(batch: Batch): BatchScores
   /** Called after every step of the optimiser: keeps weights within their constraints. */
   afterStep?(): void
-  /** `modelTopology` of the layers model that the weights are of, if they are of one: with it a checkpoint can be read as a model. */
+  /** `modelTopology` of the layers model that the weights, or some of them, are of: with it a checkpoint can be read as a model. */
   readonly topology: Json | undefined
   /** What was trained, with the weights as they are now. */
   pack(): Promise<{ readonly kind: string; readonly bytes: Uint8Array }>

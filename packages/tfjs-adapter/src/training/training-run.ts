@@ -76,15 +76,15 @@ export class TrainingRun {
   /** The model of the best report (or the last), and what to say of it. Training cannot go on afterwards. */
   async finish(): Promise<{ readonly kind: string; readonly bytes: Uint8Array; readonly about: { readonly [key: string]: number | string } }> {
     const { program, settings } = this.#parts
-    const best = this.#parts.best === undefined || this.#parts.best.step === 0 ? undefined : this.#parts.best
-    best?.restoreTo(program.weights)
+    const best = this.#parts.best?.report
+    if (best !== undefined) this.#parts.best?.restoreTo(program.weights)
     const { kind, bytes } = await program.pack()
     return {
       kind,
       bytes,
       about: {
         [settings.report === 'epoch' ? 'epoch' : 'step']: best?.step ?? this.#step,
-        ...(best === undefined ? {} : { [best.judge.metric]: best.value }),
+        ...(best === undefined ? {} : { [best.metric]: best.value }),
         ...(this.stoppedEarly ? { stoppedEarly: this.#step } : {}),
         ...program.about,
       },
@@ -104,7 +104,7 @@ export class TrainingRun {
       schedule: schedule.state(),
       meter: this.#meter.state,
       stopping: stopping?.state,
-      best: best === undefined || best.step === 0 ? undefined : { step: best.step, value: best.value, tensors: best.step === this.#step ? undefined : best.tensors },
+      best: best?.report === undefined ? undefined : { ...best.report, tensors: best.report.step === this.#step ? undefined : best.tensors },
       topology: program.topology,
     }
   }

@@ -26,14 +26,14 @@ export interface TrainingState {
   /** What batches of the position are counted in. */
   readonly batchSize: number
   readonly position: TrainingPosition
-  readonly weights: readonly { readonly key: string; readonly name: string; readonly tensor: Tensor }[]
+  readonly weights: readonly { readonly key: string; readonly name: string | undefined; readonly tensor: Tensor }[]
   readonly optimizer: OptimizerState
   readonly schedule: Json
   /** Of the training metrics since the last report. */
   readonly meter: MeterState
   readonly stopping: EarlyStopState | undefined
   /** The best report so far; its weights, in the order of `weights`, only if they are not the current ones. */
-  readonly best: { readonly step: number; readonly value: number; readonly tensors: readonly Tensor[] | undefined } | undefined
+  readonly best: { readonly metric: string; readonly step: number; readonly value: number; readonly tensors: readonly Tensor[] | undefined } | undefined
   /** `modelTopology` of the model that the weights are of, if they are of a layers model. */
   readonly topology: Json | undefined
 }

@@ -24,7 +24,7 @@ interface LayerVariable {
  * All weights of a model, each once, by position of the layer: `3/kernel`, `1/0/bias` in a model within the model. The order does not depend on which
  * layers are frozen, which `model.weights` does.
  */
-export function layerWeights(model: LayersModel): LayerWeight[] {
+export function layerWeights(model: Pick<LayersModel, 'layers'>): LayerWeight[] {
   const seen = new Set<Tensor>()
   const keys = new Set<string>()
   const collect = (container: { readonly layers: readonly Layer[] }, path: string): LayerWeight[] =>

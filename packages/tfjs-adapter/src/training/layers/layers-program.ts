@@ -3,14 +3,14 @@ import { TFJS_MODEL_KIND } from '../../artifact.ts'
 import type { Batch, BatchSource } from '../../data/batch-source.ts'
 import { tfjsError } from '../../error.ts'
 import { packModel } from '../../format/model-file.ts'
-import { seedFor, withSeededRandom } from '../../keyed-random.ts'
+import { seedFor } from '../../keyed-random.ts'
 import type { TrainableWeight } from '../../optimizers/step-optimizer.ts'
 import type { Layer, LayersModel, Scalar, Tensor, TensorFlow } from '../../tensorflow.ts'
-import { disposeTape } from '../failures.ts'
+import { gradientsOf } from '../gradients-of.ts'
 import type { BatchGradients, BatchPosition, BatchScores, ProgramContext, TrainingProgram } from '../training-program.ts'
 import { checkModel, inputPositions } from './check-model.ts'
 import { layerWeights, trainableWeight, type LayerWeight } from './layer-weights.ts'
-import { recurrentMasks, withoutOwnSeeds } from './noise.ts'
+import { disposeStates, recurrentMasks, withoutOwnSeeds } from './noise.ts'
 import { modelObjective, type ModelObjective } from './objective.ts'
 import type { ObjectiveOptions } from './options.ts'
 import { checkTargets } from './targets.ts'
@@ -31,11 +31,15 @@ export interface LayersProgramOptions<P> {
    * epoch. Default: none.
    */
   readonly frozenStatistics?: (epoch: number) => readonly Layer[]
+  /** Gives the model's outputs for a batch, where they need not be computed from its inputs; `training` is false for validation data. Synchronous, in a `tf.tidy`. */
+  readonly outputs?: (batch: Batch, training: boolean) => readonly Tensor[]
   /**
    * What is learnt instead of the objective's loss, which goes on judging the validation data: a scalar, differentiable in the outputs (one
    * for each of the model's, as batches have targets). Penalties of regularisers are added to it.
    */
   readonly loss?: (batch: Batch, outputs: readonly Tensor[]) => Scalar
+  /** What is reported of each batch besides the objective's metrics: a mean over its samples for each of `names`. `training` is false for validation data. */
+  readonly scores?: { readonly names: readonly string[]; readonly of: (batch: Batch, outputs: readonly Tensor[], training: boolean) => readonly Scalar[] }
 }
 
 /**
@@ -54,7 +58,10 @@ export function openLayersProgram<P>(context: ProgramContext<P>, options: Layers
     if (program.trainable(1).length === 0) throw tfjsError('TFJS_MODEL', 'What build() returned has no weights that can be trained.')
     return program
   } catch (error) {
-    if (model instanceof tf.LayersModel) model.dispose()
+    if (model instanceof tf.LayersModel) {
+      disposeStates(model)
+      model.dispose()
+    }
     throw error
   }
 }
@@ -91,10 +98,10 @@ class LayersProgram implements TrainingProgram {
     this.#functional = functional
     this.#train = train
     this.#judged = judged
-    this.metrics = train.objective.metrics
+    this.metrics = [...train.objective.metrics, ...(options.scores?.names ?? [])]
     this.weights = layerWeights(model)
     this.#constrained = this.weights.filter(({ constraint }) => constraint !== undefined)
-    this.topology = model.toJSON(undefined, false) as unknown as Json
+    this.topology = model.toJSON(undefined, false)
     this.about = { parameters: model.countParams() }
     this.#restoreSeeds = withoutOwnSeeds([model])
     this.#disposeMasks = recurrentMasks([model])
@@ -114,23 +121,10 @@ class LayersProgram implements TrainingProgram {
   }
 
   gradients(batch: Batch, { epoch, batch: index }: BatchPosition): BatchGradients {
-    const tf = this.#tf
     const trainable = this.trainable(epoch)
     this.#checkStream(batch, this.#train)
-    const kept: { [name: string]: Scalar } = {}
     try {
-      return withSeededRandom(seedFor(this.#seed, index, `batch.${epoch}`), () => tf.tidy(() => {
-        const { value, grads } = tf.variableGrads(() => this.#loss(batch, kept), trainable.map(({ variable }) => variable))
-        const gradients = Object.fromEntries(trainable.flatMap(({ key, variable }): [string, Tensor][] => {
-          const gradient = grads[variable.name] as Tensor | null | undefined
-          return gradient === null || gradient === undefined ? [] : [[key, gradient]]
-        }))
-        return { scores: { loss: value, ...kept }, gradients }
-      }))
-    } catch (error) {
-      disposeTape(tf)
-      tf.dispose(kept)
-      throw error
+      return gradientsOf(this.#tf, trainable, seedFor(this.#seed, index, `batch.${epoch}`), (scores) => this.#loss(batch, scores))
     } finally {
       this.#disposeMasks()
     }
@@ -141,10 +135,10 @@ class LayersProgram implements TrainingProgram {
     this.#checkStream(batch, this.#judged)
     const { inputs, objective } = this.#judged
     return tf.tidy(() => {
-      const outputs = this.#functional.call(inputs.map((position) => batch.inputs[position]!), {}) as Tensor[]
+      const outputs = this.#outputs(batch, inputs, false)
       const scores: { [name: string]: Scalar } = {}
-      const losses = objective.outputs.map(({ judge, target }, index) => tf.mean(judge(batch.targets[target]!, outputs[index]!)) as Scalar)
-      this.#addScores(scores, objective, losses, batch, outputs)
+      const losses = objective.outputs.map(({ judge, target }, index) => tf.mean<Scalar>(judge(batch.targets[target]!, outputs[index]!)))
+      this.#addScores(scores, objective, losses, batch, outputs, false)
       return { loss: this.#total(objective, losses), ...scores }
     })
   }
@@ -171,27 +165,31 @@ class LayersProgram implements TrainingProgram {
     return this.weights.filter(({ variable }) => learning.has(variable)).map(trainableWeight)
   }
 
-  /** Fills `kept` with the values of metrics, which outlive the gradient. */
-  #loss(batch: Batch, kept: { [name: string]: Scalar }): Scalar {
+  #outputs(batch: Batch, inputs: readonly number[], training: boolean): readonly Tensor[] {
+    return this.#options.outputs?.(batch, training) ?? (this.#functional.call(inputs.map((position) => batch.inputs[position]!), { training }) as Tensor[])
+  }
+
+  #loss(batch: Batch, scores: { [name: string]: Scalar }): Scalar {
     const tf = this.#tf
     const { loss: own } = this.#options
     const { inputs, objective } = this.#train
-    const outputs = this.#functional.call(inputs.map((position) => batch.inputs[position]!), { training: true }) as Tensor[]
-    const losses = objective.outputs.map(({ learn, target }, index) => tf.mean(learn(batch.targets[target]!, outputs[index]!)) as Scalar)
-    this.#addScores(kept, objective, losses, batch, outputs)
+    const outputs = this.#outputs(batch, inputs, true)
+    const losses = objective.outputs.map(({ learn, target }, index) => tf.mean<Scalar>(learn(batch.targets[target]!, outputs[index]!)))
+    this.#addScores(scores, objective, losses, batch, outputs, true)
     let total = own === undefined ? this.#total(objective, losses) : own(batch, outputs)
     for (const penalty of this.#functional.calculateLosses()) total = tf.add(total, penalty)
-    for (const value of Object.values(kept)) tf.keep(value)
     return total
   }
 
-  #addScores(scores: { [name: string]: Scalar }, { outputs: objectives }: ModelObjective, losses: readonly Scalar[], batch: Batch, outputs: readonly Tensor[]): void {
+  #addScores(scores: { [name: string]: Scalar }, { outputs: objectives }: ModelObjective, losses: readonly Scalar[], batch: Batch, outputs: readonly Tensor[], training: boolean): void {
     const tf = this.#tf
     // A value of its own, since the loss of an output may be the whole loss.
     for (const [index, { lossName }] of objectives.entries()) if (lossName !== undefined) scores[lossName] = tf.clone(losses[index]!)
     for (const [index, { metrics, target }] of objectives.entries()) {
       for (const { name, compute } of metrics) scores[name] = tf.mean(compute(batch.targets[target]!, outputs[index]!))
     }
+    const { scores: more } = this.#options
+    for (const [index, value] of (more?.of(batch, outputs, training) ?? []).entries()) scores[more!.names[index]!] = value
   }
 
   #total({ outputs }: ModelObjective, losses: readonly Scalar[]): Scalar {

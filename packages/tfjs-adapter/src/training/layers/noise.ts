@@ -34,6 +34,14 @@ export function recurrentMasks(models: readonly LayersModel[]): () => void {
   }
 }
 
+/** The states of stateful recurrent layers, which model.dispose() forgets. */
+export function disposeStates(model: LayersModel): void {
+  for (const layer of allLayers(model)) {
+    const { states_: states } = layer as Layer & { readonly states_?: readonly Tensor[] | null }
+    for (const state of states ?? []) if (!state.isDisposed) state.dispose()
+  }
+}
+
 function cellsOf({ cell }: { readonly cell?: unknown }): RecurrentCell[] {
   if (typeof cell !== 'object' || cell === null) return []
   const { cells } = cell as { readonly cells?: readonly RecurrentCell[] }

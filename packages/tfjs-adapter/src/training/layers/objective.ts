@@ -136,5 +136,14 @@ function resolveFunctions(tf: TensorFlow, model: LayersModel, names: readonly st
   }
   // With several outputs their losses come first.
   const resolved = inner.metricsTensors.slice(names.length > 1 ? names.length : 0)
-  return { losses: inner.lossFunctions, metrics: names.map((_, index) => resolved.filter(([, output]) => output === index).map(([compute]) => compute)) }
+  return {
+    losses: inner.lossFunctions.map((compute, index) => takingAny(tf, chosen[index]!, compute)),
+    metrics: names.map((_, output) => resolved.filter((metric) => metric[1] === output).map(([compute], index) => takingAny(tf, metrics[output]![index]!, compute))),
+  }
+}
+
+/** What tfjs has by name wants targets of float32, also where they are class indices. A function of the user's gets what the user gave. */
+function takingAny(tf: TensorFlow, named: Loss | Metric, compute: MetricFunction): MetricFunction {
+  if (typeof named === 'function') return compute
+  return (truth, prediction) => compute(truth.dtype === 'float32' ? truth : tf.cast(truth, 'float32'), prediction)
 }
