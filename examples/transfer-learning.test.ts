@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { run } from './programs.test-support.ts'
+
+/** Only catches hangs: it takes some ten seconds. */
+const deadline = 600_000
+
+describe('transfer-learning', { timeout: deadline }, () => {
+  it('sweeps the freeze ratio over real digits, fits the curve, and tunes a ratio that is within noise of the best', async () => {
+    const { code, output, errors } = await run('transfer-learning/main')
+    expect({ code, errors: code === 0 ? '' : errors }).toEqual({ code: 0, errors: '' })
+    const rows = [...output.matchAll(/^\| (\S+|no base) \| ([\d.]+) ± ([\d.]+) \| ([\d.]+) ± ([\d.]+) \|$/gm)].map(([, name, ...numbers]) => ({ name: name!, numbers: numbers.map(Number) }))
+    expect(rows.map(({ name }) => name)).toEqual(['0.0', '0.2', '0.4', '0.6', '0.8', '1.0', 'no base'])
+    const test = Object.fromEntries(rows.map(({ name, numbers }) => [name, numbers[2]!]))
+    // Chance is 20 %. What the head alone lacks is more than any noise here; what the base adds is not.
+    expect(test['1.0']).toBeGreaterThan(25)
+    expect(test['0.2']).toBeGreaterThan(test['1.0']! + 20)
+    const [, best, low, high] = /highest at f\* = ([\d.]+), 95 % interval ([\d.]+) to ([\d.]+)\./.exec(output)!.map(Number)
+    expect(low).toBeLessThanOrEqual(best!)
+    expect(high).toBeGreaterThanOrEqual(best!)
+    expect(high).toBeLessThan(0.6)
+    expect(output).toMatch(/^To try next: 0\.\d\d, /m)
+    expect(output).toMatch(/^A study of 12 trials chose f = [01]\.\d\. The best of the sweep .*: within two standard errors\.$/m)
+  })
+})
