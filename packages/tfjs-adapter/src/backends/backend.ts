@@ -10,6 +10,23 @@ export interface Backend {
    * @throws AttuneError `TFJS_BACKEND` with the remedy. It never leaves another backend in charge without saying so.
    */
   activate(tf: TensorFlow): Promise<void>
+  /** What `activate` chose, once it has. */
+  describe(tf: TensorFlow): Promise<BackendInfo>
+}
+
+/** What a backend runs on; what does not apply to it is absent. */
+export interface BackendInfo {
+  readonly backend: string
+  /** wasm: how many threads compute; 1 in Node, and in pages that are not cross-origin isolated. */
+  readonly threads?: number
+  /** wasm: whether the build with SIMD was loaded. */
+  readonly simd?: boolean
+  /** webgpu: the adapter's maker and architecture, as the browser or the driver names them. */
+  readonly adapter?: string
+  /** node, nodeGpu: the native library and its version. */
+  readonly library?: string
+  /** node, nodeGpu: whether the library uses a GPU. */
+  readonly gpu?: boolean
 }
 
 export function backendError(name: string, problem: string, remedy: string, cause?: unknown): Error {

@@ -9,5 +9,6 @@ export function cpu(): Backend {
       await switchTo(tf, 'cpu', `It is part of @tensorflow/tfjs; if you inject a smaller namespace, import '@tensorflow/tfjs-backend-cpu' first (npm install @tensorflow/tfjs-backend-cpu@${tf.version_core}).`)
       registerCpuKernels(tf)
     },
+    describe: async () => ({ backend: 'cpu' }),
   }
 }

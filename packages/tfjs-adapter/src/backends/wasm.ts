@@ -1,32 +1,47 @@
-import { importOptional, installCommand, switchTo, type Backend } from './backend.ts'
+import type { TensorFlow } from '../tensorflow.ts'
+import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 import { registerWasmKernels } from './kernels/wasm-kernels.ts'
 
 /** Options of `wasm`. */
 export interface WasmOptions {
   /** Where the browser finds the .wasm files: a folder's URL, or a URL for each file. Not needed in Node. */
   readonly wasmPaths?: string | { readonly [file: string]: string }
+  /**
+   * How many threads compute, by default as many as the machine has cores. Browsers give threads to cross-origin isolated pages only,
+   * and tfjs uses none in Node: `describe` says how many there are.
+   */
+  readonly threads?: number
 }
 
+const PACKAGE = '@tensorflow/tfjs-backend-wasm'
+
 /**
- * WebAssembly with SIMD: the default choice without native code, in Node and in browsers. tfjs cannot train
- * convolutions on it; this registers the missing kernel. Embeddings and depthwise convolutions still cannot be trained on it.
+ * WebAssembly, with SIMD where the host has it: the default choice without native code, in Node and in browsers. tfjs-backend-wasm 4.22
+ * lacks gradients of convolutions and embeddings, and gets some others wrong; those are registered here.
  */
 export function wasm(options: WasmOptions = {}): Backend {
+  const { wasmPaths, threads } = options
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) throw backendError('wasm', `cannot have ${String(threads)} threads`, 'Give a whole number of at least 1, or leave it out for one for each core.')
+  const load = (tf: TensorFlow) => importOptional('wasm', PACKAGE, tf, () => import('@tensorflow/tfjs-backend-wasm'))
   return {
     name: 'wasm',
     async activate(tf) {
       if (tf.getBackend() !== 'wasm') {
-        const packageName = '@tensorflow/tfjs-backend-wasm'
-        const module = await importOptional('wasm', packageName, tf, () => import('@tensorflow/tfjs-backend-wasm'))
-        if (options.wasmPaths !== undefined) module.setWasmPaths(options.wasmPaths)
+        const module = await load(tf)
+        if (wasmPaths !== undefined) module.setWasmPaths(wasmPaths)
+        if (threads !== undefined) module.setThreadsCount(threads)
         const removeListeners = watchListeners()
         try {
-          await switchTo(tf, 'wasm', `In a browser, serve its .wasm files and pass their place: wasm({ wasmPaths: '/wasm/' }). ${installCommand(packageName, tf)}`)
+          await switchTo(tf, 'wasm', `In a browser, serve its .wasm files and pass their place: wasm({ wasmPaths: '/wasm/' }). ${installCommand(PACKAGE, tf)}`)
         } finally {
           removeListeners()
         }
       }
       registerWasmKernels(tf)
+    },
+    async describe(tf) {
+      const module = await load(tf)
+      return { backend: 'wasm', threads: module.getThreadsCount(), simd: (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true }
     },
   }
 }

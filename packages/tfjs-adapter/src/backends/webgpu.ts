@@ -16,6 +16,11 @@ export function webgpu(): Backend {
       await importOptional('webgpu', packageName, tf, () => import('@tensorflow/tfjs-backend-webgpu'))
       await switchTo(tf, 'webgpu', `Update the GPU driver, or use wasm(). ${installCommand(packageName, tf)}`)
     },
+    async describe() {
+      const { vendor, architecture, device, description } = (await adapterOf(globalThis as unknown as Scope))?.info ?? {}
+      const adapter = [vendor, architecture, device, description].filter((part) => part !== undefined && part !== '').join(' ')
+      return { backend: 'webgpu', ...(adapter === '' ? {} : { adapter }) }
+    },
   }
 }
 
@@ -25,12 +30,23 @@ interface Dawn {
   readonly globals: typeof globals
 }
 
-interface WebGpu {
-  requestAdapter(): Promise<unknown>
+interface AdapterInfo {
+  readonly vendor?: string
+  readonly architecture?: string
+  readonly device?: string
+  readonly description?: string
+}
+
+interface Scope {
+  navigator?: { gpu?: { requestAdapter(): Promise<{ readonly info?: AdapterInfo } | null> } }
+}
+
+async function adapterOf(scope: Scope): Promise<{ readonly info?: AdapterInfo } | undefined> {
+  return (await scope.navigator?.gpu?.requestAdapter()) ?? undefined
 }
 
 async function provideGpu(): Promise<void> {
-  const scope = globalThis as unknown as { navigator?: { gpu?: WebGpu } }
+  const scope = globalThis as unknown as Scope
   if (scope.navigator?.gpu === undefined) {
     if (typeof process === 'undefined' || process.versions?.node === undefined) {
       throw backendError('webgpu', 'needs a browser with WebGPU', 'Serve the page over https or from localhost, update the browser, or use wasm().')
@@ -47,7 +63,7 @@ async function provideGpu(): Promise<void> {
     scope.navigator ??= {}
     Object.defineProperty(scope.navigator, 'gpu', { value: module.create([]), configurable: true })
   }
-  if ((await scope.navigator?.gpu?.requestAdapter()) == null) {
+  if ((await adapterOf(scope)) === undefined) {
     throw backendError('webgpu', 'finds no GPU adapter', 'Install a Vulkan, Metal or Direct3D 12 driver (in a container, pass the GPU through), or use wasm().')
   }
 }
