@@ -64,7 +64,7 @@ export function createTrainer<P>(options: TrainingOptions<P>, open: OpenProgram<
         }
         if (trial.signal.aborted) return undefined
         const { kind, bytes, about } = await current.finish()
-        return artifactOf(tf, kind, bytes, { ...about, backend: backend.name, tfjs: tf.version_core })
+        return artifactOf(tf, kind, bytes, { ...about, ...(await backend.describe(tf)), tfjs: tf.version_core })
       } catch (error) {
         throw explainFailure(error, { batchSize: settings.batchSize, backend: backend.name })
       } finally {
