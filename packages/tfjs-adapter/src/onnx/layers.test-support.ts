@@ -121,6 +121,7 @@ export const layerModels: { readonly [className: string]: Models } = {
   ZeroPadding2D: {
     image: () => on(image, layers.zeroPadding2d({ padding: [[1, 2], [0, 3]] })),
     'behind a convolution': () => on([null, null, 3], layers.conv2d({ filters: 2, kernelSize: 2 }), layers.zeroPadding2d(), layers.conv2d({ filters: 2, kernelSize: 2 })),
+    'before pooling, as padding that is not of zeros': () => on([9, 8, 3], layers.conv2d({ filters: 2, kernelSize: 2 }), layers.zeroPadding2d({ padding: 2 }), layers.maxPooling2d({ poolSize: 3, padding: 'same' }), layers.zeroPadding2d(), layers.averagePooling2d({ poolSize: 2, padding: 'same' })),
     'channels first': () => on([3, 4, 5], layers.zeroPadding2d({ padding: [1, 2], dataFormat: first })),
   },
   Cropping2D: {
