@@ -20,6 +20,7 @@ const programs: { readonly [name: string]: { readonly prints: RegExp; readonly a
   'custom-logger': { prints: /"number":0[\s\S]*"number":9/, argument: (folder) => folder },
   'core-and-one-adapter': { prints: /^0\.\d+ \{ x: 0\.\d+ \}\nTo look at the curves: tensorboard --logdir /, argument: (folder) => folder },
   'all-cores': { prints: /[1-9]\d* complete, \d+ pruned; best accuracy 0\.[89]\d+ with \{/, argument: () => '6' },
+  'judge-a-model': { prints: /accuracy: 0\.9[\s\S]*temperature: [01]\.\d+[\s\S]*90 to 100 % sure: 9\d % on average[\s\S]*Of 49 eights, \d are taken for a one\./, argument: () => '5' },
   'multi-objective': { prints: /^Of 6 networks, [1-6] are worth a choice:\n/, argument: () => '6' },
 }
 
@@ -54,6 +55,10 @@ describe('examples', () => {
     for (const file of ['src/all-cores.ts', 'src/digits/training.ts']) expect(page).toContain(`\`\`\`ts\n${read(file)}\`\`\``)
   })
 
+  it('judge-a-model is what docs/evaluating-models.md shows', () => {
+    expect(read('../docs/evaluating-models.md')).toContain(`\`\`\`ts\n${read('src/judge-a-model.ts')}\`\`\``)
+  })
+
   it('first-study goes on where it stopped', async () => {
     await inFolder(async (folder) => {
       const args = [join(folder, 'study.db')]
@@ -62,6 +67,18 @@ describe('examples', () => {
       expect(again.code).toBe(0)
       expect(again.output.split('\n').slice(-7)).toEqual(first.output.split('\n').slice(-7))
     })
+  })
+
+  it('calibration finds a network whose confidence can be believed, on digits that were used for nothing else', async () => {
+    const { code, output, errors } = await run('calibration/main', ['8'])
+    expect({ code, errors: code === 0 ? '' : errors }).toEqual({ code: 0, errors: '' })
+    const rows = [...output.matchAll(/│ \d +│ '(accuracy.*?)' +│ (.*) │\n/g)].map(([, name, cells]) => ({ name, cells: cells!.split('│').map((cell) => Number(cell.replaceAll("'", ''))) }))
+    expect(rows.map(({ name }) => name)).toEqual(['accuracy', 'accuracy, ECE ≤ 0.03'])
+    const [free, bounded] = rows.map(({ cells: [, , guideAccuracy, guideEce, testAccuracy, testEce] }) => ({ guideAccuracy: guideAccuracy!, guideEce: guideEce!, testAccuracy: testAccuracy!, testEce: testEce! }))
+    expect(bounded!.guideEce).toBeLessThanOrEqual(0.03)
+    expect(bounded!.guideAccuracy).toBeLessThanOrEqual(free!.guideAccuracy)
+    expect(bounded!.testEce).toBeLessThan(free!.testEce)
+    expect(bounded!.testAccuracy).toBeGreaterThan(free!.testAccuracy - 0.05)
   })
 
   it('multi-objective lists networks that do not beat each other', async () => {
