@@ -11,7 +11,7 @@ test('what is drawn is a spec', () => {
   expectTypeOf<Drawn['optimizer']>().toExtend<OptimizerSpec>()
   expectTypeOf<Drawn['schedule']>().toExtend<ScheduleSpec>()
   expectTypeOf<Drawn['optimizer']['type']>().toEqualTypeOf<OptimizerSpec['type']>()
-  expectTypeOf<Drawn['schedule']['type']>().toEqualTypeOf<ScheduleSpec['type']>()
+  expectTypeOf<Drawn['schedule']['type']>().toEqualTypeOf<Exclude<ScheduleSpec['type'], 'sweep'>>()
   expectTypeOf<Drawn['units']>().toEqualTypeOf<number>()
 })
 

@@ -19,6 +19,7 @@ const SETTINGS: { readonly [type in ScheduleName]: SettingRanges } = {
   cosine: { ...WARMED, floor: SHARE },
   cosineRestarts: { ...WARMED, period: { ...STRETCH, required: true }, growth: AT_LEAST_1, floor: SHARE },
   oneCycle: { by: WARMED.by, peakAt: SHARE, startDivisor: AT_LEAST_1, endDivisor: AT_LEAST_1, shape: oneOfThese('cosine', 'linear') },
+  sweep: { from: { ...ABOVE_0, required: true }, to: { ...ABOVE_0, required: true }, steps: { ...numbers('a whole number of at least 2', (value) => Number.isSafeInteger(value) && value >= 2), required: true } },
   plateau: {
     ...WARMED, metric: { holds: (value) => typeof value === 'string' && value !== '', text: 'the name of a metric' }, direction: oneOfThese('minimize', 'maximize'),
     factor: numbers('a number above 0 and below 1', (value) => value > 0 && value < 1), patience: numbers('a whole number of at least 1', (value) => Number.isSafeInteger(value) && value >= 1), minDelta: AT_LEAST_0, cooldown: COUNT, minRate: AT_LEAST_0,

@@ -103,7 +103,7 @@ describe('warm-up', () => {
 })
 
 describe('by epoch', () => {
-  it.each<[string, ScheduleSpec]>([
+  it.each<[string, Exclude<ScheduleSpec, { readonly type: 'sweep' }>]>([
     ['cosine', { type: 'cosine' }],
     ['exponential', { type: 'exponential', factor: 0.01 }],
     ['cosineRestarts', { type: 'cosineRestarts', period: { epochs: 2 }, growth: 1 }],
@@ -131,6 +131,10 @@ describe('a schedule', () => {
     expect(createSchedule({ type: 'cosine', floor: 0.3 }, 1, LENGTH).rateAt(late)).toBeCloseTo(0.3, 12)
     expect(createSchedule({ type: 'exponential', factor: 0.2 }, 1, LENGTH).rateAt(late)).toBeCloseTo(0.2, 12)
     expect(createSchedule({ type: 'oneCycle' }, 1, LENGTH).rateAt(late)).toBeCloseTo(4e-6, 12)
+  })
+
+  it('that sweeps goes through its rates, whatever the base rate is', () => {
+    expect(ratesOf({ type: 'sweep', from: 0.001, to: 10, steps: 5 }, { stepsPerEpoch: 3, epochs: 2 }, 7)).toEqual(near([0.001, 0.01, 0.1, 1, 10, 10]))
   })
 
   it('without observations has no state', () => {
@@ -194,6 +198,8 @@ describe('a spec', () => {
     ['no stretch', { type: 'step' }, /"step" needs the setting "every", \{ steps \}/],
     ['no factor', { type: 'exponential' }, /"exponential" needs the setting "factor", a number above 0 and at most 1/],
     ['no period', { type: 'cosineRestarts' }, /needs the setting "period"/],
+    ['no end', { type: 'sweep', from: 0.1 }, /"sweep" needs the setting "to", a number above 0/],
+    ['a sweep of one step', { type: 'sweep', from: 0.1, to: 1, steps: 1 }, /steps must be a whole number of at least 2, got 1/],
     ['a stretch of nothing', { type: 'step', every: { steps: 0 } }, /every must be \{ steps \}, a whole number above 0/],
     ['a stretch in two units', { type: 'step', every: { steps: 1, epochs: 1 } }, /every must be .*got \{"steps":1,"epochs":1\}/],
     ['half a step', { type: 'cosine', warmup: { steps: 1.5 } }, /warmup must be \{ steps \}, a whole number of at least 0/],

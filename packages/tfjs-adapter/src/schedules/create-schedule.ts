@@ -14,23 +14,24 @@ export function createSchedule(spec: ScheduleSpec, baseRate: number, length: Tra
   checkScheduleSpec(spec)
   if (!(Number.isFinite(baseRate) && baseRate >= 0)) throw scheduleError(`the base rate must be a number of at least 0, got ${String(baseRate)}`)
   const steps = length.stepsPerEpoch * length.epochs
+  if (spec.type === 'sweep') return stateless(({ step }) => spec.from * (spec.to / spec.from) ** Math.min(1, step / (spec.steps - 1)))
   const warmup = spec.type === 'oneCycle' || spec.warmup === undefined ? 0 : stepsIn(spec.warmup, length)
   const total = Math.max(1, steps - warmup)
   const warmed = ({ step }: SchedulePosition): number => (step < warmup ? (step + 1) / warmup : 1)
   if (spec.type === 'plateau') return plateauSchedule(spec, baseRate, warmed)
   const curve = curveOf(spec, length)
-  return {
-    rateAt(position) {
-      if (position.step < warmup) return baseRate * warmed(position)
-      const step = spec.by === 'epoch' ? Math.max(warmup, position.epoch * length.stepsPerEpoch) : position.step
-      return baseRate * curve(Math.min(step - warmup, total), total)
-    },
-    state: () => null,
-    restore: () => undefined,
-  }
+  return stateless((position) => {
+    if (position.step < warmup) return baseRate * warmed(position)
+    const step = spec.by === 'epoch' ? Math.max(warmup, position.epoch * length.stepsPerEpoch) : position.step
+    return baseRate * curve(Math.min(step - warmup, total), total)
+  })
 }
 
-function curveOf(spec: Exclude<ScheduleSpec, { readonly type: 'plateau' }>, length: TrainingLength): Curve {
+function stateless(rateAt: RateSchedule['rateAt']): RateSchedule {
+  return { rateAt, state: () => null, restore: () => undefined }
+}
+
+function curveOf(spec: Exclude<ScheduleSpec, { readonly type: 'plateau' | 'sweep' }>, length: TrainingLength): Curve {
   switch (spec.type) {
     case 'constant':
       return () => 1

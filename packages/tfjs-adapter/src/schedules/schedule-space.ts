@@ -1,5 +1,4 @@
 import { float, int, oneOf, ordinal, type Definition, type LevelLeaf, type NumberLeaf, type OneOf } from '@attune/core'
-import type { ScheduleName } from './schedule-spec.ts'
 
 // Aliases, since an interface has no index signature, and so is no definition of a space.
 
@@ -18,7 +17,7 @@ export type ScheduleBranches = {
 }
 
 /** Options of `scheduleSpace`. */
-export interface ScheduleSpaceOptions<N extends ScheduleName> {
+export interface ScheduleSpaceOptions<N extends keyof ScheduleBranches> {
   /** Which are searched; default all. */
   readonly schedules?: readonly N[]
   /** How long warm-up may be, as a share of the training; default 0 to 0.2. One parameter for all that have it; `constant(0)` for none. */
@@ -30,7 +29,7 @@ export interface ScheduleSpaceOptions<N extends ScheduleName> {
  * is a whole `ScheduleSpec`, so the trainer takes it as it is: `schedule: ({ schedule }) => schedule`. Stretches are shares, so they mean the same
  * however many epochs a trial has.
  */
-export function scheduleSpace<const N extends ScheduleName = ScheduleName>(options: ScheduleSpaceOptions<N> = {}): { readonly schedule: OneOf<Pick<ScheduleBranches, N>> } {
+export function scheduleSpace<const N extends keyof ScheduleBranches = keyof ScheduleBranches>(options: ScheduleSpaceOptions<N> = {}): { readonly schedule: OneOf<Pick<ScheduleBranches, N>> } {
   const warmup = { share: options.warmup ?? float(0, 0.2) }
   const branches: ScheduleBranches = {
     constant: { warmup },

@@ -24,6 +24,8 @@ export type ScheduleSpec =
    * Its rise is its warm-up.
    */
   | { readonly type: 'oneCycle'; readonly peakAt?: number; readonly startDivisor?: number; readonly endDivisor?: number; readonly shape?: 'cosine' | 'linear'; readonly by?: 'step' | 'epoch' }
+  /** From one rate at the first step to another at the last of so many (at least 2), whatever the base rate is, with the same ratio from each to the next: what `rateRangeTest` trains with. */
+  | { readonly type: 'sweep'; readonly from: number; readonly to: number; readonly steps: number }
 
 type WarmedSchedule =
   | { readonly type: 'constant' }
