@@ -66,6 +66,8 @@ export function createTrainer<P>(options: TrainingOptions<P>, open: OpenProgram<
         const { kind, bytes, about } = await current.finish()
         return artifactOf(tf, kind, bytes, { ...about, ...(await backend.describe(tf)), tfjs: tf.version_core })
       } catch (error) {
+        // What a program awaits while it is opened ends by the same signal.
+        if (trial.signal.aborted && (error === trial.signal.reason || (error instanceof Error && error.name === 'AbortError'))) return undefined
         throw explainFailure(error, { batchSize: settings.batchSize, backend: backend.name })
       } finally {
         run?.dispose()
