@@ -5,7 +5,8 @@ import { cpu, loadModel, wasm, type Backend, type TrainingData } from '../index.
 import { images, noise, numbersOf, run, trialOf } from '../training.test-support.ts'
 import { freezeBlocksSpace, freezeRatioSpace } from './freeze-space.ts'
 import type { FreezeSettings } from './freeze-plan.ts'
-import { transferLearning, type TransferLearningOptions } from './transfer-learning.ts'
+import type { TransferLearningOptions } from './options.ts'
+import { transferLearning } from './transfer-learning.ts'
 
 /** Samples of six numbers, in three classes. */
 function rows(samples: number, seed = 1): { readonly x: { readonly data: Float32Array; readonly shape: readonly number[] }; readonly y: Uint8Array } {
@@ -288,6 +289,19 @@ describe('features computed once', () => {
     before = tf.memory().numTensors
   })
 
+  it('are those of the base that a checkpoint has', async () => {
+    const numbers = []
+    for (const cacheFeatures of [true, false]) {
+      const trainer = trainerOf({ epochs: 4, cacheFeatures })
+      const checkpoints: Uint8Array[] = []
+      for (const freezeRatio of [0, 1]) await run(trainer, trialOf<FreezeSettings>({ freezeRatio }, { toStep: 2 }), async (report) => checkpoints.push(await report.checkpoint!()))
+      for (const bytes of [checkpoints[1]!, checkpoints[3]!]) numbers.push(numbersOf((await run(trainer, trialOf<FreezeSettings>({ freezeRatio: 1 }, { resumeFrom: { step: 2, bytes } }))).reports))
+      await trainer.release?.()
+    }
+    expect(numbers.slice(2)).toEqual(numbers.slice(0, 2))
+    expect(numbers[1]).not.toEqual(numbers[0])
+  })
+
   it('are not, where the base draws noise', async () => {
     const model = tf.sequential({ layers: [tf.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [6, 6, 1] }), new Counting({}), tf.layers.dropout({ rate: 0.5 }), tf.layers.flatten()] })
     before = tf.memory().numTensors
@@ -316,6 +330,7 @@ describe('bad input', () => {
     ['an unknown rule for batch normalisations', { freezeRatio: 0 }, { batchNorm: 'thawed' as 'keep' }, { code: 'TFJS_OPTION', message: /batchNorm is 'frozen', 'keep' or 'adapt', got "thawed"/ }],
     ['data of another shape', { freezeRatio: 0 }, { data: { train: images(8) } }, { code: 'TFJS_DATA', message: /data\.train\.x has shape \[6, 6, 1\], the model's input is \[6\]/ }],
     ['a head that ignores the features', { freezeRatio: 0 }, { head: () => tf.layers.dense({ units: 3 }).apply(tf.input({ shape: [6] })) as tf.SymbolicTensor }, { code: 'TFJS_MODEL', message: /ignores the features/ }],
+    ['a head without weights on a base that has yet to thaw', { freezeRatio: 0, unfreezeEvery: 2 }, { head: (features) => tf.layers.reshape({ targetShape: [5] }).apply(features) as tf.SymbolicTensor }, { code: 'TFJS_MODEL', message: /at least at first/ }],
     ['a head without weights on a frozen base', { freezeRatio: 1 }, { head: (features) => tf.layers.reshape({ targetShape: [5] }).apply(features) as tf.SymbolicTensor }, { code: 'TFJS_MODEL', message: /Nothing is left to train/ }],
     ['a base that is none', { freezeRatio: 1 }, { base: {} as tf.LayersModel }, { code: 'TFJS_MODEL', message: /base is neither/ }],
     ['labels that the head has no output for', { freezeRatio: 1 }, { head: (features) => tf.layers.dense({ units: 2, activation: 'softmax' }).apply(features) as tf.SymbolicTensor }, { code: 'TFJS_DATA', message: /class index 2/ }],
