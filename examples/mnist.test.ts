@@ -62,6 +62,38 @@ async function outcome(out: string): Promise<unknown> {
   return (await readResult(out)).trials.map(({ number, state, params, metrics, epochs }) => ({ number, state, params, metrics, epochs }))
 }
 
+const oneByOne = [...small, '--jobs', '1']
+let withoutInterruption: Promise<unknown> | undefined
+
+async function outcomeOf(args: readonly string[]): Promise<unknown> {
+  let result: unknown
+  await inFolder(async (out) => {
+    await run(program, [...args, '--out', out])
+    result = await outcome(out)
+  })
+  return result
+}
+
+/** Starts the job and ends it when two trials are done. */
+async function interrupted(args: readonly string[], signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+  const first = start(program, args)
+  await first.said(/\[ ?2\/5\] trial \d {2}(complete|pruned)/)
+  first.child.kill(signal)
+  const ended = await first.ended
+  if (signal === 'SIGINT') {
+    expect(ended.code).toBe(130)
+    expect(ended.output).toContain('Stopped. Nothing is lost')
+  } else {
+    expect(ended.signal).toBe('SIGKILL')
+  }
+}
+
+/** Trials that are complete or pruned, as the storage has them. */
+async function done(out: string): Promise<unknown[]> {
+  await using study = await loadStudy({ storage: sqlite(join(out, 'study.db')), name: 'mnist' })
+  return study.trials().filter(({ state }) => state === 'complete' || state === 'pruned').map(({ number, params, metrics }) => ({ number, params, metrics }))
+}
+
 /** Only catches hangs: a run takes seconds. */
 const deadline = 600_000
 
@@ -98,29 +130,27 @@ describe('the main job', { timeout: deadline }, () => {
     })
   })
 
-  it.each(['SIGINT', 'SIGKILL'] as const)('is ended by %s with nothing lost, and goes on from there to the same end', async (signal) => {
-    await inFolder(async (folder) => {
-      const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')]
-      await run(program, [...small, '--out', whole])
-
-      const first = start(program, [...small, '--out', cut])
-      await first.said(/trial 1 {2}(complete|pruned)/)
-      first.child.kill(signal)
-      const ended = await first.ended
-      if (signal === 'SIGINT') {
-        expect(ended.code).toBe(130)
-        expect(ended.output).toContain('Stopped. Nothing is lost')
-      } else {
-        expect(ended.signal).toBe('SIGKILL')
-      }
-      const study = await loadStudy({ storage: sqlite(join(cut, 'study.db')), name: 'mnist' })
-      expect(study.counts.complete + study.counts.pruned).toBeGreaterThanOrEqual(2)
-      await study.close()
-
-      const second = await run(program, [...small, '--out', cut])
+  it.each(['SIGINT', 'SIGKILL'] as const)('is ended by %s with nothing lost, and goes on from there to the same end, one trial at a time', async (signal) => {
+    await inFolder(async (cut) => {
+      await interrupted([...oneByOne, '--out', cut], signal)
+      const second = await run(program, [...oneByOne, '--out', cut])
       expect({ code: second.code, errors: second.code === 0 ? '' : second.errors }).toEqual({ code: 0, errors: '' })
       expect(second.output).toMatch(/Resuming the study in .*: [2-5] of 5 trials are done\./)
-      expect(await outcome(cut)).toEqual(await outcome(whole))
+      expect(await outcome(cut)).toEqual(await (withoutInterruption ??= outcomeOf(oneByOne)))
+    })
+  })
+
+  it('goes on where it was with two trials at once, and keeps what was done', async () => {
+    await inFolder(async (out) => {
+      const twoAtOnce = [...small, '--jobs', '2', '--out', out]
+      await interrupted(twoAtOnce, 'SIGKILL')
+      const before = await done(out)
+      const second = await run(program, twoAtOnce)
+      expect({ code: second.code, errors: second.code === 0 ? '' : second.errors }).toEqual({ code: 0, errors: '' })
+      expect(second.output).toContain('2 trials at once')
+      const after = await done(out)
+      expect(after).toHaveLength(5)
+      expect(after).toEqual(expect.arrayContaining(before))
     })
   })
 

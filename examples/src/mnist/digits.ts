@@ -53,8 +53,13 @@ export function splitDigits(digits: Digits, seed: number): Split {
   return { training: pick(digits, order.slice(0, first)), validation: pick(digits, order.slice(first, second)), test: pick(digits, order.slice(second)) }
 }
 
+/** The digits of the search: so many of those for training, and half as many of those for validation, but 200 at least. */
+export function searchDigits({ training, validation }: Split, samples: number): Pick<Split, 'training' | 'validation'> {
+  return { training: take(training, samples), validation: take(validation, Math.max(200, Math.round(samples / 2))) }
+}
+
 /** The first so many digits: a random sample, since splits are shuffled. */
-export function take({ images, labels }: Digits, count: number): Digits {
+function take({ images, labels }: Digits, count: number): Digits {
   return { images: images.subarray(0, count * pixels), labels: labels.subarray(0, count) }
 }
 

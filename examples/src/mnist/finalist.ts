@@ -8,7 +8,7 @@ import { exportOnnx } from '@attune/tfjs-adapter/onnx'
 import { type Digits, type Split } from './digits.ts'
 import { space, type NetworkParams } from './network.ts'
 import type { JobOptions } from './options.ts'
-import { digitsTrainer } from './search.ts'
+import { digitsTrainer } from './trainer.ts'
 
 /** The best network, trained once more on all training digits, and what it is worth on digits it never saw. */
 export interface Finalist {
@@ -39,7 +39,7 @@ export async function trainFinalist(search: Study<NetworkParams>, split: Split, 
   try {
     await study.enqueue(search.best.params)
     const evaluator = onnxEvaluator({ data: testData(split.test), metrics: ['accuracy', 'logLoss'], latency: true, prefix: 'test.' })
-    await study.optimize(digitsTrainer(split.training, split.validation, options.finalEpochs), { trials: 1, evaluators: [evaluator], signal })
+    await study.optimize(digitsTrainer(() => split, options.finalEpochs), { trials: 1, evaluators: [evaluator], signal })
     if (study.counts.complete === 0) return undefined
     return await compare(study, split.test, options)
   } finally {

@@ -32,7 +32,7 @@ async function run(options: JobOptions): Promise<number> {
     const split = splitDigits(readDigits(), seed)
     const done = study.counts.complete + study.counts.pruned
     say(`Handwritten digits: ${split.training.labels.length} for training, ${split.validation.labels.length} for validation, ${split.test.labels.length} for the test (seed ${seed}).`)
-    say(`Searching with ${options.samples} of the training digits, up to ${options.epochs} epochs a trial, TensorFlow.js on WebAssembly.`)
+    say(`Searching with ${options.samples} of the training digits, up to ${options.epochs} epochs a trial, TensorFlow.js on WebAssembly, ${options.jobs === 1 ? 'one trial at a time' : `${options.jobs} trials at once`}.`)
     if (study.columns.length > 0) say(`Resuming the study in ${options.out}: ${done} of ${options.trials} trials are done.`)
     say()
     const interrupted = (await runSearch(study, split, options, signal)) || signal.aborted

@@ -15,7 +15,7 @@ export const space = {
   optimizer: oneOf({
     sgd: { learningRate: float(0.005, 0.5, { scale: 'log' }), momentum: float(0, 0.95) },
     adam: { learningRate: float(3e-4, 0.03, { scale: 'log' }), beta1: float(0.8, 0.95) },
-    rmsprop: { learningRate: float(1e-4, 0.01, { scale: 'log' }), decay: float(0.8, 0.99) },
+    rmsprop: { learningRate: float(1e-4, 0.01, { scale: 'log' }), rho: float(0.8, 0.99) },
   }),
 }
 

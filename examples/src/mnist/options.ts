@@ -1,10 +1,23 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+
+/** What the child processes of the search have to know. */
+export interface SearchSettings {
+  readonly seed: number
+  readonly samples: number
+  readonly epochs: number
+}
+
+/** The environment variable in which they get it, as JSON. */
+export const settingsVariable = 'ATTUNE_DIGITS'
 
 export interface JobOptions {
   readonly trials: number
   readonly epochs: number
   readonly samples: number
   readonly finalEpochs: number
+  /** Trials at once, each in a child process. */
+  readonly jobs: number
   /** Undefined: the seed of the study that is there, or 7 for a new one. */
   readonly seed: number | undefined
   readonly sampler: 'tpe' | 'random'
@@ -19,6 +32,7 @@ Usage: npm start -- [options]
   --epochs N         most epochs of a trial (default 9)
   --samples N        training digits of a trial (default 1600)
   --final-epochs N   epochs of the last training, on all training digits (default 12)
+  --jobs N           trials at once, each in a child process (default 2; 1 on one core)
   --seed N           seed of the split, the networks and the suggestions (default 7)
   --sampler NAME     tpe or random (default tpe)
   --out DIR          where everything goes (default out/mnist)
@@ -31,6 +45,7 @@ const flags = {
   epochs: { type: 'string', default: '9' },
   samples: { type: 'string', default: '1600' },
   'final-epochs': { type: 'string', default: '12' },
+  jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
   seed: { type: 'string' },
   sampler: { type: 'string', default: 'tpe' },
   out: { type: 'string', default: 'out/mnist' },
@@ -62,6 +77,7 @@ export function readOptions(args: readonly string[]): JobOptions | 'help' {
     epochs: whole('epochs', values.epochs, 1, 1000),
     samples: whole('samples', values.samples, 100, 7000),
     finalEpochs: whole('final-epochs', values['final-epochs'], 1, 1000),
+    jobs: whole('jobs', values.jobs, 1, 256),
     seed: values.seed === undefined ? undefined : whole('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     sampler,
     out: values.out,

@@ -1,28 +1,11 @@
 import { join } from 'node:path'
-import * as tf from '@tensorflow/tfjs'
-import { asha, createStudy, directoryArtifacts, isAttuneError, listStudies, maximize, random, sqlite, tpe, type LoggerFactory, type Study } from 'attune'
+import { asha, createStudy, directoryArtifacts, fromModule, isAttuneError, listStudies, maximize, processes, random, sqlite, tpe, type LoggerFactory, type Study } from 'attune'
 import { mlflow } from '@attune/mlflow-logger'
 import { tensorboard } from '@attune/tensorboard-logger'
-import { tfjsTrainer, wasm } from '@attune/tfjs-adapter'
-import { asInput, describeDigits, take, type Split } from './digits.ts'
-import { buildNetwork, space, type NetworkParams } from './network.ts'
-import type { JobOptions } from './options.ts'
-
-/** How a network is trained on digits, in the search and once more at the end. */
-export function digitsTrainer(training: Split['training'], validation: Split['validation'], epochs: number): ReturnType<typeof tfjsTrainer<NetworkParams>> {
-  return tfjsTrainer<NetworkParams>({
-    tf,
-    backend: wasm(),
-    build: buildNetwork,
-    data: { train: { x: asInput(training), y: training.labels }, validation: { x: asInput(validation), y: validation.labels } },
-    inputs: [describeDigits(training, 'training'), describeDigits(validation, 'validation')],
-    epochs,
-    batchSize: ({ batchSize }) => batchSize,
-    loss: 'categoricalCrossentropy',
-    metrics: ['accuracy'],
-    optimizer: ({ optimizer }) => optimizer,
-  })
-}
+import { describeDigits, searchDigits, type Split } from './digits.ts'
+import { space, type NetworkParams } from './network.ts'
+import { settingsVariable, type JobOptions, type SearchSettings } from './options.ts'
+import type { training as search } from './training.ts'
 
 /** Where the search can be watched: TensorBoard always, MLflow where a server is named in the environment. */
 function loggers(options: JobOptions): readonly LoggerFactory[] {
@@ -41,8 +24,9 @@ function loggers(options: JobOptions): readonly LoggerFactory[] {
 /** Opens the study of a folder, which may have trials already. Throws if they were trained otherwise. */
 export async function openSearch(options: JobOptions): Promise<Study<NetworkParams>> {
   const storage = sqlite(join(options.out, 'study.db'))
-  const exists = (await listStudies(storage)).some(({ definition }) => definition.name === 'mnist')
-  const seed = options.seed ?? (exists ? undefined : 7)
+  const there = (await listStudies(storage)).find(({ definition }) => definition.name === 'mnist')
+  const seed = options.seed ?? there?.definition.seed ?? 7
+  const asked: SearchSettings = { seed, samples: options.samples, epochs: options.epochs }
   const study = await createStudy({
     name: 'mnist',
     space,
@@ -52,7 +36,8 @@ export async function openSearch(options: JobOptions): Promise<Study<NetworkPara
     storage,
     artifacts: directoryArtifacts(join(options.out, 'artifacts')),
     loggers: loggers(options),
-    ...(seed === undefined ? {} : { seed }),
+    executor: processes({ slots: options.jobs, env: { [settingsVariable]: JSON.stringify(asked) } }),
+    seed,
   })
   const settings = { epochs: options.epochs, samples: options.samples }
   const before = study.attributes['settings']
@@ -64,9 +49,10 @@ export async function openSearch(options: JobOptions): Promise<Study<NetworkPara
   return study
 }
 
-/** Runs trials until there are as many as asked for. */
+/** Runs trials, in child processes, until there are as many as asked for. True if it was interrupted. */
 export async function runSearch(study: Study<NetworkParams>, split: Split, options: JobOptions, signal: AbortSignal): Promise<boolean> {
-  const trainer = digitsTrainer(take(split.training, options.samples), take(split.validation, Math.max(200, Math.round(options.samples / 2))), options.epochs)
-  const { aborted } = await study.optimize(trainer, { trials: options.trials, signal })
+  const { training, validation } = searchDigits(split, options.samples)
+  const inModule = fromModule<typeof search>(new URL('training.ts', import.meta.url), 'training')
+  const { aborted } = await study.optimize({ ...inModule, inputs: [describeDigits(training, 'training'), describeDigits(validation, 'validation')] }, { trials: options.trials, signal })
   return aborted
 }
