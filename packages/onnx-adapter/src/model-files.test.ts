@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { onnx } from '@attune/onnx-format'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { onnxEvaluator, type OnnxEvaluator, type OnnxEvaluatorOptions } from './evaluator.ts'
+import { onnxEvaluator, type OnnxEvaluator } from './evaluator.ts'
 import { denseModel, echoModel, hungryModel, shiftModel, withExternalData } from './models.test-support.ts'
 import { openPredictor } from './predictor.ts'
 
@@ -122,20 +122,18 @@ describe('external data', () => {
 })
 
 describe('memory', () => {
+  const targets = { inputs: rows, targets: { data: new Float32Array(2), dims: [2, 1] } }
+
   test('beyond the limit ends the process and fails the evaluation; the next model gets a new one', async () => {
-    await using evaluator = onnxEvaluator({ data, metrics: ['meanAbsoluteError'], ...targets(), maxMemoryBytes: 700e6 })
+    await using evaluator = onnxEvaluator({ data: targets, metrics: ['meanAbsoluteError'], maxMemoryBytes: 700e6 })
     await expect(evaluator.evaluate(hungryModel(400_000_000))).rejects.toMatchObject({ code: 'ONNX_MEMORY', message: expect.stringMatching(/more than 700000000 bytes.*maxMemoryBytes/) })
     expect(await evaluator.evaluate(hungryModel(1000))).toMatchObject({ meanAbsoluteError: expect.any(Number) })
   })
 
   test('that nobody has is refused by the runtime', async () => {
-    await using evaluator = onnxEvaluator({ data, metrics: ['meanAbsoluteError'], ...targets() })
+    await using evaluator = onnxEvaluator({ data: targets, metrics: ['meanAbsoluteError'] })
     await expect(evaluator.evaluate(hungryModel(1e15))).rejects.toMatchObject({ code: 'ONNX_RUN' })
   })
-
-  function targets(): Pick<OnnxEvaluatorOptions, 'data'> {
-    return { data: { inputs: rows, targets: { data: new Float32Array(2), dims: [2, 1] } } }
-  }
 })
 
 describe('options of sessions that cannot be meant are refused at once', () => {
@@ -148,7 +146,7 @@ describe('options of sessions that cannot be meant are refused at once', () => {
     ['yes instead of a directory', { externalData: true }, /externalData/],
     ['another level', { graphOptimizationLevel: 'most' }, /graphOptimizationLevel: "most" is none of 'disabled'/],
   ])('%s', (_, options, message) => {
-    expect(() => onnxEvaluator({ data, ...options } as OnnxEvaluatorOptions)).toThrow(expect.objectContaining({ code: 'ONNX_OPTION', message: expect.stringMatching(message) }))
+    expect(() => onnxEvaluator({ data, ...options })).toThrow(expect.objectContaining({ code: 'ONNX_OPTION', message: expect.stringMatching(message) }))
   })
 })
 

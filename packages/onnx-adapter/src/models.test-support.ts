@@ -81,8 +81,8 @@ export function endlessModel(): Uint8Array {
 }
 
 /** y = x · w1 · w2 with random weights of this width: something that takes time and memory. */
-export function denseModel(width: number, classes = 3): Uint8Array {
-  const model = createModelBuilder({ graphName: 'dense' })
+export function denseModel(width: number, classes = 3, opset = 21): Uint8Array {
+  const model = createModelBuilder({ graphName: 'dense', opset })
   const numbers = (count: number): Float32Array => {
     const values = new Float32Array(count)
     for (let index = 0; index < count; index++) values[index] = (((index * 7919) % 2003) / 1001 - 1) / Math.sqrt(width)

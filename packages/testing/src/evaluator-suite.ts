@@ -57,6 +57,15 @@ export function evaluatorCases(setup: () => Awaitable<EvaluatorSubject>): readon
       ensure(typeof metrics === 'object' && metrics !== null && Object.keys(metrics).length > 0, () => `evaluate() must answer at least one metric, not ${show(metrics)}.`)
       for (const [metric, value] of Object.entries(metrics)) ensure(Number.isFinite(value), () => `${metric} is ${show(value)}, not a finite number.`)
     }),
+    test('says which way metrics are better that it answers', async (subject) => {
+      const { directions } = subject.evaluator
+      if (directions === undefined) return
+      const metrics = await evaluate(subject)
+      for (const [metric, direction] of Object.entries(directions)) {
+        ensure(direction === 'minimize' || direction === 'maximize', () => `directions.${metric} is ${show(direction)}, neither 'minimize' nor 'maximize'.`)
+        ensure(metric in metrics, () => `directions names ${metric}, but the metrics are ${Object.keys(metrics).join(', ')}.`)
+      }
+    }),
     test('answers the same for the same artefact', async (subject) => {
       const first = await evaluate(subject)
       ensureSame(await evaluate(subject), first, subject, 'The same artefact again')

@@ -5,6 +5,7 @@ export { executorCases, executorSuite, executorTrainings, type ExecutorSubject }
 export { loggerContext, loggerContextOf, type LoggerContextParts, type TestLoggerContext } from './logger-context.ts'
 export { loggerCases, loggerSuite } from './logger-suite.ts'
 export type { KeptMetric, LoggerSubject } from './logger-suite-support.ts'
+export { predictorCases, predictorSuite, type PredictorSubject } from './predictor-suite.ts'
 export { prunerCases, prunerSuite, type PrunerSuiteOptions } from './pruner-suite.ts'
 export { samplerCases, samplerSuite, type SamplerSuiteOptions } from './sampler-suite.ts'
 export { storageCases, storageSuite, type StorageSubject } from './storage-suite.ts'

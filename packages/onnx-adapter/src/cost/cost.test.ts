@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { onnxEvaluator, type OnnxEvaluatorOptions } from '../evaluator.ts'
+import { onnxEvaluator } from '../evaluator.ts'
 import { denseModel, echoModel, mixedModel, nodeModel, shiftModel } from '../models.test-support.ts'
 
 const data = { inputs: { data: Float32Array.from([0.5, 0.25, 0.25, 0, 0.75, 0.25]), dims: [2, 3] }, labels: [0, 2] }
@@ -79,6 +79,6 @@ describe('options of cost that cannot be meant are refused at once', () => {
     ['a batch of a half', { latency: { batchSize: 0.5 } }, /latency\.batchSize/],
     ['a word for yes', { memory: 'yes' }, /memory is true or false, got "yes"/],
   ])('%s', (_, options, message) => {
-    expect(() => onnxEvaluator({ data, ...options } as OnnxEvaluatorOptions)).toThrow(expect.objectContaining({ code: 'ONNX_OPTION', message: expect.stringMatching(message) }))
+    expect(() => onnxEvaluator({ data, ...options })).toThrow(expect.objectContaining({ code: 'ONNX_OPTION', message: expect.stringMatching(message) }))
   })
 })

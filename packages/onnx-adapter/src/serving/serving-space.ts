@@ -18,8 +18,8 @@ export interface ServingSpaceOptions {
   readonly precisions?: readonly Precision[]
 }
 
-/** Parameters of how a model is served, to be put into a space under a name of its own; their values are `ServingParams`. */
-export interface ServingSpace {
+/** Parameters of how a model is served, to be put into a space under a name of its own; their values are `ServingParams`. An alias, since a group of a space needs an index signature. */
+export type ServingSpace = {
   readonly provider: LevelLeaf<ExecutionProvider>
   readonly threads: LevelLeaf<number>
   readonly graphOptimizationLevel: LevelLeaf<GraphOptimizationLevel>

@@ -17,6 +17,7 @@ export function plainEvaluator(): Evaluator {
     specVersion: 'v1',
     id: 'square',
     exclusive: false,
+    directions: { loss: 'minimize' },
     async evaluate(artifact, context) {
       const weight = await weightOf(artifact)
       if (context.signal.aborted) throw new AttuneError('ABORTED', 'The evaluation was aborted.')
@@ -46,6 +47,16 @@ export const brokenEvaluators: readonly Broken[] = [
     what: 'answers NaN',
     setup: twin((plain) => async (artifact, context) => ({ ...(await plain(artifact, context)), accuracy: NaN })),
     fails: ['answers metrics that are finite numbers', 'answers the same for the same artefact', 'ends when it is aborted, and judges again', 'can be used again after release', 'keeps calls apart that overlap, unless it is exclusive'],
+  },
+  {
+    what: 'says which way a metric is better that it does not answer',
+    setup: twin((plain) => plain, { directions: { loss: 'minimize', accuracy: 'maximize' } }),
+    fails: ['says which way metrics are better that it answers'],
+  },
+  {
+    what: 'says a way that is none',
+    setup: twin((plain) => plain, { directions: { loss: 'down' } } as never),
+    fails: ['says which way metrics are better that it answers'],
   },
   {
     what: 'answers other numbers each time',

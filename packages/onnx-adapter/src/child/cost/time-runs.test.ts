@@ -24,7 +24,8 @@ function sessions(cost: (session: number, run: number) => number): { readonly op
       return {
         info: { inputs: [], outputs: [] }, fixedBatch: undefined, bind: unused, batches: unused,
         run: async () => {
-          now += cost(session, told.runs[session]++)
+          now += cost(session, told.runs[session]!)
+          told.runs[session]! += 1
         },
         release: async () => void told.released++,
       }
