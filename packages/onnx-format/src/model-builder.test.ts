@@ -50,6 +50,25 @@ describe('createModelBuilder', () => {
     expect(read.initializers[12]).toMatchObject({ elementType: 'float16' })
   })
 
+  it('takes a graph as an attribute, which sees the values around it', () => {
+    const model = createModelBuilder({ graphName: 'running sums' })
+    model.input('start', 'float32', [2])
+    model.input('rows', 'float32', ['N', 2])
+    model.initializer('factor', { data: Float32Array.of(2), dims: [] })
+    const body = model.subgraph('body')
+    body.input('sum', 'float32', [2])
+    body.input('row', 'float32', [2])
+    body.node('Mul', ['row', 'factor'], { outputs: ['scaled'] })
+    body.node('Add', ['sum', 'scaled'], { outputs: ['next'] })
+    body.output('next', 'float32', [2])
+    expect(() => body.input('rows', 'float32', [2])).toThrow(/"rows" is defined twice/)
+    expect(() => model.subgraph('empty').toGraph()).toThrow(/has no output/)
+    model.node('Scan', ['start', 'rows'], { outputs: ['total'], attributes: { num_scan_inputs: { int: 1 }, body: { graph: body.toGraph() } } })
+    model.output('total', 'float32', [2])
+    const scan = readModel(model.toBytes()).message.graph?.node[0]
+    expect(scan?.attribute.find(({ name }) => name === 'body')?.g?.node.map(({ opType }) => opType)).toEqual(['Mul', 'Add'])
+  })
+
   it.each([
     ['a value used before it is defined', (m: ModelBuilder) => m.node('Relu', ['nowhere']), 'ONNX_INVALID_GRAPH', /"Relu_0" \(Relu\) uses "nowhere"/],
     ['a name twice', (m: ModelBuilder) => [m.input('x', 'float32', [1]), m.initializer('x', int64Tensor([1]))], 'ONNX_INVALID_GRAPH', /"x" is defined twice/],

@@ -1,7 +1,7 @@
 import { encodeAttribute, type AttributeValue } from './attribute.ts'
 import type { ElementType } from './element-type.ts'
 import { OnnxFormatError } from './error.ts'
-import type { NodeProto, TensorProto, ValueInfoProto } from './generated/onnx-types.ts'
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from './generated/onnx-types.ts'
 import { onnx } from './generated/onnx.ts'
 import type { MessageInput } from './message-codec.ts'
 import { encodeTensor, type TensorSource } from './tensor.ts'
@@ -28,13 +28,21 @@ export interface NodeOptions {
   readonly name?: string
 }
 
-/** Collects a graph and encodes it. Every method that defines a value returns its name, to be given to `node` or `output`. */
-export interface ModelBuilder {
+/** Collects a graph. Every method that defines a value returns its name, to be given to `node` or `output`. */
+export interface GraphBuilder {
   input(name: string, elementType: ElementType, shape: readonly Dimension[]): string
   initializer(name: string, tensor: TensorSource): string
   /** Adds a node after those already there; returns its first output. An empty input name leaves an optional input out. */
   node(operator: string, inputs: readonly string[], options?: NodeOptions): string
   output(name: string, elementType: ElementType, shape: readonly Dimension[]): void
+  /** A graph for an attribute, such as the body of a Scan: it sees the values defined so far, and no name may be in both. */
+  subgraph(name: string): GraphBuilder
+  /** What `{ graph }` takes as an attribute. @throws OnnxFormatError `ONNX_INVALID_GRAPH` for a graph without output. */
+  toGraph(): MessageInput<GraphProto>
+}
+
+/** A graph that can be encoded as a model. */
+export interface ModelBuilder extends GraphBuilder {
   /** May be called again after more was added. @throws OnnxFormatError `ONNX_INVALID_GRAPH` for a graph without output. */
   toBytes(): Uint8Array
 }
@@ -45,11 +53,30 @@ export interface ModelBuilder {
  * only a runtime or ONNX's checker knows.
  */
 export function createModelBuilder(options: ModelBuilderOptions): ModelBuilder {
+  const graph = graphBuilder(options.graphName, new Set())
+  return {
+    ...graph,
+    toBytes() {
+      const metadataProps = Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value }))
+      const encoded = onnx.ModelProto.encode({
+        irVersion: options.irVersion ?? 10,
+        opsetImport: [{ domain: '', version: options.opset ?? 21 }],
+        producerName: options.producerName ?? '',
+        producerVersion: options.producerVersion ?? '',
+        metadataProps,
+        graph: graph.toGraph(),
+      }).finish()
+      // In Node, protobufjs answers a Buffer, a small one out of a shared pool; callers get plain bytes of their own, and a large model is not copied.
+      return encoded.byteLength === encoded.buffer.byteLength ? new Uint8Array(encoded.buffer) : new Uint8Array(encoded)
+    },
+  }
+}
+
+function graphBuilder(graphName: string, defined: Set<string>): GraphBuilder {
   const inputs: MessageInput<ValueInfoProto>[] = []
   const outputs: MessageInput<ValueInfoProto>[] = []
   const initializers: MessageInput<TensorProto>[] = []
   const nodes: MessageInput<NodeProto>[] = []
-  const defined = new Set<string>()
   let unnamed = 0
 
   function define(name: string): string {
@@ -94,19 +121,10 @@ export function createModelBuilder(options: ModelBuilderOptions): ModelBuilder {
       requireDefined(name, 'The list of outputs')
       outputs.push(encodeValueInfo(name, elementType, shape))
     },
-    toBytes() {
+    subgraph: (name) => graphBuilder(name, defined),
+    toGraph() {
       if (outputs.length === 0) throw invalid('The graph has no output; call output() with the name of a value')
-      const metadataProps = Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value }))
-      const encoded = onnx.ModelProto.encode({
-        irVersion: options.irVersion ?? 10,
-        opsetImport: [{ domain: '', version: options.opset ?? 21 }],
-        producerName: options.producerName ?? '',
-        producerVersion: options.producerVersion ?? '',
-        metadataProps,
-        graph: { name: options.graphName, node: nodes, initializer: initializers, input: inputs, output: outputs },
-      }).finish()
-      // In Node, protobufjs answers a Buffer out of a shared pool; callers get plain bytes of their own.
-      return new Uint8Array(encoded)
+      return { name: graphName, node: nodes, initializer: initializers, input: inputs, output: outputs }
     },
   }
 }
