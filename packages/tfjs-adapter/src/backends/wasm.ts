@@ -1,6 +1,7 @@
 import type { TensorFlow } from '../tensorflow.ts'
 import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 import { registerWasmKernels } from './kernels/wasm-kernels.ts'
+import { checkWasmAllocations } from './wasm-allocations.ts'
 
 /** Options of `wasm`. */
 export interface WasmOptions {
@@ -37,6 +38,7 @@ export function wasm(options: WasmOptions = {}): Backend {
           removeListeners()
         }
       }
+      checkWasmAllocations(tf)
       registerWasmKernels(tf)
     },
     async describe(tf) {
