@@ -1,7 +1,7 @@
 import { invalidOption } from './errors.ts'
 import type { Truth } from './quality/quality-meter.ts'
 import { refuseSharedRows } from './quality/shared-rows.ts'
-import { isSingleTensor, tensorProblem, type ModelInputs, type TensorData } from './tensor-data.ts'
+import { isSingleTensor, rowSize, tensorProblem, type ModelInputs, type TensorData } from './tensor-data.ts'
 
 /** Rows to judge a model on, with either the class or the numbers that each row should give. */
 export interface EvaluationData {
@@ -32,6 +32,8 @@ export function checkEvaluationData(data: EvaluationData): { readonly inputs: Mo
   if (targets !== undefined) {
     checkTensor('data.targets', targets)
     if (targets.dims[0] !== rows) throw invalidOption(`data.targets has ${targets.dims[0]} rows, but the inputs have ${rows}.`)
+    const strange = targets.data.findIndex((target) => !Number.isFinite(Number(target)))
+    if (strange >= 0) throw invalidOption(`data.targets holds ${String(targets.data[strange])} in row ${Math.floor(strange / rowSize(targets))}: no model can be judged on it.`, { index: strange })
     return { inputs, truth: { targets } }
   }
   return { inputs, truth: { labels: checkLabels('data.labels', labels!, rows) } }

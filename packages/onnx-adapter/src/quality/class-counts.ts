@@ -56,7 +56,9 @@ export class ClassCounts {
 
   /** The highest class that occurs, and one more. */
   get classes(): number {
-    return Math.max(...this.#classes.keys()) + 1
+    let most = 0
+    for (const number of this.#classes.keys()) most = Math.max(most, number)
+    return most + 1
   }
 
   /** Mean recall of the classes that have rows. */

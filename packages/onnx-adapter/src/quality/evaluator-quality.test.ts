@@ -129,6 +129,7 @@ describe('metrics that cannot be meant are refused at once', () => {
     ['a ranking without rows of a class', { data: { ...data, labels: [0, 2, 0, 2] }, metrics: ['averagePrecision'] }, /needs rows of class 1, but there are none/],
     ['a ranking of a class without rows', { data, metrics: [{ metric: 'rocAuc', class: 7 }] }, /needs rows of class 7/],
     ['R² of one row', { data: { inputs: pairs([[1, 1]]), targets: pairs([[1, 1]]) }, metrics: ['r2'] }, /at least two rows/],
+    ['targets that are no numbers', { data: { inputs: pairs([[1, 1], [1, 1]]), targets: pairs([[1, 1], [1, Number.NaN]]) } }, /data\.targets holds NaN in row 1/],
     ['an attribute without a name', { data, report: { attribute: '' } }, /report\.attribute/],
   ])('%s', (_, options, message) => {
     expect(refusal(options)).toMatchObject({ code: 'ONNX_OPTION', message: expect.stringMatching(message) })

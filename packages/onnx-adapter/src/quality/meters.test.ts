@@ -156,6 +156,12 @@ describe('metrics that a model does not have', () => {
     expect(() => meter.result()).toThrow(/5001 classes is not drawn; at most 1000/)
   })
 
+  test('a report of more outputs than can be read', () => {
+    const meter = regressionMeter(new Float32Array(4002), 2001, { measures: checkMeasures(['maxError', 'r2'], { targets: { data: new Float32Array(4002), dims: [2, 2001] } }, 'probabilities'), report })
+    meter.add(new Float32Array(4002), 2, 0)
+    expect(() => meter.result()).toThrow(/2001 outputs are not reported/)
+  })
+
   it('every metric has a direction, and losses are minimised', () => {
     for (const [metric, direction] of Object.entries(metricDirections)) expect([metric, direction]).toEqual([metric, /loss|error|ece$|mce|msce|brier/i.test(metric) ? 'minimize' : 'maximize'])
   })

@@ -7,6 +7,9 @@ import { UnfitMetric, UnusableAnswer } from './unjudgeable.ts'
 /** scikit-learn's least divisor of a relative error. */
 const epsilon = 2 ** -52
 
+/** More outputs are not reported one by one. */
+const maxOutputs = 1000
+
 /** Sums over rows, column by column. */
 interface Sums {
   readonly squares: Float64Array
@@ -31,7 +34,7 @@ export function regressionMeter(targets: TensorArray, width: number, settings: P
       case 'meanAbsolutePercentageError':
         return mean(sums.relatives) / count
       case 'maxError':
-        return Math.max(...sums.largest)
+        return sums.largest.reduce((most, error) => Math.max(most, error))
       case 'r2':
         if (count < 2) throw new UnfitMetric(`The metric "${name}" needs at least two rows.`)
         return mean(determination(targets, width, sums.squares))
@@ -61,6 +64,7 @@ export function regressionMeter(targets: TensorArray, width: number, settings: P
     result() {
       const metrics = Object.fromEntries(settings.measures.map((measure) => [measure.name, valueOf(measure)]))
       if (settings.report === undefined) return { metrics }
+      if (width > maxOutputs) throw new UnfitMetric(`Errors of ${width} outputs are not reported one by one; of at most ${maxOutputs} they are.`)
       const r2 = count < 2 ? undefined : determination(targets, width, sums.squares)
       const outputs = Array.from({ length: width }, (_, column): OutputErrors => ({
         meanSquaredError: sums.squares[column]! / count,

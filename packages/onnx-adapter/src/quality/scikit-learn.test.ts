@@ -3,6 +3,9 @@ import { ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { missingPython, runPython } from '../../../../tools/python/run.mjs'
 import { classificationMeter } from './classification-meter.ts'
+import { onnxEvaluator } from '../evaluator.ts'
+import { echoModel } from '../models.test-support.ts'
+import type { TensorData } from '../tensor-data.ts'
 import { checkMeasures } from './check-measures.ts'
 import type { ScoreKind } from './judged-row.ts'
 import type { Meter, Quality } from './meter.ts'
@@ -155,6 +158,29 @@ describe.skipIf(missingPython !== undefined)(`scikit-learn on the same data${mis
       if (one.kind !== 'classes') close(actual['scaled.logLoss'], scaledLogLoss, `${one.what}: scaled log loss`)
     }
     expect(compared).toBeGreaterThan(1500)
+  })
+
+  it('gives what a model gets that ONNX Runtime runs, in batches, with a temperature', { timeout: 120_000 }, async () => {
+    const classes = 5
+    const rows = (count: number): { readonly inputs: TensorData; readonly labels: Int32Array } => ({ inputs: { data: Float32Array.from({ length: count * classes }, () => 6 * uniform() - 3), dims: [count, classes] }, labels: labelsOf(count, classes) })
+    const [data, other] = [rows(500), rows(300)]
+    const kind = 'logits'
+    const one = { what: 'by ONNX Runtime', kind, classes, labels: data.labels, values: Float64Array.from(data.inputs.data as Float32Array) } as const
+    await using evaluator = onnxEvaluator({ data, calibration: other, metrics: metricsOf(one), scores: kind, batchSize: 64 })
+    const { temperature: fitted, ...actual } = await evaluator.evaluate(echoModel(['N', classes]))
+    const asked = [{ ...one, labels: [...one.labels], values: [...one.values], temperature: fitted }, { ...one, labels: [...other.labels], values: [...(other.inputs.data as Float32Array)], temperature: fitted }]
+    const [expected, fit] = runPython(referenceProgram, new TextEncoder().encode(JSON.stringify(asked))) as readonly { readonly [metric: string]: number }[]
+    let compared = 0
+    for (const [metric, value] of Object.entries(actual)) {
+      const name = metric.startsWith('scaled.') ? /^scaled\.(ece|mce|msce)?(.*)$/.exec(metric)! : undefined
+      const key = name === undefined ? metric : name[1] === undefined ? `${name[2]}scaled` : `${name[1]}scaled${name[2]}`
+      if (!(key in expected!)) continue // the size of the model
+      close(value, expected![key], metric)
+      compared++
+    }
+    expect(compared).toBeGreaterThan(50)
+    close(actual['scaled.logLoss'], expected!['scaledLogLoss'], 'scaled log loss')
+    close(fit!['scaledLogLoss'], fit!['bestLoss'], 'the loss of the rows that the temperature was fitted to')
   })
 
   it('finds no temperature of less loss, by a search of another kind', { timeout: 120_000 }, () => {
