@@ -51,7 +51,7 @@ export function transfer(base: Uint8Array, lesson: Lesson): Trainer<{ readonly f
     ...once(lesson),
     base,
     baseOutput: 'dense2',
-    head: (features) => tf.layers.dense({ units: 5, activation: 'softmax' }).apply(features) as tf.SymbolicTensor,
+    head: (features) => tf.layers.dense({ units: 5, activation: 'softmax' }).apply(features),
     freeze: (params) => params,
   })
 }

@@ -46,7 +46,7 @@ function trainerOf<P = FreezeSettings>(part: Partial<TransferLearningOptions<P>>
     backend: cpu(),
     base,
     baseOutput: 'body',
-    head: (features) => tf.layers.dense({ units: 3, activation: 'softmax' }).apply(features) as tf.SymbolicTensor,
+    head: (features) => tf.layers.dense({ units: 3, activation: 'softmax' }).apply(features),
     freeze: (params) => params as FreezeSettings,
     data: few,
     epochs: 3,
@@ -139,6 +139,36 @@ describe('the freeze ratio', () => {
   })
 })
 
+describe('a base with branches and a model within', () => {
+  it('is frozen in the order of computation, layer by layer, and leaves nothing in memory', async () => {
+    const inner = tf.sequential({ name: 'inner', layers: [tf.layers.dense({ name: 'first', units: 5, inputShape: [6] }), tf.layers.batchNormalization({ name: 'norm' })] })
+    const input = tf.input({ shape: [6] })
+    const side = tf.layers.dense({ name: 'side', units: 5 }).apply(input) as tf.SymbolicTensor
+    const sum = tf.layers.add().apply([inner.apply(input) as tf.SymbolicTensor, side]) as tf.SymbolicTensor
+    const graph = tf.model({ inputs: input, outputs: tf.layers.dense({ name: 'last', units: 4 }).apply(sum) as tf.SymbolicTensor })
+    before = tf.memory().numTensors
+    const trainer = trainerOf({ base: graph, baseOutput: 'last' })
+    const old = weightsOf(graph)
+    const moved = async (freezeRatio: number): Promise<string[]> => {
+      const trial = trialOf<FreezeSettings>({ freezeRatio })
+      const { artifact } = await run(trainer, trial)
+      expect(trial.warnings).toEqual([])
+      const model = await loadModel(tf, await artifact!.bytes())
+      const now = weightsOf(model)
+      model.dispose()
+      return [...new Set(Object.keys(old).filter((name) => now[name]!.some((value, i) => value !== old[name]![i])).map((name) => name.split('/')[0]!))].sort()
+    }
+    expect(await moved(1)).toEqual([])
+    expect(await moved(0.75)).toEqual(['last'])
+    expect(await moved(0)).toEqual(['first', 'last', 'norm', 'side'])
+    // Side and inner model stand beside each other; what is nearer to the input comes first.
+    expect(await moved(0.25)).toHaveLength(3)
+    await trainer.release?.()
+    graph.dispose()
+    before -= 10
+  })
+})
+
 describe('gradual unfreezing', () => {
   it('thaws the layer next to the head first, with its epoch', async () => {
     const after = async (epochs: number): Promise<string[]> => changed((await train({ freezeRatio: 0, unfreezeEvery: 1 }, { epochs })).weights)
@@ -183,14 +213,17 @@ describe('batch normalisation', () => {
 })
 
 describe('a training', () => {
-  it('that is stopped at any epoch and restored gives the same numbers, also across a thaw', async () => {
+  it.each([
+    ['any epoch', {}],
+    ['any second step', { report: { steps: 2 } }],
+  ] as const)('that is stopped at %s and restored gives the same numbers, also across a thaw', async (_when, part) => {
     const settings: FreezeSettings = { freezeRatio: 0, unfreezeEvery: 1, rateDecay: 0.7 }
-    const trainer = trainerOf({ epochs: 5 })
+    const trainer = trainerOf({ epochs: 5, ...part })
     const checkpoints: Uint8Array[] = []
     const whole = await run(trainer, trialOf(settings), async (report) => checkpoints.push(await report.checkpoint!()))
     const bytes = await whole.artifact!.bytes()
     for (const [index, checkpoint] of checkpoints.slice(0, -1).entries()) {
-      const trial = trialOf(settings, { resumeFrom: { step: index + 1, bytes: checkpoint } })
+      const trial = trialOf(settings, { resumeFrom: { step: whole.reports[index]!.step, bytes: checkpoint } })
       const rest = await run(trainer, trial)
       expect(numbersOf(rest.reports)).toEqual(numbersOf(whole.reports).slice(index + 1))
       const [one, other] = [await loadModel(tf, bytes), await loadModel(tf, await rest.artifact!.bytes())]
@@ -256,7 +289,7 @@ describe('features computed once', () => {
 
   async function course(backend: Backend, model: tf.LayersModel, cacheFeatures: boolean, batchSize: number): Promise<{ readonly reports: unknown; readonly weights: unknown; readonly samples: number }> {
     Counting.samples = 0
-    const trainer = trainerOf({ backend, base: model, baseOutput: model.layers.at(-1)!.name, data: { train: images(37), validation: images(11, 3) }, batchSize, cacheFeatures, head: (features) => tf.layers.dense({ units: 2, activation: 'softmax' }).apply(tf.layers.dropout({ rate: 0.2 }).apply(features)) as tf.SymbolicTensor })
+    const trainer = trainerOf({ backend, base: model, baseOutput: model.layers.at(-1)!.name, data: { train: images(37), validation: images(11, 3) }, batchSize, cacheFeatures, head: (features) => tf.layers.dense({ units: 2, activation: 'softmax' }).apply(tf.layers.dropout({ rate: 0.2 }).apply(features)) })
     const results = []
     for (let i = 0; i < 2; i++) {
       const { reports, artifact } = await run(trainer, trialOf({ freezeRatio: 1 }))
@@ -329,11 +362,11 @@ describe('bad input', () => {
     ['an unknown layer as the base’s output', { freezeRatio: 0 }, { baseOutput: 'neck' }, { code: 'TFJS_OPTION', message: /baseOutput is "neck"/ }],
     ['an unknown rule for batch normalisations', { freezeRatio: 0 }, { batchNorm: 'thawed' as 'keep' }, { code: 'TFJS_OPTION', message: /batchNorm is 'frozen', 'keep' or 'adapt', got "thawed"/ }],
     ['data of another shape', { freezeRatio: 0 }, { data: { train: images(8) } }, { code: 'TFJS_DATA', message: /data\.train\.x has shape \[6, 6, 1\], the model's input is \[6\]/ }],
-    ['a head that ignores the features', { freezeRatio: 0 }, { head: () => tf.layers.dense({ units: 3 }).apply(tf.input({ shape: [6] })) as tf.SymbolicTensor }, { code: 'TFJS_MODEL', message: /ignores the features/ }],
-    ['a head without weights on a base that has yet to thaw', { freezeRatio: 0, unfreezeEvery: 2 }, { head: (features) => tf.layers.reshape({ targetShape: [5] }).apply(features) as tf.SymbolicTensor }, { code: 'TFJS_MODEL', message: /at least at first/ }],
-    ['a head without weights on a frozen base', { freezeRatio: 1 }, { head: (features) => tf.layers.reshape({ targetShape: [5] }).apply(features) as tf.SymbolicTensor }, { code: 'TFJS_MODEL', message: /Nothing is left to train/ }],
+    ['a head that ignores the features', { freezeRatio: 0 }, { head: () => tf.layers.dense({ units: 3 }).apply(tf.input({ shape: [6] })) }, { code: 'TFJS_MODEL', message: /ignores the features/ }],
+    ['a head without weights on a base that has yet to thaw', { freezeRatio: 0, unfreezeEvery: 2 }, { head: (features) => tf.layers.reshape({ targetShape: [5] }).apply(features) }, { code: 'TFJS_MODEL', message: /at least at first/ }],
+    ['a head without weights on a frozen base', { freezeRatio: 1 }, { head: (features) => tf.layers.reshape({ targetShape: [5] }).apply(features) }, { code: 'TFJS_MODEL', message: /Nothing is left to train/ }],
     ['a base that is none', { freezeRatio: 1 }, { base: {} as tf.LayersModel }, { code: 'TFJS_MODEL', message: /base is neither/ }],
-    ['labels that the head has no output for', { freezeRatio: 1 }, { head: (features) => tf.layers.dense({ units: 2, activation: 'softmax' }).apply(features) as tf.SymbolicTensor }, { code: 'TFJS_DATA', message: /class index 2/ }],
+    ['labels that the head has no output for', { freezeRatio: 1 }, { head: (features) => tf.layers.dense({ units: 2, activation: 'softmax' }).apply(features) }, { code: 'TFJS_DATA', message: /class index 2/ }],
   ])('%s is refused', async (_what, settings, part, { code, message }) => {
     await expect(fails(settings, part)).rejects.toMatchObject({ code, message: expect.stringMatching(message) as string })
   })

@@ -5,7 +5,7 @@ import type { SymbolicTensor } from '../tensorflow.ts'
 import { BaseCopies, type Base } from './base-model.ts'
 import { transferModel, type Head, type TransferModel } from './transfer-model.ts'
 
-const softmax: Head<unknown> = (features) => tf.layers.dense({ units: 5, activation: 'softmax' }).apply(features) as SymbolicTensor
+const softmax: Head<unknown> = (features) => tf.layers.dense({ units: 5, activation: 'softmax' }).apply(features)
 
 function makeBase(): tf.LayersModel {
   return tf.sequential({ layers: [tf.layers.dense({ name: 'stem', units: 4, inputShape: [3], activation: 'relu' }), tf.layers.dense({ name: 'body', units: 6 }), tf.layers.dense({ name: 'old', units: 2 })] })
@@ -113,7 +113,7 @@ describe('a head', () => {
     ['ignores the features', () => softmax(tf.input({ shape: [3] }), {}, tf), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/ignores the features/) }],
     ['returns nothing', () => undefined as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
     ['returns a layer', () => tf.layers.dense({ units: 2 }) as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
-    ['has a name that the base has', (features) => tf.layers.dense({ name: 'body', units: 2 }).apply(features) as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/names a layer "body", as the base does/) }],
+    ['has a name that the base has', (features) => tf.layers.dense({ name: 'body', units: 2 }).apply(features), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/names a layer "body", as the base does/) }],
     ['stands on a layer that is not there', softmax, 'neck', { code: 'TFJS_OPTION', message: expect.stringMatching(/no layer of that name; there are stem, body, old/) }],
   ])('that %s is refused', async (_what, head, output, error) => {
     await expect(headed(head, output)).rejects.toMatchObject(error)

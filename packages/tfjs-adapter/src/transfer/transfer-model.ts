@@ -2,8 +2,8 @@ import { tfjsError } from '../error.ts'
 import { withSeededRandom } from '../keyed-random.ts'
 import type { Layer, LayersModel, SymbolicTensor, Tensor, TensorFlow, Variable } from '../tensorflow.ts'
 
-/** What stands on the base: from its features, of shape [null, …], to one output or several. */
-export type Head<P> = (features: SymbolicTensor, params: P, tf: TensorFlow) => SymbolicTensor | readonly SymbolicTensor[]
+/** What stands on the base: from its features, of shape [null, …], to one output or several: what the last layer's `apply` returns. */
+export type Head<P> = (features: SymbolicTensor, params: P, tf: TensorFlow) => ReturnType<Layer['apply']>
 
 /** A base with its head. */
 export interface TransferModel {
@@ -72,7 +72,7 @@ function build<P>(tf: TensorFlow, features: SymbolicTensor, head: Head<P>, param
   const built: unknown = withSeededRandom(seed, () => head(features, params, tf))
   const outputs: readonly unknown[] = Array.isArray(built) ? built : [built]
   if (outputs.length === 0 || !outputs.every((one): one is SymbolicTensor => one instanceof tf.SymbolicTensor)) {
-    throw modelError('returned no output: return what the last layer gives, as in (features, params, tf) => tf.layers.dense({ units: 5, activation: "softmax" }).apply(features)')
+    throw modelError('returned no output: return what the last layer gives, as in (features) => tf.layers.dense({ units: 5, activation: "softmax" }).apply(features)')
   }
   return [...outputs]
 }
