@@ -17,7 +17,7 @@ export function webgpu(): Backend {
       await switchTo(tf, 'webgpu', `Update the GPU driver, or use wasm(). ${installCommand(packageName, tf)}`)
     },
     async describe() {
-      const { vendor, architecture, device, description } = (await adapterOf(globalThis as unknown as Scope))?.info ?? {}
+      const { vendor, architecture, device, description } = (await adapterOf(globalThis))?.info ?? {}
       const adapter = [vendor, architecture, device, description].filter((part) => part !== undefined && part !== '').join(' ')
       return { backend: 'webgpu', ...(adapter === '' ? {} : { adapter }) }
     },

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { Problem } from './problem.ts'
 
@@ -67,9 +66,13 @@ export function findTfjsNode(name: string, from: string): TfjsNodePackage {
   return { name, folder, version, binding: join(folder, 'lib', 'napi-v8', 'tfjs_binding.node') }
 }
 
+/** As Node looks for packages: in `node_modules` of a folder, then of those above it. */
 function packageFolder(name: string, from: string): string | undefined {
-  const paths = createRequire(join(from, 'package.json')).resolve.paths(name) ?? []
-  return paths.map((folder) => join(folder, name)).find((folder) => existsSync(join(folder, 'package.json')))
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', name)
+    if (existsSync(join(candidate, 'package.json'))) return candidate
+    if (folder === dirname(folder)) return undefined
+  }
 }
 
 /** The C++ compiler: CXX, or g++. */
