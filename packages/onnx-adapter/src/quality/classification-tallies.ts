@@ -171,15 +171,16 @@ export class ClassificationTallies {
     const bytes = wanted.length * this.#labels.length * 8
     if (bytes > maxBytes) throw new UnfitMetric(`The metric "${measure.name}" would keep ${bytes} bytes of scores; at most ${maxBytes} are kept. Take fewer rows, or one class.`)
     const columns = wanted.map((number) => this.#once(`scores ${number}`, () => this.#column(number, isBinary)))
-    return () => wanted.reduce((sum, number, index) => sum + area(rankScores(columns[index]!.scores, (row) => this.#labels[row] === number)), 0) / wanted.length
+    return () => columns.reduce((sum, column) => sum + area(column.ranked()), 0) / wanted.length
   }
 
   /** The difference of two logits ranks rows that their probabilities, rounded to 1, do not. */
-  #column(number: number, isBinary: boolean): Tally & { readonly scores: Float64Array } {
+  #column(number: number, isBinary: boolean): Tally & { ranked(): RankedScores } {
     const scores = new Float64Array(this.#labels.length)
+    let ranked: RankedScores | undefined
     const byLogits = isBinary && this.#kind === 'logits'
     return {
-      scores,
+      ranked: () => (ranked ??= rankScores(scores, this.#labels, number)),
       add: ({ row, scores: logits, probabilities }) => {
         scores[row] = byLogits ? logits[number]! - logits[1 - number]! : probabilities[number]!
       },

@@ -4,10 +4,16 @@ export interface RankedScores {
   readonly negative: Float64Array
 }
 
-/** Ranks scores. `isPositive` says which rows are of the class. */
-export function rankScores(scores: Float64Array, isPositive: (row: number) => boolean): RankedScores {
-  const positive = scores.filter((_, row) => isPositive(row))
-  const negative = scores.filter((_, row) => !isPositive(row))
+/** Ranks the score of each row: those of rows with this label, and the others. */
+export function rankScores(scores: Float64Array, labels: Int32Array, label: number): RankedScores {
+  const own = labels.reduce((count, other) => (other === label ? count + 1 : count), 0)
+  const positive = new Float64Array(own)
+  const negative = new Float64Array(scores.length - own)
+  let [hits, misses] = [0, 0]
+  for (let row = 0; row < scores.length; row++) {
+    if (labels[row] === label) positive[hits++] = scores[row]!
+    else negative[misses++] = scores[row]!
+  }
   return { positive: positive.sort(), negative: negative.sort() }
 }
 
