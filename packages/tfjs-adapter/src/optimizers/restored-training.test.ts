@@ -1,4 +1,4 @@
-import { choice, int, oneOf, space, type Artifact, type Trainer } from '@attune/core'
+import { choice, float, int, oneOf, space, type Artifact, type Trainer } from '@attune/core'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +12,8 @@ import { optimizerSpace } from './optimizer-space.ts'
 
 /** Everything of this package that remembers something between steps, and everything that may come between them. */
 const everything = space({
-  ...optimizerSpace(),
+  // A rate at which nothing diverges, since there would be nothing to compare.
+  ...optimizerSpace({ learningRate: float(1e-4, 0.01, { scale: 'log' }) }),
   ...scheduleSpace(),
   from: choice(['attune', 'tfjs']),
   tfjs: choice(['sgd', 'momentum', 'adam', 'adamax', 'rmsprop', 'adagrad', 'adadelta']),
