@@ -46,11 +46,10 @@ describe('every layer of TensorFlow.js', () => {
 })
 
 describe('a layer that has no form', () => {
-  const sequence = tf.input({ shape: [4, 3] })
+  const tokens = (): tf.layers.Layer => layers.embedding({ inputDim: 4, outputDim: 3, inputLength: 4, maskZero: true, name: 'tokens' })
   const refused: [string, () => tf.LayersModel, RegExp][] = [
-    ['a recurrent convolution', () => chain(layers.convLstm2d({ filters: 2, kernelSize: 2, inputShape: [3, 4, 4, 1], name: 'film' })), /Layer "film" \(ConvLSTM2D\) cannot be exported to ONNX: ONNX has no recurrent convolution\. Use timeDistributed convolutions/],
     ['a stateful layer', () => chain(layers.lstm({ units: 2, stateful: true, batchInputShape: [1, 4, 3], name: 'memory' })), /Layer "memory" \(LSTM\) .* it is stateful.*stateful: false/],
-    ['an activation that recurrent operators lack', () => chain(layers.gru({ units: 2, activation: 'selu', inputShape: [4, 3], name: 'gated' })), /\(GRUCell\) .* ONNX's GRU has no activation "selu"\. Use one of tanh/],
+    ['images of open size in a recurrent convolution', () => chain(layers.convLstm2d({ filters: 2, kernelSize: 2, inputShape: [3, null, 4, 1], name: 'film' })), /\(ConvLSTM2DCell\) .* size of its images is left open\. Fix it/],
     ['another axis', () => chain(layers.batchNormalization({ axis: 1, inputShape: [4, 4, 4], name: 'norm' })), /Layer "norm" .* normalises axis 1/],
     ['a one-dimensional convolution with channels first', () => chain(layers.conv1d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst', inputShape: [3, 8], name: 'line' } as unknown as Parameters<typeof layers.conv1d>[0])), /Layer "line" .* puts the channels of its output last/],
     ['a separable convolution with channels first and a bias', () => chain(layers.separableConv2d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst', inputShape: [3, 8, 8], name: 'apart' })), /Layer "apart" .* adds its bias/],
@@ -60,8 +59,11 @@ describe('a layer that has no form', () => {
     ['whole numbers where floats belong', () => { const input = tf.input({ shape: [3], dtype: 'int32' }); return tf.model({ inputs: input, outputs: apply(layers.dense({ units: 2, name: 'sums' }), input) }) }, /Layer "sums" .* given int32.* Declare the input as float32/],
     ['text', () => { const input = tf.input({ shape: [3], dtype: 'string', name: 'words' }); return tf.model({ inputs: input, outputs: apply(layers.reLU(), input) }) }, /Layer "words" \(InputLayer\) .* takes string/],
     ['a layer inside another', () => on([2, 4, 4, 1], layers.timeDistributed({ layer: layers.centerCrop({ height: 2, width: 2, name: 'middle' }) })), /Layer "middle" \(CenterCrop\)/],
-    ['a mask', () => tf.model({ inputs: sequence, outputs: apply(layers.lstm({ units: 2 }), apply(layers.masking({ maskValue: 0 }), sequence)) }), /\(Masking\)/],
-    ['a mask of an embedding', () => chain(layers.embedding({ inputDim: 4, outputDim: 2, inputLength: 3, maskZero: true, name: 'tokens' }), layers.gru({ units: 2 })), /Layer "tokens" \(Embedding\)/],
+    ['a mask that TensorFlow.js keeps after it ended', () => chain(tokens(), layers.lstm({ units: 2 }), layers.repeatVector({ n: 3 }), layers.gru({ units: 2, name: 'decoder' })), /Layer "decoder" \(GRU\) .* the mask of layer "tokens" \(Embedding\) although its input has none\. Build "tokens" without a mask/],
+    ['a mask for a softmax', () => chain(tokens(), layers.softmax({ axis: -1, name: 'weights' })), /Layer "weights" \(Softmax\) .* the mask of layer "tokens"/],
+    ['a mask for a model within', () => chain(tokens(), on([4, 3], layers.lstm({ units: 2, name: 'inner' }))), /Layer "inner" \(LSTM\) .* the mask of layer "tokens"/],
+    ['a mask beside initial states', () => { const inputs = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [2] })]; return tf.model({ inputs, outputs: apply(layers.gru({ units: 2, name: 'memory' }), apply(tokens(), inputs[0]!), inputs[1]!) }) }, /Layer "memory" .* hands its initial states on/],
+    ['merged masks', () => { const input = tf.input({ shape: [4], dtype: 'int32' }); return tf.model({ inputs: input, outputs: apply(layers.lstm({ units: 2 }), apply(layers.add(), apply(tokens(), input), apply(layers.embedding({ inputDim: 4, outputDim: 3 }), input))) }) }, /\(LSTMCell\) .* masked in a way that TensorFlow\.js cannot compute/],
   ]
   it.each(refused)('is named, and what to do: %s', async (_name, build, message) => {
     const model = build()

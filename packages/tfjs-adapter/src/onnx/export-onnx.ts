@@ -4,6 +4,7 @@ import type { LayersModel, SymbolicTensor, TensorFlow } from '../tensorflow.ts'
 import { exportError } from './export-error.ts'
 import { GraphWriter } from './graph-writer.ts'
 import { isMadeUp } from './layer-names.ts'
+import { masksIn } from './masks.ts'
 import { writeLogits, writeTensor } from './model-writer.ts'
 import { originMetadata, type ExportOrigin } from './origin.ts'
 import { natural, value, type Shape, type Value } from './value.ts'
@@ -34,7 +35,7 @@ export async function exportOnnx(tf: TensorFlow, model: LayersModel, options: Ex
   const metadata = { framework: `TensorFlow.js ${tf.version.tfjs}`, ...originMetadata(options.origin), ...options.metadata }
   const graphName = options.name ?? (isMadeUp(model.name, model.getClassName()) ? 'model' : model.name)
   const builder = createModelBuilder({ graphName, producerName: '@attune/tfjs-adapter', metadata })
-  const graph = new GraphWriter(builder)
+  const graph = new GraphWriter(builder, masksIn(model.layers))
   const inputNames = endNames(graph, 'input', model.inputs, options.inputNames)
   const outputNames = endNames(graph, 'output', model.outputs, options.outputNames)
 

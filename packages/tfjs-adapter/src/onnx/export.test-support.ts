@@ -42,13 +42,13 @@ export function randomise(model: tf.LayersModel, seed = 11): void {
   }
 }
 
-/** Unknown sizes are fed as 7; whole numbers are from 0 to `below` − 1, so are floats if `below` is given. */
+/** Unknown sizes are fed as 7, int32 inputs with numbers from 0 to 5; so are floats if `below` is 6. */
 export async function caseOf(model: tf.LayersModel, options: ExportOnnxOptions = {}, below?: number): Promise<Case> {
   randomise(model)
   const given = model.inputs.map((input, index) => {
     const dims = [3, ...input.shape.slice(1).map((size) => size ?? 7)]
     const raw = noise(dims.reduce((product, size) => product * size, 1), 3 + index)
-    const data = below === undefined ? raw.map((value) => 2 * value) : raw.map((value) => Math.floor(((value + 1) / 2) * below))
+    const data = below === undefined && input.dtype === 'float32' ? raw.map((value) => 2 * value) : raw.map((value) => Math.floor(((value + 1) / 2) * (below ?? 6)))
     return { dims, data, type: input.dtype as 'float32' | 'int32' }
   })
   const answers = tf.tidy(() => {

@@ -1,7 +1,12 @@
-import { int64Tensor, type AttributeValue, type ModelBuilder, type TensorSource } from '@attune/onnx-format'
+import { int64Tensor, type AttributeValue, type GraphBuilder, type TensorSource } from '@attune/onnx-format'
 import type { Layer } from '../tensorflow.ts'
 import { layerLabel } from './layer-names.ts'
-import type { Layout, Value } from './value.ts'
+import type { Layout, Shape, Value } from './value.ts'
+
+export interface GraphOutput {
+  readonly name: string
+  readonly shape: Shape
+}
 
 /** A tensor that was transposed out of another one. */
 interface Copy {
@@ -12,7 +17,11 @@ interface Copy {
 
 /** Writes nodes and constants under unique names, and transposes a value at most once into each order. */
 export class GraphWriter {
-  readonly #model: ModelBuilder
+  /** The layers of the model that make masks. */
+  readonly masks: readonly Layer[]
+  readonly #model: GraphBuilder
+  /** Where nodes go: the model's graph, or one inside it. */
+  #current: GraphBuilder
   readonly #names = new Set<string>()
   readonly #repeats = new Map<string, number>()
   readonly #labels = new Map<number, string>()
@@ -20,8 +29,10 @@ export class GraphWriter {
   readonly #copies = new Map<string, Copy>()
   readonly #copyNames = new Map<string, string>()
 
-  constructor(model: ModelBuilder) {
+  constructor(model: GraphBuilder, masks: readonly Layer[]) {
+    this.masks = masks
     this.#model = model
+    this.#current = model
   }
 
   /** What a layer is called in the file: its own name, or one that does not depend on how many layers the process made before. */
@@ -38,8 +49,26 @@ export class GraphWriter {
   node(label: string, operator: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>>, outputs: number): readonly string[] {
     const name = this.unique(`${label}/${operator}`)
     const names = Array.from({ length: outputs }, (_, index) => this.unique(`${name}:${index}`))
-    this.#model.node(operator, inputs, { name, outputs: names, attributes })
+    this.#current.node(operator, inputs, { name, outputs: names, attributes })
     return names
+  }
+
+  /** A graph of its own as an attribute: `write` is given the names of its inputs and answers those of its outputs. Constants stay outside. */
+  subgraph(label: string, inputs: readonly Shape[], write: (names: readonly string[]) => readonly GraphOutput[]): AttributeValue {
+    const outer = this.#current
+    const graph = outer.subgraph(this.unique(`${label}/body`))
+    this.#current = graph
+    try {
+      const names = inputs.map((shape) => graph.input(this.unique(`${label}/given`), 'float32', shape))
+      for (const { name, shape } of write(names)) {
+        const output = this.unique(`${label}/made`)
+        graph.node('Identity', [name], { name: output, outputs: [output] })
+        graph.output(output, 'float32', shape)
+      }
+    } finally {
+      this.#current = outer
+    }
+    return { graph: graph.toGraph() }
   }
 
   /** A constant, written once for each key: a layer that is applied twice has its weights once. */

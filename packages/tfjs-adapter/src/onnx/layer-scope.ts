@@ -1,7 +1,7 @@
 import { int64Tensor, type AttributeValue, type TensorSource } from '@attune/onnx-format'
 import type { Layer } from '../tensorflow.ts'
 import { exportError } from './export-error.ts'
-import type { GraphWriter } from './graph-writer.ts'
+import type { GraphOutput, GraphWriter } from './graph-writer.ts'
 import { layerConfig, type LayerConfig } from './layer-config.ts'
 import { natural, type Layout, type Shape, type Value } from './value.ts'
 import type { Weight } from './weight.ts'
@@ -24,6 +24,7 @@ export interface LayerScope {
   /** Adds a node with one output and returns its name. */
   node(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string
   nodes(operator: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>>, outputs: number): readonly string[]
+  subgraph(inputs: readonly Shape[], write: (names: readonly string[]) => readonly GraphOutput[]): AttributeValue
   constant(key: string, tensor: () => TensorSource): string
   scalar(key: string, value: number): string
   integers(key: string, values: readonly number[]): string
@@ -55,6 +56,7 @@ export function layerScope(graph: GraphWriter, layer: Layer, label: string, writ
     activation: withoutActivation ? 'linear' : config.text('activation', 'linear'),
     writeInner,
     nodes,
+    subgraph: (inputs, write) => graph.subgraph(label, inputs, write),
     node: (operator, inputs, attributes = {}) => nodes(operator, inputs, attributes, 1)[0] as string,
     constant,
     scalar: (key, value) => constant(key, () => ({ data: Float32Array.of(value), dims: [] })),

@@ -3,7 +3,7 @@ import { activation, identity, parametric, prelu, relu, softmax } from './layers
 import { convolution, depthwiseConvolution, separableConvolution, transposedConvolution } from './layers/convolutions.ts'
 import { dense } from './layers/dense.ts'
 import { dot } from './layers/dot.ts'
-import { embedding, rescaling } from './layers/lookup-layers.ts'
+import { embedding, masking, rescaling } from './layers/lookup-layers.ts'
 import { concatenate, merge } from './layers/merges.ts'
 import { batchNormalization, layerNormalization } from './layers/normalization.ts'
 import { globalPooling, pooling } from './layers/pooling.ts'
@@ -30,8 +30,8 @@ export const layerWriters: { readonly [className: string]: LayerWriter } = {
   ZeroPadding2D: zeroPadding, Cropping2D: cropping, UpSampling2D: upSampling,
   Add: merge('Sum'), Multiply: merge('Mul'), Average: merge('Mean'), Maximum: merge('Max'), Minimum: merge('Min'),
   Concatenate: concatenate, Dot: dot,
-  Embedding: embedding, Rescaling: rescaling,
-  SimpleRNN: recurrent, LSTM: recurrent, GRU: recurrent, RNN: recurrent,
+  Embedding: embedding, Masking: masking, Rescaling: rescaling,
+  SimpleRNN: recurrent, LSTM: recurrent, GRU: recurrent, RNN: recurrent, ConvLSTM2D: recurrent,
   Bidirectional: bidirectional, TimeDistributed: timeDistributed,
 }
 

@@ -3,8 +3,9 @@ import { exportError } from './export-error.ts'
 import type { GraphWriter } from './graph-writer.ts'
 import { layerScope, type WriteInner } from './layer-scope.ts'
 import { layerWriters, takesIntegers } from './layer-writers.ts'
+import { checkMask, maskAfter } from './masks.ts'
 import { unsupportedLayers } from './unsupported-layers.ts'
-import type { Shape, Value } from './value.ts'
+import type { Mask, Shape, Value } from './value.ts'
 
 export interface Container {
   readonly inputs: readonly SymbolicTensor[]
@@ -64,9 +65,15 @@ async function writeLayer(graph: GraphWriter, layer: Layer, inputs: readonly Val
   if (write === undefined) throw unsupported(layer)
   if (input === undefined || shape === undefined) throw exportError(layer, 'it is not connected to an input of the model')
   if (!takesIntegers.has(className) && inputs.some(({ type }) => type !== 'float32')) throw exportError(layer, `it is given ${inputs.map(({ type }) => type).join(', ')}, and float32 is supported`, 'Declare the input as float32')
+  checkMask(layer, inputs, graph.masks)
   const inner: WriteInner = (part, partInputs, partShapes) => writeLayer(graph, part, partInputs, partShapes)
   const written = await write(layerScope(graph, layer, graph.label(layer), inner, withoutActivation), [input, ...others], [shape, ...otherShapes])
-  return Array.isArray(written) ? (written as readonly Value[]) : [written as Value]
+  const outputs = Array.isArray(written) ? (written as readonly Value[]) : [written as Value]
+  return outputs.map((output) => withMask(output, maskAfter(layer, inputs, output)))
+}
+
+function withMask({ name, shape, layout, type }: Value, mask: Mask | undefined): Value {
+  return { name, shape, layout, type, ...(mask === undefined ? {} : { mask }) }
 }
 
 /** Some layers compute sizes below 0 out of unknown ones. */
@@ -75,7 +82,8 @@ function known(shape: Shape): Shape {
 }
 
 function innerValues(container: Container, inputs: readonly Value[]): Map<SymbolicTensor, Value> {
-  return new Map(container.inputs.map((input, index) => [input, inputs[index] as Value]))
+  // TensorFlow.js does not hand masks into a model.
+  return new Map(container.inputs.map((input, index) => [input, withMask(inputs[index] as Value, undefined)]))
 }
 
 function unsupported(layer: Layer): Error {

@@ -1,14 +1,8 @@
 import type { LayerScope } from './layer-scope.ts'
+import type { Run } from './recurrent-run.ts'
+import { scannedCell } from './scanned-cell.ts'
 import { value, type Value } from './value.ts'
 import type { Weight } from './weight.ts'
-
-/** A recurrent layer that has run. */
-export interface Run {
-  /** What it put out at each step, in the order of its input, whichever way it went. */
-  readonly sequence: Value
-  /** After the last step: what it put out, and for LSTM what it kept. */
-  readonly states: readonly Value[]
-}
 
 interface CellForm {
   readonly operator: 'RNN' | 'LSTM' | 'GRU'
@@ -46,14 +40,14 @@ const activations: { readonly [name: string]: CellActivation } = {
 /** Runs one cell over a sequence, time first as ONNX wants it. */
 export async function recurrentCell(scope: LayerScope, input: Value, initial: readonly Value[], backwards: boolean): Promise<Run> {
   const className = scope.layer.getClassName()
+  if (className === 'ConvLSTM2DCell') return scannedCell(scope, input, initial, backwards)
   const form = Object.hasOwn(cells, className) ? cells[className] : undefined
-  if (form === undefined) throw scope.error('it is a cell without a form here', `There are ${Object.keys(cells).join(', ')}`)
-  const used = form.activations.map((key) => {
+  if (form === undefined) throw scope.error('it is a cell without a form here', `There are ${Object.keys(cells).join(', ')} and ConvLSTM2DCell`)
+  const used = form.activations.flatMap((key) => {
     const name = scope.config.text(key, 'linear')
-    const found = Object.hasOwn(activations, name) ? activations[name] : undefined
-    if (found === undefined) throw scope.error(`ONNX's ${form.operator} has no ${key} "${name}"`, `Use one of ${Object.keys(activations).join(', ')}`)
-    return found
+    return Object.hasOwn(activations, name) ? [activations[name] as CellActivation] : []
   })
+  if (input.mask !== undefined || used.length < form.activations.length) return scannedCell(scope, input, initial, backwards)
   const kernel = await scope.requiredWeight('kernel')
   const recurrentKernel = await scope.requiredWeight('recurrent_kernel')
   const bias = await scope.weight('bias')

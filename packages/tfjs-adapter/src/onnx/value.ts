@@ -15,6 +15,13 @@ export interface Value {
   /** Which axis of `shape` each axis of `name` holds: [0, 3, 1, 2] is an image with channels second. */
   readonly layout: Layout
   readonly type: ValueType
+  /** Which steps of a sequence count, where a layer before it said so. */
+  readonly mask?: Mask
+}
+
+export interface Mask {
+  /** float32, [batch, steps], 1 for a step that counts; undefined for what TensorFlow.js makes of several masks, which nothing here can use. */
+  readonly name: string | undefined
 }
 
 export type Layout = readonly number[]

@@ -72,7 +72,7 @@ function windowsOf(scope: LayerScope, from: Value, dilation: string | undefined)
   return { size: scope.config.numbers('kernelSize', rank, 1), strides: scope.config.numbers('strides', rank, 1), dilations: dilation === undefined ? Array.from({ length: rank }, () => 1) : scope.config.numbers(dilation, rank, 1) }
 }
 
-function convolutionAttributes(scope: LayerScope, from: Value, dilation: string | undefined): Record<string, AttributeValue> {
+export function convolutionAttributes(scope: LayerScope, from: Value, dilation: string | undefined): Record<string, AttributeValue> {
   const windows = windowsOf(scope, from, dilation)
   return { ...windowAttributes(scope, from, windows), dilations: { ints: windows.dilations } }
 }
@@ -83,7 +83,7 @@ async function bias(scope: LayerScope): Promise<readonly string[]> {
 }
 
 /** [...space, inputs, outputs] to [outputs, inputs, ...space]. */
-function outputsFirst(kernel: Weight): Weight {
+export function outputsFirst(kernel: Weight): Weight {
   const rank = kernel.dims.length
   return transposed(kernel, [rank - 1, rank - 2, ...Array.from({ length: rank - 2 }, (_, axis) => axis)])
 }

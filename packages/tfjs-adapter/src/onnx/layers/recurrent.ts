@@ -1,7 +1,8 @@
 import type { Layer } from '../../tensorflow.ts'
 import { fieldOf } from '../layer-config.ts'
 import type { LayerScope, LayerWriter } from '../layer-scope.ts'
-import { recurrentCell, type Run } from '../recurrent-cell.ts'
+import { recurrentCell } from '../recurrent-cell.ts'
+import type { Run } from '../recurrent-run.ts'
 import { axisOf, type Value } from '../value.ts'
 
 export const recurrent: LayerWriter = async (scope, inputs, shapes) => {
@@ -24,7 +25,7 @@ export async function runLayer(scope: LayerScope, layer: Layer, inputs: readonly
     const before = cells.slice(index + 1).reduce((sum, later) => sum + stateCount(later), 0)
     const initial = given.length === 0 ? [] : given.slice(before, before + stateCount(each))
     const run = await recurrentCell(cells.length === 1 ? scope.part(each, 'cell') : scope.part(each, `cell_${index}`), sequence, initial, backwards)
-    sequence = run.sequence
+    sequence = { ...run.sequence, ...(sequence.mask === undefined ? {} : { mask: sequence.mask }) }
     states.unshift(run.states)
   }
   return { sequence, states: states.flat() }
@@ -46,5 +47,5 @@ export function reversedInTime(scope: LayerScope, sequence: Value): Value {
 }
 
 function stateCount(cell: Layer): number {
-  return cell.getClassName() === 'LSTMCell' ? 2 : 1
+  return cell.getClassName().endsWith('LSTM2DCell') || cell.getClassName() === 'LSTMCell' ? 2 : 1
 }

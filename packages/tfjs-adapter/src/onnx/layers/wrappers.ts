@@ -2,7 +2,7 @@ import type { Layer } from '../../tensorflow.ts'
 import { fieldOf } from '../layer-config.ts'
 import type { LayerScope, LayerWriter } from '../layer-scope.ts'
 import { value, type Shape, type Value } from '../value.ts'
-import type { Run } from '../recurrent-cell.ts'
+import type { Run } from '../recurrent-run.ts'
 import { aligned } from './merges.ts'
 import { inOrderOfWork, returnsSequences, reversedInTime, runLayer } from './recurrent.ts'
 
