@@ -8,8 +8,8 @@ export interface WasmOptions {
   /** Where the browser finds the .wasm files: a folder's URL, or a URL for each file. Not needed in Node. */
   readonly wasmPaths?: string | { readonly [file: string]: string }
   /**
-   * How many threads compute, by default as many as the machine has cores. Browsers give threads to cross-origin isolated pages only,
-   * and tfjs uses none in Node: `describe` says how many there are.
+   * How many threads compute. tfjs takes at most half of the logical cores, which is the default; browsers give threads to cross-origin
+   * isolated pages only, and tfjs uses none in Node: `describe` says how many there are.
    */
   readonly threads?: number
 }
@@ -22,7 +22,7 @@ const PACKAGE = '@tensorflow/tfjs-backend-wasm'
  */
 export function wasm(options: WasmOptions = {}): Backend {
   const { wasmPaths, threads } = options
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) throw backendError('wasm', `cannot have ${String(threads)} threads`, 'Give a whole number of at least 1, or leave it out for one for each core.')
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) throw backendError('wasm', `cannot have ${String(threads)} threads`, 'Give a whole number of at least 1, or leave it out.')
   const load = (tf: TensorFlow) => importOptional('wasm', PACKAGE, tf, () => import('@tensorflow/tfjs-backend-wasm'))
   return {
     name: 'wasm',
