@@ -50,10 +50,19 @@ export function checkCalibrationData(data: EvaluationData, calibration: Calibrat
   return { inputs, labels: checked }
 }
 
+/** Throws ONNX_OPTION for data that were fit to judge on, and no longer are: their memory was moved to a worker, or has shrunk. */
+export function refuseChangedData({ inputs, targets }: EvaluationData, calibration: CalibrationData | undefined): void {
+  const parts = [...namedTensors('data.inputs', inputs), ...(targets === undefined ? [] : [['data.targets', targets] as const]), ...(calibration === undefined ? [] : namedTensors('calibration.inputs', calibration.inputs))]
+  for (const [path, tensor] of parts) {
+    const problem = tensorProblem(tensor)
+    if (problem !== undefined) throw invalidOption(`${path} ${problem}: it has changed since the evaluator was made. Leave the arrays as they are while models are judged; what goes to a worker should be a copy.`)
+  }
+}
+
 /** The number of rows. Throws ONNX_OPTION. */
 export function checkInputs(name: string, inputs: ModelInputs): number {
   if (typeof inputs !== 'object' || inputs === null) throw invalidOption(`${name} is a tensor { data, dims } or { inputName: tensor }.`)
-  const tensors = isSingleTensor(inputs) ? [[name, inputs] as const] : Object.entries(inputs).map(([input, tensor]) => [`${name}["${input}"]`, tensor] as const)
+  const tensors = namedTensors(name, inputs)
   const [first] = tensors
   if (first === undefined) throw invalidOption(`${name} holds no tensor.`)
   for (const [path, tensor] of tensors) checkTensor(path, tensor)
@@ -63,6 +72,11 @@ export function checkInputs(name: string, inputs: ModelInputs): number {
   const bytes = tensors.reduce((sum, [, tensor]) => sum + tensor.data.byteLength, 0)
   if (bytes > maxBytes) throw invalidOption(`${name} has ${bytes} bytes; at most ${maxBytes} can be evaluated at once. Take fewer rows.`)
   return rows
+}
+
+/** Each tensor with its place in the options. */
+function namedTensors(name: string, inputs: ModelInputs): readonly (readonly [string, TensorData])[] {
+  return isSingleTensor(inputs) ? [[name, inputs]] : Object.entries(inputs).map(([input, tensor]) => [`${name}["${input}"]`, tensor])
 }
 
 function checkTensor(path: string, tensor: TensorData): void {

@@ -3,7 +3,7 @@ import { costDirections } from './cost/cost-directions.ts'
 import { checkCostOptions, largestBatch, measuresCost, measuresTime, type CostOptions } from './cost/cost-options.ts'
 import type { CostSettings } from './cost/cost-settings.ts'
 import { invalidOption, onnxError } from './errors.ts'
-import { checkCalibrationData, checkEvaluationData, type CalibrationData, type EvaluationData } from './evaluation-data.ts'
+import { checkCalibrationData, checkEvaluationData, refuseChangedData, type CalibrationData, type EvaluationData } from './evaluation-data.ts'
 import { readModelBytes, type ModelSource } from './model-source.ts'
 import { areMetrics, isQuality, type EvaluationSettings, type RequestBody, type SessionSettings } from './protocol.ts'
 import { checkBins, checkMeasures } from './quality/check-measures.ts'
@@ -79,6 +79,7 @@ export function onnxEvaluator<P = unknown>(options: OnnxEvaluatorOptions<P>): On
   const measuring = new Set<RuntimeProcess>()
 
   async function judge(model: Uint8Array, served: SessionSettings, more: Partial<EvaluationSettings>, signal: AbortSignal | undefined): Promise<Quality> {
+    refuseChangedData(options.data, options.calibration)
     const quality = await runtime.request({ type: 'evaluate', model, session: served, settings: { ...settings, ...more } }, { signal, timeout })
     if (!isQuality(quality)) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that is no set of metrics.')
     return quality

@@ -96,6 +96,17 @@ test('a model that does not have a metric is told so, with a code of its own', a
   await expect(evaluator.evaluate(echoModel(['N', 2]))).rejects.toMatchObject({ code: 'ONNX_METRIC', message: expect.stringContaining('knows 2 classes') })
 })
 
+test('data that are gone when a model is judged are refused, whatever took them', async () => {
+  const mine = Float32Array.from([4, 0, 0, 4])
+  const grown = new Float32Array(new ArrayBuffer(16, { maxByteLength: 16 }))
+  await using evaluator = onnxEvaluator({ scores: 'logits', data: { inputs: { data: mine, dims: [2, 2] }, labels: [0, 1] }, calibration: { inputs: { data: grown, dims: [2, 2] }, labels: [0, 1] } })
+  expect(await evaluator.evaluate(echoModel(['N', 2]))).toMatchObject({ accuracy: 1 })
+  grown.buffer.resize(8)
+  await expect(evaluator.evaluate(echoModel(['N', 2]))).rejects.toMatchObject({ code: 'ONNX_OPTION', message: expect.stringMatching(/calibration\.inputs has 2 elements.*has changed since the evaluator was made/) })
+  structuredClone(mine, { transfer: [mine.buffer] })
+  await expect(evaluator.report(echoModel(['N', 2]))).rejects.toMatchObject({ code: 'ONNX_OPTION', message: expect.stringMatching(/data\.inputs has 0 elements, but dims \[2, 2\] need 4: it has changed/) })
+})
+
 test('a regression reports the errors of each output', async () => {
   await using evaluator = onnxEvaluator({ data: { inputs: pairs([[1, 2], [3, 4]]), targets: pairs([[1, 0], [3, 1]]) }, metrics: ['r2', { metric: 'meanSquaredError', name: 'mse' }] })
   expect(await evaluator.evaluate(echoModel(['N', 2]))).toMatchObject({ r2: (1 + 1 - 13 / 0.5) / 2, mse: 3.25 })
