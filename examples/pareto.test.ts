@@ -21,9 +21,9 @@ it('pareto finds networks for real digits that are not beaten in accuracy, laten
     if (row.weights === 'float32') expect(row.change).toBe(0)
     expect(Math.abs(row.change)).toBeLessThan(0.1)
     const bits = (row.kB * 8000) / row.parameters
-    const [least, most] = row.weights === 'float32' ? [32, 60] : row.weights === 'float16' ? [16, 40] : [8, 32]
-    expect(bits).toBeGreaterThan(least!)
-    expect(bits).toBeLessThan(most!)
+    const [least, most] = row.weights === 'float32' ? [32, 60] as const : row.weights === 'float16' ? [16, 40] as const : [8, 32] as const
+    expect(bits).toBeGreaterThan(least)
+    expect(bits).toBeLessThan(most)
     expect(row.multiplyAdds).toBeGreaterThan(0)
     // Rounded as they are printed, equal numbers may hide a difference.
     expect(rows.filter((other) => other.accuracy > row.accuracy && other.micros < row.micros && other.kB < row.kB)).toEqual([])

@@ -46,7 +46,7 @@ const front = study.pareto().toSorted((a, b) => a.metrics['onnx.modelBytes']! - 
     network: network.type === 'dense' ? `dense ${network.units}` : `${network.filters} filters, dense ${network.units}`,
     weights: serving.precision,
     'accuracy (change)': `${of('accuracy').toFixed(4)} (${of('accuracyChange').toFixed(4)})`,
-    'µs for 32 digits (interval)': `${micros('latencyP50Ms')} (${micros('latencyP50LowMs')} to ${micros('latencyP50HighMs')})${of('latencyContended') === 1 ? ' contended' : ''}`,
+    'µs for 32 digits (interval)': `${micros('latencyP50Ms')} (${micros('latencyP50LowMs')} to ${micros('latencyP50HighMs')})${of('contended') === 1 ? ' contended' : ''}`,
     kB: Number((of('modelBytes') / 1000).toFixed(1)),
     parameters: of('parameters'),
     'multiply-adds': of('multiplyAdds'),

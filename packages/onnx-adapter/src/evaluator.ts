@@ -121,7 +121,7 @@ export function onnxEvaluator<P = unknown>(options: OnnxEvaluatorOptions<P>): On
       if (fit?.atBound === true) context.warn?.(boundWarning(fit.temperature))
       if (attribute !== undefined && report !== undefined) await context.setAttribute?.(attribute, report as unknown as Json)
       // What the child saw of its own processor time does not tell of caches and memory that trials beside it used.
-      const contended = context.alone === false && 'latencyContended' in costs ? { latencyContended: 1 } : {}
+      const contended = context.alone === false && 'contended' in costs ? { contended: 1 } : {}
       return prefixed({ ...metrics, ...changes, ...costs, ...contended }, prefix)
     },
     async report(source, { signal } = {}) {

@@ -9,8 +9,9 @@ export const latencyQuantiles: readonly (readonly [name: string, share: number])
 export function costDirections({ latency, throughput, load, memory, parameters, multiplyAdds }: CostSettings): { readonly [metric: string]: Direction } {
   const smaller = [
     'modelBytes',
-    ...(latency === undefined ? [] : [...latencyQuantiles.flatMap(([name]) => [`latency${name}Ms`, `latency${name}LowMs`, `latency${name}HighMs`]), 'latencyContended']),
+    ...(latency === undefined ? [] : latencyQuantiles.flatMap(([name]) => [`latency${name}Ms`, `latency${name}LowMs`, `latency${name}HighMs`])),
     ...(load === undefined ? [] : ['loadMs']),
+    ...(latency === undefined && throughput.length === 0 && load === undefined ? [] : ['contended']),
     ...(memory ? ['residentMb'] : []),
     ...(parameters ? ['parameters'] : []),
     ...(multiplyAdds ? ['multiplyAdds'] : []),

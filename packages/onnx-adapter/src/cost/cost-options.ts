@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly warmUp?: number
   /** Measured runs of each session (default 200, fewer where its share of the budget is over before, but at least 10). */
   readonly runs?: number
-  /** Sessions, each loaded afresh (default and least: 5). More are added, up to three times as many, while the interval is wider than a tenth of the median and the budget lasts. */
+  /** Sessions, each loaded afresh (default and least: 5). More are added, up to three times as many, while the interval is wider than a tenth of the median and the budget lasts, or while other work took the processor and three times the budget lasts: only undisturbed sessions count, if there are enough. */
   readonly sessions?: number
   /** Milliseconds for the sessions together, loading aside (default 3000). A slow model takes longer: 11 runs in each session are the least. */
   readonly budget?: number
@@ -28,10 +28,11 @@ export interface ThroughputOptions extends RunOptions {
 
 /**
  * What is measured of a model's cost, each in metrics of its own. All but counts are measured in a process that runs this model alone, and make the evaluator
- * exclusive: a study measures one model at a time, and its executor holds what computes beside it, if it can.
+ * exclusive: a study measures one model at a time, and its executor holds what computes beside it, if it can. `contended` comes with all that measures time: 1 where
+ * trials computed beside it, or other work took the processor in so many sessions that fewer than five were undisturbed; else 0.
  */
 export interface CostOptions {
-  /** `latencyP50Ms`, `latencyP95Ms`, `latencyP99Ms`, each with `…LowMs` and `…HighMs`, and `latencyContended` (default false). */
+  /** `latencyP50Ms`, `latencyP95Ms`, `latencyP99Ms`, each with `…LowMs` and `…HighMs` (default false). */
   readonly latency?: boolean | LatencyOptions
   /** `throughput`, or `throughput1`, `throughput8`, …: rows a second (default false). */
   readonly throughput?: boolean | ThroughputOptions

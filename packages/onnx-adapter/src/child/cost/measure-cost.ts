@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -12,11 +11,11 @@ import type { ModelInputs } from '../../tensor-data.ts'
 import { Failure } from '../failure.ts'
 import { cycledRows, loadModel, prepareModel, type ModelSession, type NamedTensors, type PreparedModel } from '../model-session.ts'
 import { probeProvider } from '../probe-provider.ts'
-import { timeRuns, type SessionTimes } from './time-runs.ts'
+import { timeRuns, type SessionTimes, type TimedRuns } from './time-runs.ts'
 
 type Costs = { [metric: string]: number }
 
-/** Below this share of a processor other work took the rest. */
+/** Where a process that only computes has a smaller share of a processor, other work took the rest. */
 const enoughProcessor = 0.9
 
 /** What a model costs. Throws as loading and running it does, and ONNX_UNCOUNTED. */
@@ -27,24 +26,26 @@ export async function measureCost(source: Uint8Array, session: SessionSettings, 
   if (settings.parameters) costs['parameters'] = prepared.model.parameterCount
   if (settings.memory) costs['residentMb'] = await measureMemory(open, inputs)
   if (settings.multiplyAdds) costs['multiplyAdds'] = await countOfRow(prepared, open, inputs)
-  const loads: number[] = []
-  const times = (runs: RunSettings & { readonly batchSize: number }): ReturnType<typeof timeRuns> => timeRuns(open, (opened) => batchesOf(opened, inputs, runs.batchSize), runs)
+  // Other providers compute elsewhere, while this process waits.
+  const leastProcessor = session.executionProviders.every((provider) => provider === 'cpu') ? enoughProcessor : 0
+  const times = (runs: RunSettings & { readonly batchSize: number }): Promise<TimedRuns> => timeRuns(open, (opened) => batchesOf(opened, inputs, runs.batchSize), runs, leastProcessor)
+  const timed: TimedRuns[] = []
   if (settings.latency !== undefined) {
-    const { sessions, processorShare } = await times(settings.latency)
-    loads.push(...sessions.map(({ loadMs }) => loadMs))
-    Object.assign(costs, latencies(sessions))
-    // Other providers compute elsewhere, while this process waits.
-    const onCpuAlone = session.executionProviders.every((provider) => provider === 'cpu')
-    costs['latencyContended'] = onCpuAlone && processorShare < enoughProcessor ? 1 : 0
+    const measured = await times(settings.latency)
+    timed.push(measured)
+    Object.assign(costs, latencies(measured.sessions))
   }
   for (const flow of settings.throughput) {
-    const { sessions, rows } = await times(flow)
-    costs[flow.metric] = medianInterval(sessions.map(({ times: runs }) => (1000 * rows * runs.length) / runs.reduce((sum, time) => sum + time, 0))).median
+    const measured = await times(flow)
+    timed.push(measured)
+    costs[flow.metric] = medianInterval(measured.sessions.map(({ times: runs }) => (1000 * measured.rows * runs.length) / runs.reduce((sum, time) => sum + time, 0))).median
   }
   if (settings.load !== undefined) {
-    while (loads.length < settings.load) loads.push(await timeToLoad(open))
-    costs['loadMs'] = medianInterval(loads).median
+    // Sessions of one run each, if no others were loaded.
+    if (timed.length === 0) timed.push(await times({ warmUp: 0, runs: 1, sessions: settings.load, budget: 1, batchSize: 1 }))
+    costs['loadMs'] = medianInterval(timed.flatMap(({ sessions }) => sessions.map(({ loadMs }) => loadMs))).median
   }
+  if (timed.length > 0) costs['contended'] = timed.some(({ contended }) => contended) ? 1 : 0
   return costs
 }
 
@@ -54,14 +55,6 @@ function latencies(sessions: readonly SessionTimes[]): Costs {
     const { median, low, high } = medianInterval(sessions.map(({ times }) => quantile(times, share)))
     return [[`latency${name}Ms`, median], [`latency${name}LowMs`, low], [`latency${name}HighMs`, high]]
   }))
-}
-
-async function timeToLoad(open: () => Promise<ModelSession>): Promise<number> {
-  const before = performance.now()
-  const session = await open()
-  const time = performance.now() - before
-  await session.release()
-  return time
 }
 
 /** Different rows are run in turn, so that no run profits from the answer before. */

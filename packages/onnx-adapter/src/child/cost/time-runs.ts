@@ -14,32 +14,38 @@ export interface SessionTimes {
 
 /** Runs of several sessions. */
 export interface TimedRuns {
+  /** Those in which nothing else took the processor, if there are enough of them; otherwise all. */
   readonly sessions: readonly SessionTimes[]
   /** Of each run. */
   readonly rows: number
-  /** Share of the time in which this process was on a processor while it ran the model. */
-  readonly processorShare: number
+  /** True where other work took the processor in too many sessions. */
+  readonly contended: boolean
 }
 
 /** An interval wider than this share of its median calls for more sessions. */
 const wantedWidth = 0.1
 const fewestRuns = 10
+/** More sessions than were asked for, or more of the budget where other work took the processor. */
+const most = 3
 
 /**
  * Times runs in sessions that are loaded one after the other: the median of a session's runs is stable, but another session of the same model
  * lies elsewhere in memory and has another. `open` loads the model; its sessions are released here.
+ * @param leastProcessor Share of the time that this process has to be on a processor for a session to count as undisturbed; 0 where it waits for another device.
  */
-export async function timeRuns(open: () => Promise<ModelSession>, batchesFor: (session: ModelSession) => readonly NamedTensors[], settings: RunSettings): Promise<TimedRuns> {
-  const sessions: SessionTimes[] = []
+export async function timeRuns(open: () => Promise<ModelSession>, batchesFor: (session: ModelSession) => readonly NamedTensors[], settings: RunSettings, leastProcessor: number): Promise<TimedRuns> {
+  const all: SessionTimes[] = []
+  const quiet: SessionTimes[] = []
   let spent = 0
-  let measured = 0
-  let processor = 0
   let rows = 0
-  const isSettled = (): boolean => {
-    const { median, low, high } = medianInterval(sessions.map(({ times }) => quantile(times, 0.5)))
-    return high - low <= wantedWidth * median
+  const wantsMore = (): boolean => {
+    if (all.length < settings.sessions) return true
+    if (all.length >= most * settings.sessions) return false
+    if (quiet.length < settings.sessions) return spent < most * settings.budget
+    const { median, low, high } = medianInterval(quiet.map(({ times }) => quantile(times, 0.5)))
+    return spent < settings.budget && high - low > wantedWidth * median
   }
-  while (sessions.length < settings.sessions || (sessions.length < 3 * settings.sessions && spent < settings.budget && !isSettled())) {
+  while (wantsMore()) {
     const beforeLoad = performance.now()
     const session = await open()
     const loadMs = performance.now() - beforeLoad
@@ -62,13 +68,14 @@ export async function timeRuns(open: () => Promise<ModelSession>, batchesFor: (s
         times.push(now - from)
       }
       const { user, system } = process.cpuUsage(processorBefore)
-      processor += (user + system) / 1000
-      measured += now - before
       spent += now - start
-      sessions.push({ times: Float64Array.from(times).sort(), loadMs })
+      const told = { times: Float64Array.from(times).sort(), loadMs }
+      all.push(told)
+      if ((user + system) / 1000 >= leastProcessor * (now - before)) quiet.push(told)
     } finally {
       await session.release()
     }
   }
-  return { sessions, rows, processorShare: processor / measured }
+  const contended = quiet.length < settings.sessions
+  return { sessions: contended ? all : quiet, rows, contended }
 }
