@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { run } from './programs.test-support.ts'
 
@@ -20,5 +21,13 @@ describe('transfer-learning', { timeout: deadline }, () => {
     expect(high).toBeLessThan(0.6)
     expect(output).toMatch(/^To try next: 0\.\d\d, /m)
     expect(output).toMatch(/^A study of 12 trials chose f = [01]\.\d\. The best of the sweep .*: within two standard errors\.$/m)
+  })
+
+  it('begins in docs/transfer-learning.md with a program that runs', async () => {
+    const [page, program] = await Promise.all(['../docs/transfer-learning.md', 'src/transfer-learning/search.ts'].map((path) => readFile(new URL(path, import.meta.url), 'utf8')))
+    expect(/```ts\n(.*?)```/s.exec(page!)![1]).toBe(program)
+    const { code, output, errors } = await run('transfer-learning/search')
+    expect({ code, errors: code === 0 ? '' : errors }).toEqual({ code: 0, errors: '' })
+    expect(output).toMatch(/freezeRatio: [01][\s\S]* 0\.[5-9]\d+/)
   })
 })
