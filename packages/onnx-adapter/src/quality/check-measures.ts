@@ -1,7 +1,7 @@
 import { nearestName } from '@attune/core'
 import { invalidOption } from '../errors.ts'
 import type { ScoreKind } from './judged-row.ts'
-import { allMetrics, classificationMetrics, decisionMetrics, regressionMetrics, type BinOptions, type Binning, type Measure, type MetricOption, type MetricSettings, type QualityMetric } from './metric.ts'
+import { allMetrics, classificationMetrics, decisionMetrics, regressionMetrics, scaledPrefix, type BinOptions, type Binning, type Measure, type MetricOption, type MetricSettings, type QualityMetric } from './metric.ts'
 import type { Truth } from './quality-meter.ts'
 
 type Settings = { readonly [key: string]: unknown } & { readonly metric: QualityMetric; readonly name?: string }
@@ -48,13 +48,20 @@ function checkMeasure(option: MetricOption, truth: Truth, scores: ScoreKind, pos
     throw invalidOption(`There is no metric "${String(metric)}".${nearest === undefined ? ` There are ${possible.join(', ')}.` : ` Did you mean "${nearest}"?`}`, { metric })
   }
   if (!possible.includes(metric)) throw invalidOption(`The metric "${metric}" cannot be measured here: with ${'targets' in truth ? 'targets' : `labels and scores: '${scores}'`} there are ${possible.join(', ')}.`, { metric })
-  if (name !== undefined && (typeof name !== 'string' || name === '')) throw invalidOption(`The name of a metric is a text, got ${JSON.stringify(name)}.`)
+  if (name !== undefined) checkName(metric, name)
   const known = keys[metric] ?? []
   const unknown = Object.keys(settings).find((key) => key !== 'metric' && key !== 'name' && !known.includes(key))
   if (unknown !== undefined) throw invalidOption(`The metric "${metric}" has no option "${unknown}"${known.length === 0 ? '' : `; it has ${known.join(', ')}`}.`, { metric, option: unknown })
   const measure = { metric, ...optionsOf(settings, known) }
   checkTruth(measure, truth)
   return { ...measure, name: name ?? nameOf(measure) }
+}
+
+/** Names that say something else already. */
+function checkName(metric: QualityMetric, name: unknown): void {
+  if (typeof name !== 'string' || !/^[a-z][\w.-]*$/i.test(name)) throw invalidOption(`The name of a metric is made of letters, digits, dots, hyphens and underscores, and begins with a letter; got ${JSON.stringify(name)}.`, { metric, name })
+  const taken = name !== metric && (allMetrics.includes(name as QualityMetric) || name === 'temperature' || name === 'modelBytes' || name.startsWith(scaledPrefix))
+  if (taken) throw invalidOption(`The metric "${metric}" cannot be called "${name}": that is something else.`, { metric, name })
 }
 
 function optionsOf(settings: Settings, known: readonly string[]): Omit<Measure, 'name' | 'metric'> {

@@ -1,13 +1,10 @@
 import type { TensorArray } from '../tensor-data.ts'
 import { ClassificationTallies } from './classification-tallies.ts'
 import { judgeClass, judgeLogits, judgeProbabilities, readScores, type JudgedRow } from './judged-row.ts'
-import { probabilityMetrics } from './metric.ts'
+import { probabilityMetrics, scaledPrefix } from './metric.ts'
 import type { Meter, QualitySettings } from './meter.ts'
 import type { ClassificationReport, ReliabilityDiagram } from './report.ts'
 import { toLogits, type TemperatureFit } from './temperature.ts'
-
-/** What comes before the names of metrics at the fitted temperature. */
-export const scaledPrefix = 'scaled.'
 
 interface Series {
   readonly tallies: ClassificationTallies

@@ -1,5 +1,4 @@
-import { scaledPrefix } from './classification-meter.ts'
-import { metricDirections, probabilityMetrics, type Direction, type Measure } from './metric.ts'
+import { metricDirections, probabilityMetrics, scaledPrefix, type Direction, type Measure } from './metric.ts'
 
 /** Which way each metric of quality is better, by the name that it has in a study. */
 export function directionsOf(measures: readonly Measure[], isCalibrated: boolean, prefix: string): { readonly [metric: string]: Direction } {

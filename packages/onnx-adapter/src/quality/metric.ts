@@ -83,6 +83,9 @@ const scoreMetrics: readonly QualityMetric[] = ['topKAccuracy', 'rocAuc', 'avera
 /** Metrics of probabilities as such, which temperature scaling is there to better. */
 export const probabilityMetrics: readonly QualityMetric[] = ['logLoss', 'brierScore', 'ece', 'mce', 'msce', 'classwiseEce', 'calibratedError']
 
+/** What comes before the names of metrics at the fitted temperature. */
+export const scaledPrefix = 'scaled.'
+
 export const allMetrics: readonly QualityMetric[] = Object.keys(metricDirections) as QualityMetric[]
 
 /** The metrics of classifiers that answer scores, and of those that answer classes alone. */
