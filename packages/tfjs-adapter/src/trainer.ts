@@ -1,6 +1,6 @@
 import type { Trainer } from '@attune/core'
-import { withSeededRandom } from './keyed-random.ts'
 import { createTrainer } from './training/create-trainer.ts'
+import { creating } from './training/creating.ts'
 import { openLayersProgram } from './training/layers/layers-program.ts'
 import type { TfjsTrainerOptions } from './training/layers/options.ts'
 
@@ -14,7 +14,7 @@ import type { TfjsTrainerOptions } from './training/layers/options.ts'
 export function tfjsTrainer<P>(options: TfjsTrainerOptions<P>): Trainer<P> {
   return createTrainer(options, async (context) => {
     const { tf, trial } = context
-    const model = await withSeededRandom(trial.seed, () => options.build(trial.params, tf, { seed: trial.seed }))
+    const model = await creating(tf, trial.seed, () => options.build(trial.params, tf, { seed: trial.seed }))
     return openLayersProgram(context, { model, objective: options })
   })
 }

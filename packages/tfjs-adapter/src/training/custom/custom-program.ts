@@ -7,6 +7,7 @@ import { packWeights } from '../../format/weights-file.ts'
 import { seedFor, withSeededRandom } from '../../keyed-random.ts'
 import type { TrainableWeight } from '../../optimizers/step-optimizer.ts'
 import type { LayersModel, Scalar, Tensor, TensorFlow } from '../../tensorflow.ts'
+import { creating } from '../creating.ts'
 import { gradientsOf } from '../gradients-of.ts'
 import { layerWeights } from '../layers/layer-weights.ts'
 import { recurrentMasks, withoutOwnSeeds } from '../layers/noise.ts'
@@ -18,7 +19,7 @@ import { disposeContents, stateContents, trainableWeights, type StateContents } 
 /** Opens what a user's `init` makes. @throws AttuneError `TFJS_MODEL` for a state without anything to train. */
 export async function openCustomProgram<P, S>({ tf, trial }: ProgramContext<P>, options: CustomTrainerOptions<P, S>): Promise<TrainingProgram> {
   const { params, seed } = trial
-  const state = await withSeededRandom(seed, () => options.init(params, tf, { seed }))
+  const state = await creating(tf, seed, () => options.init(params, tf, { seed }), (made) => stateContents(tf, made).tensors)
   const contents = stateContents(tf, state)
   try {
     if (!contents.weights.some(({ variable }) => variable.trainable)) throw tfjsError('TFJS_MODEL', 'What init() returned has nothing to train: put tf.variable(…), layers models or built layers into it, as properties of plain objects and lists.')

@@ -36,7 +36,8 @@ export interface CustomTrainerOptions<P, S> extends TrainingOptions<P> {
   /**
    * Makes what a trial trains: plain objects and lists of `tf.Variable`s, layers models and built layers, as deep as you like, and anything else besides.
    * All variables and weights in it are kept in checkpoints; those that are `trainable` are trained. Whatever of tfjs is in it belongs to
-   * the trainer, who disposes of it. Initialisers without a seed are seeded by the trial until `init` awaits something.
+   * the trainer, who disposes of it. Other tensors that it makes are freed as by `tf.tidy`, and initialisers without a seed are seeded by the
+   * trial, unless `init` awaits something before.
    */
   readonly init: (params: P, tf: TensorFlow, context: { readonly seed: number }) => Awaitable<S>
   /**
