@@ -31,17 +31,20 @@ function saved(optimizer: StepOptimizer): OptimizerState {
 }
 
 describe('memory', () => {
-  it.each(cases)('%s keeps only its slots', (_name, spec) => {
+  it.each(cases)('%s keeps only its slots, and the numbers of the last step', (_name, spec) => {
     const optimizer = createStepOptimizer(tf, { ...spec, weightDecay: 0.1, l2: 0.1 })
     expect(tf.memory().numTensors).toBe(before + weights.length)
-    for (let step = 0; step < 4; step++) {
+    const [, ...held] = [0, 1, 2, 3, 4].map((step) => {
       descend(optimizer, weights, step, 1, rateOf)
-      expect(tf.memory().numTensors).toBe(before + weights.length + optimizer.state().slots.length)
-    }
+      return tf.memory().numTensors - before - weights.length - optimizer.state().slots.length
+    })
+    expect(held).toEqual(held.map(() => held[0]))
+    expect(held[0]).toBeLessThanOrEqual(12)
     const state = saved(optimizer)
     expect(optimizer.restore(state)).toBe(true)
     expect(tf.memory().numTensors).toBe(before + weights.length + 2 * state.slots.length)
     tf.dispose(state.slots.map(({ tensor }) => tensor))
+    descend(optimizer, weights, 5, 1, rateOf)
     optimizer.dispose()
     expect(tf.memory().numTensors).toBe(before + weights.length)
   })

@@ -2,6 +2,7 @@ import type { Scalar, Tensor, TensorFlow } from '../tensorflow.ts'
 import { checkOptimizerSpec, type OptimizerSpec } from './optimizer-spec.ts'
 import { ruleOf } from './rules/rule-of.ts'
 import type { UpdateRule } from './rules/update-rule.ts'
+import { StepScalars } from './step-scalars.ts'
 import type { OptimizerState, StepOptimizer, TrainableWeight } from './step-optimizer.ts'
 
 /** What is kept for one weight. */
@@ -26,30 +27,26 @@ class RuleOptimizer implements StepOptimizer {
   readonly #rule: UpdateRule
   readonly #decay: { readonly l2: number; readonly weightDecay: number; readonly all: boolean }
   readonly #states = new Map<string, WeightState>()
+  readonly #scalars: StepScalars
+  readonly #scalar: (value: number) => Scalar
 
   constructor(tf: TensorFlow, rule: UpdateRule, decay: { readonly l2: number; readonly weightDecay: number; readonly all: boolean }) {
     this.id = rule.id
     this.#tf = tf
     this.#rule = rule
     this.#decay = decay
+    this.#scalars = new StepScalars(tf)
+    this.#scalar = (value) => this.#scalars.of(value)
   }
 
   apply(weights: readonly TrainableWeight[], gradients: { readonly [key: string]: Tensor }, rate: number): void {
-    const tf = this.#tf
-    const scalars = new Map<number, Scalar>()
-    const scalar = (value: number): Scalar => {
-      // Kept, since it is made within the scope of the first weight that needs it.
-      const known = scalars.get(value) ?? tf.keep(tf.scalar(value))
-      scalars.set(value, known)
-      return known
-    }
     try {
       for (const weight of weights) {
         const gradient = gradients[weight.key]
-        if (gradient !== undefined) this.#applyTo(weight, gradient, rate * weight.rateScale, scalar)
+        if (gradient !== undefined) this.#applyTo(weight, gradient, rate * weight.rateScale)
       }
     } finally {
-      tf.dispose([...scalars.values()])
+      this.#scalars.endStep()
     }
   }
 
@@ -73,13 +70,15 @@ class RuleOptimizer implements StepOptimizer {
   }
 
   dispose(): void {
+    this.#scalars.dispose()
     for (const { slots } of this.#states.values()) this.#tf.dispose([...slots])
     this.#states.clear()
   }
 
   /** Tidies up after each weight, so that what is in between is there for one weight at a time. */
-  #applyTo({ key, variable, decay }: TrainableWeight, gradient: Tensor, rate: number, scalar: (value: number) => Scalar): void {
+  #applyTo({ key, variable, decay }: TrainableWeight, gradient: Tensor, rate: number): void {
     const tf = this.#tf
+    const scalar = this.#scalar
     const { l2, weightDecay, all } = this.#decay
     const decays = decay || all
     tf.tidy(() => {

@@ -25,7 +25,7 @@ export interface StepOptimizer {
   readonly id: string
   /**
    * One step. A weight that has no gradient in it stays, with its slots. Neither `weights` nor `gradients` are kept or disposed of;
-   * nothing else is left in memory but the slots.
+   * nothing else is left in memory but the slots and a few numbers.
    */
   apply(weights: readonly TrainableWeight[], gradients: { readonly [key: string]: Tensor }, rate: number): void
   /** The tensors stay the optimiser's: encode them, do not dispose of them. */

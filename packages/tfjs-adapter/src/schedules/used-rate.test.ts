@@ -4,6 +4,9 @@ import { cpu } from '../backends/cpu.ts'
 import { createStepOptimizer } from '../optimizers/create-step-optimizer.ts'
 import type { OptimizerSpec } from '../optimizers/optimizer-spec.ts'
 import type { StepOptimizer } from '../optimizers/step-optimizer.ts'
+import { run, trialOf } from '../training.test-support.ts'
+import { tfjsTrainer } from '../trainer.ts'
+import type { TfjsTrainerOptions } from '../training/layers/options.ts'
 import { createSchedule } from './create-schedule.ts'
 import type { ScheduleSpec } from './schedule-spec.ts'
 
@@ -79,5 +82,59 @@ describe.each(OPTIMIZERS)('%s', (_optimizer, make, ratioAt) => {
     optimizer.dispose()
     const expected = Array.from({ length: TOTAL }, (_, n) => BASE * shareAt(n))
     expect(used.map((rate, step) => rate / expected[step]!)).toEqual(expected.map(() => expect.closeTo(1, 4) as unknown))
+  })
+})
+
+describe('a training', () => {
+  /** Its loss is its only weight, so the gradient is always 1, and from one loss to the next is one step. */
+  async function ratesUsed(spec: ScheduleSpec, optimizer: TfjsTrainerOptions<object>['optimizer'], part: Partial<TfjsTrainerOptions<object>> = {}): Promise<number[]> {
+    const rows = { data: new Float32Array(16).fill(1), shape: [16, 1] }
+    const trainer = tfjsTrainer<object>({
+      tf,
+      backend: cpu(),
+      build: () => tf.sequential({ layers: [tf.layers.dense({ units: 1, useBias: false, kernelInitializer: 'zeros', inputShape: [1] })] }),
+      data: { train: { x: rows, y: rows }, validation: { x: rows, y: rows } },
+      epochs: EPOCHS,
+      batchSize: 4,
+      loss: () => (_truth, prediction) => tf.mean(prediction),
+      report: { steps: 1 },
+      validate: 'epoch',
+      schedule: spec,
+      ...(optimizer === undefined ? {} : { optimizer }),
+      ...part,
+    })
+    const { reports } = await run(trainer, trialOf({}))
+    await trainer.release?.()
+    const losses = [...reports.map(({ loss }) => loss as number), reports.at(-1)?.['valLoss'] as number]
+    return losses.slice(1).map((loss, step) => losses[step]! - loss)
+  }
+
+  const near = (shares: readonly number[]): unknown[] => shares.map((share) => expect.closeTo(BASE * share, 5) as unknown)
+  const steps = Array.from({ length: TOTAL }, (_, n) => n)
+
+  it.each(SCHEDULES.filter(([name]) => name !== 'plateau'))('learns at the rates of %s', async (_name, spec, shareAt) => {
+    expect(await ratesUsed(spec, { type: 'sgd', learningRate: BASE })).toEqual(near(steps.map(shareAt)))
+  })
+
+  it.each<[string, TfjsTrainerOptions<object>['optimizer']]>([
+    ['adamw', { type: 'adamw', learningRate: BASE, weightDecay: 0 }],
+    ['lion', { type: 'lion', learningRate: BASE }],
+    ['tf.train.sgd', () => tf.train.sgd(BASE)],
+    ['tf.train.momentum', () => tf.train.momentum(BASE, 0)],
+    ['tf.train.adam', () => tf.train.adam(BASE)],
+    ['tf.train.adamax', () => tf.train.adamax(BASE)],
+  ])('learns at the rates of its schedule with %s', async (_name, optimizer) => {
+    expect(await ratesUsed({ type: 'cosine', warmup: { steps: 4 } }, optimizer)).toEqual(near(steps.map((n) => (n < 4 ? (n + 1) / 4 : 0.5 + 0.5 * cos((PI * (n - 4)) / 16)))))
+  })
+
+  it('counts the steps of the optimiser, not the batches', async () => {
+    expect(await ratesUsed({ type: 'polynomial' }, { type: 'sgd', learningRate: BASE }, { batchSize: 2, accumulate: 2 })).toEqual(near(steps.map((n) => 1 - n / 20)))
+  })
+
+  it('learns more slowly once its validations stand still', async () => {
+    // A loss that always falls stands still for whoever asks for more.
+    const spec: ScheduleSpec = { type: 'plateau', factor: 0.5, patience: 2, minDelta: 1000 }
+    expect(await ratesUsed(spec, { type: 'sgd', learningRate: BASE })).toEqual(near(steps.map((n) => [1, 1, 1, 0.5, 0.5][floor(n / 4)]!)))
+    expect(await ratesUsed({ ...spec, metric: 'loss' }, { type: 'sgd', learningRate: BASE })).toEqual(near(steps.map((n) => [1, 1, 1, 0.5, 0.5][floor(n / 4)]!)))
   })
 })
