@@ -3,16 +3,16 @@ import { MemoryArtifacts, atMost, createStudy, float, maximize, type Params, typ
 import { onnxEvaluator, type EvaluationData } from '@attune/onnx-adapter'
 import { loadModel, tfjsTrainer, wasm } from '@attune/tfjs-adapter'
 import { exportOnnx } from '@attune/tfjs-adapter/onnx'
-import { pixels, readDigits, splitDigits, take, type Digits } from '../mnist/digits.ts'
+import { pixels, readDigits, splitDigits, type Digits } from '../mnist/digits.ts'
 
 const trials = Number(process.argv[2] ?? 16)
 const mostEce = 0.03
 
 // Four sets of digits: one trains, one guides the search, one gets the temperatures fitted, and the last judges once, at the end.
 const { training, validation, test } = splitDigits(readDigits(), 7)
-const few = take(training, 500)
-const guiding = take(validation, 750)
-const fitting: Digits = { images: validation.images.subarray(750 * pixels), labels: validation.labels.subarray(750) }
+const rows = ({ images, labels }: Digits, begin: number, end?: number): Digits => ({ images: images.subarray(begin * pixels, end && end * pixels), labels: labels.subarray(begin, end) })
+const few = rows(training, 0, 500)
+const [guiding, fitting] = [rows(validation, 0, 750), rows(validation, 750)]
 
 function asData({ images, labels }: Digits): EvaluationData & { readonly labels: Int32Array } {
   return { inputs: { data: images, dims: [labels.length, pixels] }, labels }
