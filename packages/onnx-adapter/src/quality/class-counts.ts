@@ -27,15 +27,20 @@ const maxClasses = 1000
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
 /**
- * Counts of what is mistaken for what, of all metrics of decisions; in memory for each pair that occurs. The formulas and
- * the cases without rows are those of scikit-learn.
+ * Counts of classes that rows have and get, of all metrics of decisions. The formulas and the cases without rows are those
+ * of scikit-learn.
  */
 export class ClassCounts {
   #rows = 0
   #correct = 0
   readonly #classes = new Map<number, Counts>()
-  /** Rows of (label, predicted). */
-  readonly #pairs = new Map<number, Map<number, number>>()
+  /** Rows by label and predicted class, for a matrix. */
+  readonly #pairs: Map<number, Map<number, number>> | undefined
+
+  /** @param keepsPairs Whether what is mistaken for what is kept, in memory for each pair that occurs. */
+  constructor(keepsPairs: boolean) {
+    this.#pairs = keepsPairs ? new Map() : undefined
+  }
 
   add({ label, predicted }: JudgedRow): void {
     this.#rows++
@@ -45,6 +50,7 @@ export class ClassCounts {
       this.#correct++
       this.#of(label).both++
     }
+    if (this.#pairs === undefined) return
     let row = this.#pairs.get(label)
     if (row === undefined) this.#pairs.set(label, (row = new Map()))
     row.set(predicted, (row.get(predicted) ?? 0) + 1)
@@ -92,10 +98,10 @@ export class ClassCounts {
     return weighted ? scores.reduce((sum, score) => sum + score[rate] * score.support, 0) / this.#rows : mean(scores.map((score) => score[rate]))
   }
 
-  /** Rows by label, then by answer. Throws `UnfitMetric` for too many classes to draw. */
+  /** Rows by label, then by answer, if pairs are kept. Throws `UnfitMetric` for too many classes to draw. */
   matrix(classes: number): readonly (readonly number[])[] {
     if (classes > maxClasses) throw new UnfitMetric(`A confusion matrix of ${classes} classes is not drawn; at most ${maxClasses} are.`)
-    return Array.from({ length: classes }, (_, label) => Array.from({ length: classes }, (__, predicted) => this.#pairs.get(label)?.get(predicted) ?? 0))
+    return Array.from({ length: classes }, (_, label) => Array.from({ length: classes }, (__, predicted) => this.#pairs?.get(label)?.get(predicted) ?? 0))
   }
 
   #of(number: number): Counts {

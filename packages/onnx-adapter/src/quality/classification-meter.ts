@@ -23,7 +23,7 @@ export function classificationMeter(labels: Int32Array, settings: QualitySetting
   let count = 0
 
   function begin(classes: number | undefined, only?: readonly string[]): Series {
-    const tallies = new ClassificationTallies(labels, kind, classes)
+    const tallies = new ClassificationTallies(labels, kind, classes, report !== undefined)
     const wanted = measures.filter(({ metric }) => only === undefined || only.includes(metric))
     const values = new Map(wanted.map((measure) => [measure.name, tallies.value(measure)]))
     if (report === undefined || kind === 'classes') return { tallies, values, diagram: undefined }

@@ -15,14 +15,15 @@ const maxBytes = 2 ** 30
 
 /** What is counted of a classifier's rows. Metrics that need the same counts share them. */
 export class ClassificationTallies {
-  readonly counts: ClassCounts = new ClassCounts()
+  readonly counts: ClassCounts
   readonly #labels: Int32Array
   readonly #kind: ScoreKind
   readonly #classes: number | undefined
   readonly #tallies = new Map<string, Tally>()
 
   /** @param classes How many the model scores; undefined if it answers classes. */
-  constructor(labels: Int32Array, kind: ScoreKind, classes: number | undefined) {
+  constructor(labels: Int32Array, kind: ScoreKind, classes: number | undefined, keepsPairs: boolean) {
+    this.counts = new ClassCounts(keepsPairs)
     this.#labels = labels
     this.#kind = kind
     this.#classes = classes
