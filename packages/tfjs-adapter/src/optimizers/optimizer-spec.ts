@@ -16,6 +16,8 @@ export interface CommonOptimizerSettings {
   readonly weightDecay?: number
   /** Whether both decays shrink biases and the weights of normalisations too. Default false. */
   readonly decayAll?: boolean
+  /** What both decays leave alone besides: weights by name (`embeddings`) or key (`3/kernel`), layers by their place (`3`). Default none. */
+  readonly decayExcept?: readonly string[]
 }
 
 /** Shares between 0 (included) and 1 of what Adam's averages keep at each step. */
@@ -63,7 +65,9 @@ export type OptimizerName = OptimizerSpec['type']
 const FRACTION = numbers('a number of at least 0 and below 1', (value) => value >= 0 && value < 1)
 const BOOLEAN: SettingRange = { holds: (value) => typeof value === 'boolean', text: 'true or false' }
 
-const COMMON = { learningRate: { ...ABOVE_0, required: true }, l2: AT_LEAST_0, weightDecay: AT_LEAST_0, decayAll: BOOLEAN }
+const NAMES: SettingRange = { holds: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== ''), text: 'a list of names' }
+
+const COMMON = { learningRate: { ...ABOVE_0, required: true }, l2: AT_LEAST_0, weightDecay: AT_LEAST_0, decayAll: BOOLEAN, decayExcept: NAMES }
 const ADAM = { ...COMMON, beta1: FRACTION, beta2: FRACTION, epsilon: ABOVE_0 }
 const SETTINGS: { readonly [type in OptimizerName]: SettingRanges } = {
   sgd: { ...COMMON, momentum: FRACTION, nesterov: BOOLEAN },

@@ -141,6 +141,9 @@ describe('weights', () => {
     const asRows = (values: Float32Array[]): number[][] => values.map((each) => [...each])
     expect(asRows(moved({ weightDecay: 0.2 }))).toEqual(rows([0.98, 1, 0.99]))
     expect(asRows(moved({ weightDecay: 0.2, decayAll: true }))).toEqual(rows([0.98, 0.98, 0.99]))
+    expect(asRows(moved({ weightDecay: 0.2, decayExcept: ['2/kernel', 'ernel'] }))).toEqual(rows([0.98, 1, 1]))
+    expect(asRows(moved({ weightDecay: 0.2, decayExcept: ['kernel'], decayAll: true }))).toEqual(rows([1, 0.98, 1]))
+    expect(asRows(moved({ weightDecay: 0.2, decayExcept: ['0'], decayAll: true }))).toEqual(rows([1, 1, 0.99]))
     const [, bias] = moved({ weightDecay: 0, l2: 0.2 })
     expect([...bias!]).toEqual([1, 1, 1, 1])
   })
@@ -206,10 +209,11 @@ describe('a spec', () => {
     ['no rate', { type: 'sgd' }, /"sgd" needs the setting "learningRate", a number above 0/],
     ['a rate of 0', { type: 'sgd', learningRate: 0 }, /learningRate must be a number above 0, got 0/],
     ['a rate that is no number', { type: 'adam', learningRate: Number.NaN }, /learningRate must be a number above 0, got NaN/],
-    ['a setting of another optimiser', { type: 'sgd', learningRate: 0.1, beta1: 0.9 }, /"sgd" does not know the setting "beta1"; it has learningRate, l2, weightDecay, decayAll, momentum, nesterov/],
+    ['a setting of another optimiser', { type: 'sgd', learningRate: 0.1, beta1: 0.9 }, /"sgd" does not know the setting "beta1"; it has learningRate, l2, weightDecay, decayAll, decayExcept, momentum, nesterov/],
     ['a momentum of 1', { type: 'momentum', learningRate: 0.1, momentum: 1 }, /momentum must be a number of at least 0 and below 1, got 1/],
     ['a negative decay', { type: 'adamw', learningRate: 0.1, weightDecay: -1 }, /weightDecay must be a number of at least 0, got -1/],
     ['an epsilon of 0', { type: 'adam', learningRate: 0.1, epsilon: 0 }, /epsilon must be a number above 0, got 0/],
+    ['a name for a list', { type: 'sgd', learningRate: 0.1, decayExcept: 'bias' }, /decayExcept must be a list of names, got "bias"/],
     ['a word for a boolean', { type: 'rmsprop', learningRate: 0.1, centered: 'yes' }, /centered must be true or false, got "yes"/],
   ])('with %s is refused', (_name, spec, message) => {
     const attempt = (): unknown => createStepOptimizer(tf, spec as OptimizerSpec)

@@ -18,19 +18,31 @@ interface WeightState {
  */
 export function createRuleOptimizer(tf: TensorFlow, spec: OptimizerSpec): StepOptimizer {
   checkOptimizerSpec(spec)
-  return new RuleOptimizer(tf, ruleOf(spec), { l2: spec.l2 ?? 0, weightDecay: spec.weightDecay ?? (spec.type === 'adamw' ? 0.004 : 0), all: spec.decayAll ?? false })
+  const { l2 = 0, weightDecay = spec.type === 'adamw' ? 0.004 : 0, decayAll = false, decayExcept = [] } = spec
+  return new RuleOptimizer(tf, ruleOf(spec), { l2, weightDecay, shrinks: ({ key, decay }) => (decay || decayAll) && !decayExcept.some((name) => isWithin(key, name)) })
+}
+
+/** Whether this is the weight's key, its name at the end of it, or a place at its beginning. */
+function isWithin(key: string, name: string): boolean {
+  return key === name || key.endsWith(`/${name}`) || key.startsWith(`${name}/`)
+}
+
+interface Decay {
+  readonly l2: number
+  readonly weightDecay: number
+  readonly shrinks: (weight: TrainableWeight) => boolean
 }
 
 class RuleOptimizer implements StepOptimizer {
   readonly id: string
   readonly #tf: TensorFlow
   readonly #rule: UpdateRule
-  readonly #decay: { readonly l2: number; readonly weightDecay: number; readonly all: boolean }
+  readonly #decay: Decay
   readonly #states = new Map<string, WeightState>()
   readonly #scalars: StepScalars
   readonly #scalar: (value: number) => Scalar
 
-  constructor(tf: TensorFlow, rule: UpdateRule, decay: { readonly l2: number; readonly weightDecay: number; readonly all: boolean }) {
+  constructor(tf: TensorFlow, rule: UpdateRule, decay: Decay) {
     this.id = rule.id
     this.#tf = tf
     this.#rule = rule
@@ -76,11 +88,12 @@ class RuleOptimizer implements StepOptimizer {
   }
 
   /** Tidies up after each weight, so that what is in between is there for one weight at a time. */
-  #applyTo({ key, variable, decay }: TrainableWeight, gradient: Tensor, rate: number): void {
+  #applyTo(weight: TrainableWeight, gradient: Tensor, rate: number): void {
     const tf = this.#tf
     const scalar = this.#scalar
-    const { l2, weightDecay, all } = this.#decay
-    const decays = decay || all
+    const { key, variable } = weight
+    const { l2, weightDecay, shrinks } = this.#decay
+    const decays = shrinks(weight)
     tf.tidy(() => {
       const { steps, slots } = this.#states.get(key) ?? { steps: 0, slots: this.#rule.slots.map(({ initial }) => tf.fill(variable.shape, initial)) }
       const update = this.#rule.update({

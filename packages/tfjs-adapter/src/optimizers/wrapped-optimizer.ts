@@ -14,6 +14,7 @@ const NO_WEIGHT = ''
 /**
  * An optimiser of the user's own; this disposes of it. It has one rate for all weights and no decay: `rateScale` is kept by going that share
  * of its way, which is the same for every optimiser whose step is proportional to its rate (all of those in tfjs); `decay` is passed over.
+ * What it accumulates is saved if it is kept as tfjs's own classes do: in `tf.Variable`s, alone or in lists of `{ originalName, variable }`.
  * @throws AttuneError `TFJS_OPTION` if its rate cannot be set.
  */
 export function wrapOptimizer(tf: TensorFlow, optimizer: Optimizer): StepOptimizer {
@@ -47,14 +48,16 @@ class WrappedOptimizer implements StepOptimizer {
   apply(weights: readonly TrainableWeight[], gradients: { readonly [key: string]: Tensor }, rate: number): void {
     const tf = this.#tf
     setRate(this.#optimizer, rate)
-    tf.tidy(() => {
-      const changed = weights.filter(({ key }) => gradients[key] !== undefined)
-      const scaled = changed.filter(({ rateScale }) => rateScale !== 1).map(({ variable, rateScale }) => ({ variable, rateScale, before: tf.clone<Tensor>(variable) }))
-      for (const { key, variable } of changed) this.#order.set(key, variable.name)
+    const changed = weights.filter(({ key }) => gradients[key] !== undefined)
+    for (const { key, variable } of changed) this.#order.set(key, variable.name)
+    const scaled = changed.filter(({ rateScale }) => rateScale !== 1).map(({ variable, rateScale }) => ({ variable, rateScale, before: tf.clone<Tensor>(variable) }))
+    try {
       // A null is what tfjs's optimisers pass over; their types do not say so.
       this.#optimizer.applyGradients([...this.#order].map(([key, name]) => ({ name, tensor: (gradients[key] ?? null) as Tensor })))
-      for (const { variable, rateScale, before } of scaled) variable.assign(tf.add(before, tf.mul(tf.sub(variable, before), rateScale)))
-    })
+      for (const { variable, rateScale, before } of scaled) tf.tidy(() => variable.assign(tf.add(before, tf.mul(tf.sub(variable, before), rateScale))))
+    } finally {
+      tf.dispose(scaled.map(({ before }) => before))
+    }
   }
 
   /**
