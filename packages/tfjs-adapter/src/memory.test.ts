@@ -25,7 +25,7 @@ it.each<[Backend, boolean]>([[wasm(), true], [cpu(), false]])('two hundred trial
     metrics: ({ learningRate }) => (learningRate > 1 ? [broken] : ['accuracy']),
     data: { train: data.train, validation: { split: 0.25, stratify: true } },
     epochs: 2,
-    optimizer: ({ learningRate }) => ({ type: optimizers[Math.round(learningRate * 1e4) % optimizers.length]!, learningRate }) as OptimizerSpec,
+    optimizer: ({ learningRate }) => ({ type: optimizers[Math.round(learningRate * 1e4) % optimizers.length]!, learningRate }),
   })
   const outcomes = { complete: 0, restored: 0, 'given up': 0, aborted: 0, failed: 0 }
   let checkpoint: Uint8Array | undefined
