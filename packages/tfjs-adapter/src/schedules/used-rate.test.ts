@@ -137,4 +137,10 @@ describe('a training', () => {
     expect(await ratesUsed(spec, { type: 'sgd', learningRate: BASE })).toEqual(near(steps.map((n) => [1, 1, 1, 0.5, 0.5][floor(n / 4)]!)))
     expect(await ratesUsed({ ...spec, metric: 'loss' }, { type: 'sgd', learningRate: BASE })).toEqual(near(steps.map((n) => [1, 1, 1, 0.5, 0.5][floor(n / 4)]!)))
   })
+
+  it('slows down before it gives up, where early stopping has more patience', async () => {
+    const spec: ScheduleSpec = { type: 'plateau', factor: 0.5, patience: 1, minDelta: 1000 }
+    const used = await ratesUsed(spec, { type: 'sgd', learningRate: BASE }, { epochs: 20, earlyStopping: { patience: 3, minDelta: 1000, metric: 'valLoss' } })
+    expect(used).toEqual(near(Array.from({ length: 4 * PER_EPOCH }, (_, n) => [1, 1, 0.5, 0.25][floor(n / 4)]!)))
+  })
 })
