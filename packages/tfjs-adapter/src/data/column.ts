@@ -59,10 +59,15 @@ function hostRows(tf: TensorFlow, { values, dtype }: Checked, sampleShape: reado
     rows(order) {
       const batch = dtype === 'float32' ? new Float32Array(order.length * width) : dtype === 'int32' ? new Int32Array(order.length * width) : new Uint8Array(order.length * width)
       if (width < NARROW) {
-        let to = 0
-        for (const sample of order) for (let from = sample * width; from < (sample + 1) * width; from++) batch[to++] = values[from] as number
+        for (let position = 0; position < order.length; position++) {
+          const from = (order[position] as number) * width
+          for (let index = 0; index < width; index++) batch[position * width + index] = values[from + index] as number
+        }
       } else {
-        for (const [position, sample] of order.entries()) batch.set(values.subarray(sample * width, (sample + 1) * width), position * width)
+        for (let position = 0; position < order.length; position++) {
+          const from = (order[position] as number) * width
+          batch.set(values.subarray(from, from + width), position * width)
+        }
       }
       return tf.tensor(batch, [order.length, ...sampleShape], dtype)
     },
