@@ -70,6 +70,22 @@ it('gives the same bytes for the same model, however many layers were made befor
   expect(Buffer.from(await bytes()).equals(Buffer.from(await bytes()))).toBe(true)
 })
 
+it('gives the same bytes for a model that was saved and loaded', async () => {
+  const model = encoderDecoder()
+  randomise(model)
+  const before = await exportOnnx(tf, model)
+  const saved = await new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
+    model.save(tf.io.withSaveHandler((artifacts) => {
+      resolve(artifacts)
+      return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) })
+    })).catch(reject)
+  })
+  const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved))
+  expect(Buffer.from(await exportOnnx(tf, loaded)).equals(Buffer.from(before))).toBe(true)
+  model.dispose()
+  loaded.dispose()
+})
+
 it('says where the model comes from', async () => {
   const model = await exported(on([2], layers.dense({ units: 1 })), { metadata: { author: 'me' }, origin: { study: 'digits', trial: 0, parameters: { units: 1 } } })
   expect(model).toMatchObject({ irVersion: 10, opsets: [{ domain: '', version: 21 }], producerName: '@attune/tfjs-adapter' })

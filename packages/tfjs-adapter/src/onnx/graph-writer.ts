@@ -1,18 +1,11 @@
 import { int64Tensor, type AttributeValue, type GraphBuilder, type TensorSource } from '@attune/onnx-format'
 import type { Layer } from '../tensorflow.ts'
 import { layerLabel } from './layer-names.ts'
-import type { Layout, Shape, Value } from './value.ts'
+import { sameLayout, type Layout, type Shape, type Value } from './value.ts'
 
 export interface GraphOutput {
   readonly name: string
   readonly shape: Shape
-}
-
-/** A tensor that was transposed out of another one. */
-interface Copy {
-  readonly root: string
-  /** Which axis of the root each axis holds. */
-  readonly axes: readonly number[]
 }
 
 /** Writes nodes and constants under unique names, and transposes a value at most once into each order. */
@@ -26,8 +19,7 @@ export class GraphWriter {
   readonly #repeats = new Map<string, number>()
   readonly #labels = new Map<number, string>()
   readonly #constants = new Map<string, string>()
-  readonly #copies = new Map<string, Copy>()
-  readonly #copyNames = new Map<string, string>()
+  readonly #arranged = new Map<string, string>()
 
   constructor(model: GraphBuilder, masks: readonly Layer[]) {
     this.masks = masks
@@ -81,26 +73,21 @@ export class GraphWriter {
     return name
   }
 
-  /** The value in another order of axes. Transpositions that cancel leave nothing behind. */
+  /** The value in another order of axes; written once for all that want it. */
   arranged(label: string, value: Value, layout: Layout): Value {
-    const { root, axes } = this.#fromRoot(value, layout)
-    const key = copyKey(root, axes)
-    let name = axes.every((axis, index) => axis === index) ? root : this.#copyNames.get(key)
+    if (sameLayout(value.layout, layout)) return value
+    const key = arrangement(value, layout)
+    let name = this.#arranged.get(key)
     if (name === undefined) {
-      const view = viewSizes(value, layout)
-      // Axes of size 1 move for nothing.
-      if (view === undefined) name = this.node(label, 'Transpose', [root], { perm: { ints: axes } }, 1)[0] as string
-      else name = this.node(label, 'Reshape', [value.name, this.constant(`sizes ${view.join()}`, `sizes_${view.join('_')}`, () => int64Tensor(view))], {}, 1)[0] as string
-      this.#copyNames.set(key, name)
-      this.#copies.set(name, { root, axes })
+      name = this.#reordered(label, value, layout)
+      this.#arranged.set(key, name)
     }
     return { ...value, name, layout }
   }
 
   /** Whether `arranged` would write nothing. */
   isArranged(value: Value, layout: Layout): boolean {
-    const { root, axes } = this.#fromRoot(value, layout)
-    return axes.every((axis, index) => axis === index) || this.#copyNames.has(copyKey(root, axes))
+    return sameLayout(value.layout, layout) || this.#arranged.has(arrangement(value, layout))
   }
 
   unique(name: string): string {
@@ -112,15 +99,21 @@ export class GraphWriter {
     return candidate
   }
 
-  #fromRoot(value: Value, layout: Layout): Copy {
-    const copy = this.#copies.get(value.name)
-    const own = layout.map((axis) => value.layout.indexOf(axis))
-    return copy === undefined ? { root: value.name, axes: own } : { root: copy.root, axes: own.map((axis) => copy.axes[axis] as number) }
+  #reordered(label: string, value: Value, layout: Layout): string {
+    const sizes = viewSizes(value, layout)
+    if (sizes === undefined) return this.node(label, 'Transpose', [value.name], { perm: { ints: permutation(value, layout) } }, 1)[0] as string
+    // Axes of size 1 move for nothing.
+    const shape = this.constant(`sizes ${sizes.join()}`, `sizes_${sizes.join('_')}`, () => int64Tensor(sizes))
+    return this.node(label, 'Reshape', [value.name, shape], {}, 1)[0] as string
   }
 }
 
-function copyKey(root: string, axes: readonly number[]): string {
-  return `${axes.join()} ${root}`
+function permutation(value: Value, layout: Layout): readonly number[] {
+  return layout.map((axis) => value.layout.indexOf(axis))
+}
+
+function arrangement(value: Value, layout: Layout): string {
+  return `${permutation(value, layout).join()} ${value.name}`
 }
 
 /** The sizes of the value in that order if its elements stay where they are, −1 for the batch. */

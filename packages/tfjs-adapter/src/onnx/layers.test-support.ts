@@ -71,7 +71,16 @@ export const layerModels: { readonly [className: string]: Models } = {
   MaxPooling3D: { same: () => on([5, 4, 6, 2], layers.maxPooling3d({ poolSize: 2, strides: 2, padding: 'same' })) },
   AveragePooling3D: { same: () => on([5, 4, 6, 2], layers.averagePooling3d({ poolSize: 3, strides: 2, padding: 'same' })) },
   GlobalMaxPooling1D: { 'any length': () => on([null, 3], layers.globalMaxPooling1d()) },
-  GlobalAveragePooling1D: { 'behind a convolution': () => on([9, 3], layers.conv1d({ filters: 2, kernelSize: 2 }), layers.globalAveragePooling1d()) },
+  GlobalAveragePooling1D: {
+    // Rows that are steps first, for every layer that takes rows.
+    'over units that come time first': () => {
+      const input = tf.input({ shape: [5, 3] })
+      const rows = apply(layers.globalAveragePooling1d(), apply(layers.permute({ dims: [2, 1] }), apply(layers.gru({ units: 3, returnSequences: true }), input)))
+      const state = apply(layers.gru({ units: 5 }), apply(layers.repeatVector({ n: 2 }), rows), rows)
+      return tf.model({ inputs: input, outputs: [apply(layers.dot({ axes: 1 }), rows, state), apply(layers.dot({ axes: 1 }), rows, input), apply(layers.batchNormalization(), rows), apply(layers.dense({ units: 2, activation: 'softmax' }), rows)] })
+    },
+    'behind a convolution': () => on([9, 3], layers.conv1d({ filters: 2, kernelSize: 2 }), layers.globalAveragePooling1d()),
+  },
   GlobalMaxPooling2D: { 'behind a convolution': () => on(image, layers.conv2d({ filters: 4, kernelSize: 2 }), layers.globalMaxPooling2d({}), layers.dense({ units: 2 })) },
   GlobalAveragePooling2D: { 'any size': () => on([null, null, 3], layers.globalAveragePooling2d({})), 'channels first': () => on([3, 4, 5], layers.globalAveragePooling2d({ dataFormat: first })) },
   BatchNormalization: {
@@ -165,7 +174,7 @@ export const layerModels: { readonly [className: string]: Models } = {
     'int32 reshaped first': () => { const input = tf.input({ shape: [6], dtype: 'int32' }); return tf.model({ inputs: input, outputs: apply(layers.embedding({ inputDim: 6, outputDim: 2 }), apply(layers.reshape({ targetShape: [2, 3] }), input)) }) },
   },
   Masking: {
-    'numbers of its own': () => on([5, 3], layers.masking({ maskValue: 0.5 })),
+    'numbers of its own': () => on([8, 1], layers.reLU({ maxValue: 0.5 }), layers.masking({ maskValue: 0.5 })),
     'steps that are masked': () => on([4, 3], layers.reLU(), layers.masking(), layers.lstm({ units: 2 })),
     images: () => on([4, 3, 2], layers.masking({ maskValue: 1 })),
   },

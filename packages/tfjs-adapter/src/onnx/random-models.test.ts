@@ -30,8 +30,8 @@ describe('a model made at random gives what TensorFlow.js gives (a failure print
       const dilated = drawn.dilated && drawn.kind.startsWith('conv') || (drawn.kind === 'separable' && drawn.dilated)
       const kernelSize = drawn.size.slice(0, rank)
       const dilationRate = dilated ? drawn.dilations.slice(0, rank) : 1
-      // tfjs-core takes one stride for both axes of depthwise convolutions, and no stride beside a dilation.
-      const strides = dilated ? 1 : drawn.kind === 'depthwise' || drawn.kind === 'separable' ? drawn.strides[0] : drawn.strides.slice(0, rank).map((stride, axis) => (drawn.kind === 'conv3d' && drawn.padding === 'same' ? Math.min(stride, kernelSize[axis]!) : stride))
+      // TensorFlow.js takes no stride beside a dilation.
+      const strides = dilated ? 1 : drawn.strides.slice(0, rank).map((stride, axis) => (drawn.kind === 'conv3d' && drawn.padding === 'same' ? Math.min(stride, kernelSize[axis]!) : stride))
       const lengths = drawn.lengths.slice(0, rank).map((length, axis) => Math.max(length, (kernelSize[axis]! - 1) * drawn.dilations[axis]! + 1))
       const first = drawn.first && rank === 2 && drawn.kind !== 'separable'
       const options = { kernelSize, strides: strides as number, padding: drawn.padding, dilationRate: dilationRate as number, filters: drawn.filters, depthMultiplier: drawn.filters, useBias: drawn.useBias, poolSize: kernelSize as [number, number], dataFormat: first ? 'channelsFirst' as const : 'channelsLast' as const }
@@ -48,6 +48,31 @@ describe('a model made at random gives what TensorFlow.js gives (a failure print
       const open = drawn.open && (drawn.padding === 'valid' || kernelSize.every((size, axis) => size >= (Array.isArray(strides) ? strides[axis]! : strides))) && kernelSize.every((size, axis) => (size - 1) * (dilated ? drawn.dilations[axis]! : 1) < 7)
       const space = open ? lengths.map(() => null) : lengths
       await expectSameInNode(await caseOf(on(first ? [drawn.channels, ...space] : [...space, drawn.channels], layer)))
+    }), { numRuns: 150 })
+  })
+
+  const names = ['elu', 'selu', 'relu', 'relu6', 'linear', 'sigmoid', 'hardSigmoid', 'softplus', 'softsign', 'tanh', 'softmax', 'swish', 'mish', 'gelu'] as 'relu'[]
+  const recurrent = fc.record({
+    kind: fc.constantFrom('simpleRNN' as const, 'lstm' as const, 'gru' as const),
+    units: small,
+    features: small,
+    length: fc.constantFrom(null, 1, 5),
+    returnSequences: fc.boolean(),
+    goBackwards: fc.boolean(),
+    useBias: fc.boolean(),
+    activation: fc.constantFrom(...names),
+    recurrentActivation: fc.constantFrom('sigmoid' as const, 'hardSigmoid' as const, 'softmax' as const, 'tanh' as const, 'softsign' as const), // bounded: others grow without end
+    masked: fc.boolean(),
+    mergeMode: fc.constantFrom('concat', 'sum', 'ave', 'mul', 'apart', undefined),
+  })
+
+  it('for all settings of recurrent layers', async () => {
+    await fc.assert(fc.asyncProperty(recurrent, async ({ kind, features, length, masked, mergeMode, ...options }) => {
+      const input = tf.input({ shape: [length, features] })
+      const given = masked ? apply(layers.masking(), apply(layers.reLU(), input)) : input
+      const layer = layers[kind as 'lstm'](options)
+      const outputs = mergeMode === undefined ? layer.apply(given) : layers.bidirectional({ layer, mergeMode: (mergeMode === 'apart' ? null : mergeMode) as 'sum' }).apply(given)
+      await expectSameInNode(await caseOf(tf.model({ inputs: input, outputs: outputs as tf.SymbolicTensor[] })))
     }), { numRuns: 150 })
   })
 

@@ -26,6 +26,7 @@ interface CellActivation {
   readonly beta?: number
 }
 
+/** Not Softplus, which overflows for large numbers in ONNX Runtime's recurrent operators. */
 const activations: { readonly [name: string]: CellActivation } = {
   tanh: { name: 'Tanh' },
   sigmoid: { name: 'Sigmoid' },
@@ -33,7 +34,6 @@ const activations: { readonly [name: string]: CellActivation } = {
   relu: { name: 'Relu' },
   linear: { name: 'Affine', alpha: 1, beta: 0 },
   softsign: { name: 'Softsign' },
-  softplus: { name: 'Softplus' },
   elu: { name: 'Elu', alpha: 1 },
 }
 
@@ -58,7 +58,7 @@ export async function recurrentCell(scope: LayerScope, input: Value, initial: re
     scope.constant('recurrent_kernel', () => gateRows(recurrentKernel, units, form.gates)),
     bias === undefined ? '' : scope.constant('bias', () => gateBiases(bias, units, form.gates)),
     '', // lengths of the sequences: all are whole
-    ...initial.map((state) => scope.node('Unsqueeze', [state.name, scope.integers('first', [0])])),
+    ...initial.map((state) => scope.node('Unsqueeze', [scope.natural(state).name, scope.integers('first', [0])])),
   ]
   const count = form.operator === 'LSTM' ? 3 : 2
   const [sequence, ...states] = scope.nodes(form.operator, trimmed(inputs), {

@@ -9,7 +9,7 @@ export const dot: LayerWriter = (scope, inputs, [shape]) => {
   if (axes.includes(0)) throw scope.error('it multiplies along the batch', 'Give axes from 1')
   const [x, y] = [left, right].map((each, index) => (scope.config.flag('normalize', false) ? normalized(scope, each, axes[index] as number) : each)) as [Value, Value]
   if (x.shape.length === 2 && y.shape.length === 2) {
-    return value(scope.node('ReduceSum', [scope.node('Mul', [x.name, y.name]), scope.integers('axes', [1])]), shape)
+    return value(scope.node('ReduceSum', [scope.node('Mul', [scope.natural(x).name, scope.natural(y).name]), scope.integers('axes', [1])]), shape)
   }
   const product = scope.node('MatMul', [matrix(scope, x, axes[0] as number, 'last'), matrix(scope, y, axes[1] as number, 'first')])
   if (x.shape.length === y.shape.length) return value(product, shape)
@@ -18,7 +18,7 @@ export const dot: LayerWriter = (scope, inputs, [shape]) => {
 
 /** The name of the value as matrices whose first or last axis is the one that is summed over. */
 function matrix(scope: LayerScope, from: Value, axis: number, place: 'first' | 'last'): string {
-  if (from.shape.length === 2) return scope.node('Unsqueeze', [from.name, scope.integers(`unsqueezed_${place}`, [place === 'last' ? 1 : 2])])
+  if (from.shape.length === 2) return scope.node('Unsqueeze', [scope.natural(from).name, scope.integers(`unsqueezed_${place}`, [place === 'last' ? 1 : 2])])
   const other = 3 - axis
   return scope.arranged(from, place === 'last' ? [0, other, axis] : [0, axis, other]).name
 }

@@ -18,8 +18,10 @@ export function pooling(operator: 'MaxPool' | 'AveragePool'): LayerWriter {
 /** Over time or space, in whatever order the axes are. */
 export function globalPooling(operator: 'ReduceMax' | 'ReduceMean'): LayerWriter {
   return (scope, [input], [shape]) => {
-    const axes = channelsSecond(input.shape.length, dataFormat(scope)).slice(2).map((axis) => axisOf(input, axis)).sort((left, right) => left - right)
+    const space = channelsSecond(input.shape.length, dataFormat(scope)).slice(2)
+    const axes = space.map((axis) => axisOf(input, axis))
     const name = scope.node(operator, [input.name, scope.integers(`axes_${axes.join('_')}`, axes)], { keepdims: { int: 0 } })
-    return value(name, shape)
+    // What is left, batch and channels, stays in the order that it had.
+    return { ...value(name, shape), layout: input.layout.filter((axis) => !space.includes(axis)).map((axis) => (axis === 0 ? 0 : 1)) }
   }
 }

@@ -21,6 +21,6 @@ export const permute: LayerWriter = (scope, [input], [shape]) => {
 }
 
 export const repeatVector: LayerWriter = (scope, [input], [shape]) => {
-  const once = scope.node('Unsqueeze', [input.name, scope.integers('axes', [1])])
+  const once = scope.node('Unsqueeze', [scope.natural(input).name, scope.integers('axes', [1])])
   return value(scope.node('Tile', [once, scope.integers('repeats', [1, scope.config.number('n', 1), 1])]), shape, input.type)
 }
