@@ -145,7 +145,8 @@ class LayersProgram implements TrainingProgram {
 
   afterStep(): void {
     const tf = this.#tf
-    for (const { variable, constraint } of this.#constrained) tf.tidy(() => variable.assign(constraint!.apply(variable)))
+    // What does not learn stays as it is to the last bit.
+    for (const { variable, constraint } of this.#constrained) if (variable.trainable) tf.tidy(() => variable.assign(constraint!.apply(variable)))
   }
 
   async pack(): Promise<{ readonly kind: string; readonly bytes: Uint8Array }> {
