@@ -65,7 +65,7 @@ if (fit.kind === 'fitted') {
 } else {
   say(`\n${fit.reason}`)
 }
-say(`To try next: ${suggestFreezeRatios(fit).map((ratio) => ratio.toFixed(2)).join(', ')}.`)
+say(`To try next: ${suggestFreezeRatios(fit, { units }).map((ratio) => ratio.toFixed(1)).join(', ')}.`)
 
 // A study that knows nothing of the sweep, on the samples of the first seed.
 const study = await createStudy({ name: 'tuned', space: { freezeRatio }, objective: maximize('valAccuracy'), pruner: none(), seed: 1, progress: false })

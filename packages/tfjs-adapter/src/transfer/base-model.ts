@@ -1,5 +1,6 @@
 import type { Awaitable } from '@attune/core'
 import { messageOf, tfjsError } from '../error.ts'
+import { loadExactly } from '../format/load-exactly.ts'
 import { loadModel, packModel, type ModelFiles } from '../format/model-file.ts'
 import type { LayersModel, TensorFlow, WeightSpec } from '../tensorflow.ts'
 
@@ -60,7 +61,7 @@ async function fromFiles(tf: TensorFlow, files: ModelFiles): Promise<LayersModel
   try {
     const { modelTopology, weightsManifest } = JSON.parse(files['model.json']) as { readonly modelTopology: object; readonly weightsManifest: readonly { readonly weights: readonly WeightSpec[] }[] }
     const weights = files['weights.bin']
-    return await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs: weightsManifest.flatMap((group) => group.weights), weightData: weights.slice().buffer }))
+    return await loadExactly(tf, { modelTopology, weightSpecs: weightsManifest.flatMap((group) => group.weights), weightData: weights.slice().buffer })
   } catch (cause) {
     throw tfjsError('TFJS_FORMAT', `The files of the base are no layers model that can be read: ${messageOf(cause)}`, { cause })
   }

@@ -2,8 +2,10 @@ import { float, normal, ordinal, type LevelLeaf, type NumberLeaf } from '@attune
 import { tfjsError } from '../error.ts'
 import type { FreezeTradeoff } from './tradeoff/fit-freeze-tradeoff.ts'
 
+// Types, not interfaces: those have no index signature, and a space is a record of parameters.
+
 /** How what is not frozen is trained; both are settings of `FreezeSettings`. */
-export interface ThawingSpace {
+export type ThawingSpace = {
   /** 0.2 to 1, log scale: from ULMFiT's 1/2.6 a little further, up to one rate for all. */
   readonly rateDecay: NumberLeaf
   /** Epochs until the next unit thaws; 0 at once. */
@@ -11,19 +13,19 @@ export interface ThawingSpace {
 }
 
 /** What may vary in how a base is frozen, by the names of `FreezeSettings`. */
-export interface FreezeRatioSpace extends ThawingSpace {
-  readonly freezeRatio: NumberLeaf
+export type FreezeRatioSpace = ThawingSpace & {
+  readonly freezeRatio: NumberLeaf | LevelLeaf<number>
 }
 
 /** The same with named blocks. */
-export interface FreezeBlocksSpace<B extends string> extends ThawingSpace {
+export type FreezeBlocksSpace<B extends string> = ThawingSpace & {
   readonly freezeThrough: LevelLeaf<'none' | B>
 }
 
 export interface FreezeRatioSpaceOptions {
-  /** How many units the base has: the ratio then takes their ends alone, so that no two trials mean the same. Not for `freezeBy: 'parameters'`. */
+  /** How many layers with weights, or blocks, the base has: the ratio is then one of 0, 1/units, …, 1, so that no two trials mean the same. Not for `freezeBy: 'parameters'`. */
   readonly units?: number
-  /** A fit of earlier trials: the ratio gets a normal prior about f*, with a deviation of a quarter of its interval, at least 0.02. */
+  /** A fit of earlier trials: the ratio gets a normal prior about f*, with a deviation of a quarter of its interval, at least 0.02 (with `units`, at least half a unit). */
   readonly around?: FreezeTradeoff
 }
 
@@ -34,13 +36,28 @@ export interface FreezeRatioSpaceOptions {
  */
 export function freezeRatioSpace({ units, around }: FreezeRatioSpaceOptions = {}): FreezeRatioSpace {
   if (units !== undefined && !(Number.isSafeInteger(units) && units >= 1)) throw tfjsError('TFJS_OPTION', `units is the number of layers with weights, or of blocks, of the base: at least 1, got ${String(units)}.`)
-  const prior = around === undefined ? {} : { prior: normal(around.freezeRatio, Math.max(0.02, (around.interval[1] - around.interval[0]) / 4)) }
-  return { freezeRatio: float(0, 1, { ...(units === undefined ? {} : { step: 1 / units }), ...prior }), ...thawing() }
+  return { freezeRatio: units === undefined ? anyRatio(around) : endOfUnit(units, around), ...thawing() }
 }
 
 /** As `freezeRatioSpace`, with the blocks of `freezeBy: { blocks }` by name and in order, from `none` to all. */
 export function freezeBlocksSpace<const B extends string>(blocks: readonly B[]): FreezeBlocksSpace<B> {
   return { freezeThrough: ordinal<'none' | B>(['none', ...blocks]), ...thawing() }
+}
+
+function anyRatio(around: FreezeTradeoff | undefined): NumberLeaf {
+  return float(0, 1, around === undefined ? {} : { prior: normal(around.freezeRatio, deviation(around, 0.02)) })
+}
+
+function endOfUnit(units: number, around: FreezeTradeoff | undefined): LevelLeaf<number> {
+  const ends = Array.from({ length: units + 1 }, (_, unit) => unit / units)
+  if (around === undefined) return ordinal(ends)
+  const spread = deviation(around, 0.5 / units)
+  // Every end stays possible.
+  return ordinal(ends, { weights: ends.map((end) => 1e-3 + Math.exp(-0.5 * ((end - around.freezeRatio) / spread) ** 2)) })
+}
+
+function deviation({ interval }: FreezeTradeoff, least: number): number {
+  return Math.max(least, (interval[1] - interval[0]) / 4)
 }
 
 function thawing(): ThawingSpace {

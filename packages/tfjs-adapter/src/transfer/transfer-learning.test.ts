@@ -119,6 +119,17 @@ describe('the freeze ratio', () => {
     expect(Object.keys(weights)).toHaveLength(10)
   })
 
+  it('leaves frozen weights as they are to the last bit, whatever constraints and penalties the base has', async () => {
+    const bound = tf.sequential({ layers: [tf.layers.dense({ name: 'stem', units: 8, inputShape: [6], kernelConstraint: 'unitNorm', kernelRegularizer: 'l1l2' }), tf.layers.dense({ name: 'body', units: 5, kernelConstraint: 'unitNorm' })] })
+    before = tf.memory().numTensors
+    const { weights } = await train({ freezeRatio: 0.5 }, { base: bound, optimizer: { type: 'adamw', learningRate: 0.01, weightDecay: 0.1 } })
+    const old = weightsOf(bound)
+    expect(weights['stem/kernel']).toEqual(old['stem/kernel'])
+    expect(weights['body/kernel']).not.toEqual(old['body/kernel'])
+    bound.dispose()
+    before -= 4
+  })
+
   it('may count parameters, or blocks by their names', async () => {
     // The stem has 56 of 133 parameters, the statistics 32, the body 45.
     expect(changed((await train({ freezeRatio: 0.5 }, { freezeBy: 'parameters' })).weights)).toEqual(expect.arrayContaining([...scales, ...body]))
@@ -292,7 +303,9 @@ describe('features computed once', () => {
     const trainer = trainerOf({ backend, base: model, baseOutput: model.layers.at(-1)!.name, data: { train: images(37), validation: images(11, 3) }, batchSize, cacheFeatures, head: (features) => tf.layers.dense({ units: 2, activation: 'softmax' }).apply(tf.layers.dropout({ rate: 0.2 }).apply(features)) })
     const results = []
     for (let i = 0; i < 2; i++) {
-      const { reports, artifact } = await run(trainer, trialOf({ freezeRatio: 1 }))
+      const trial = trialOf<FreezeSettings>({ freezeRatio: 1 })
+      const { reports, artifact } = await run(trainer, trial)
+      expect(trial.warnings).toEqual([])
       const trained = await loadModel(tf, await artifact!.bytes())
       results.push([numbersOf(reports), Object.values(weightsOf(trained))])
       trained.dispose()
@@ -317,6 +330,7 @@ describe('features computed once', () => {
       // Two trials of three epochs.
       expect([cached.samples, plain.samples]).toEqual([48, 2 * 3 * 48])
     }
+    expect(tf.memory().numTensors).toBe(before)
     model.dispose()
     await cpu().activate(tf)
     before = tf.memory().numTensors
@@ -339,6 +353,7 @@ describe('features computed once', () => {
     const model = tf.sequential({ layers: [tf.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [6, 6, 1] }), new Counting({}), tf.layers.dropout({ rate: 0.5 }), tf.layers.flatten()] })
     before = tf.memory().numTensors
     expect((await course(cpu(), model, true, 8)).samples).toBe(2 * 3 * 48)
+    expect(tf.memory().numTensors).toBe(before)
     tf.dispose(model.weights.map((weight) => weight.read()))
     before = tf.memory().numTensors
   })

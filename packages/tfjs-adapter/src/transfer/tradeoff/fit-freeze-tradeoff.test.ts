@@ -162,15 +162,16 @@ describe('suggestFreezeRatios', () => {
     const fit = fitted(fitFreezeTradeoff([0, 1, 2].flatMap(() => observe({ a: 0.15, b: 8, c: 0.06, k: 6 }, 100, { noise: () => 0.01 * random.normal() })), { n: 100 }))
     const [low, high] = fit.interval
     expect(suggestFreezeRatios(fit)).toEqual([fit.freezeRatio, low, high])
-    expect(suggestFreezeRatios(fit, 1)).toEqual([fit.freezeRatio])
-    expect(suggestFreezeRatios(fit, 4)).toEqual([fit.freezeRatio, low, (low + high) / 2, high])
-    expect(suggestFreezeRatios({ ...fit, interval: [fit.freezeRatio, fit.freezeRatio] }, 5)).toEqual([fit.freezeRatio])
+    expect(suggestFreezeRatios(fit, { count: 1 })).toEqual([fit.freezeRatio])
+    expect(suggestFreezeRatios({ ...fit, freezeRatio: 0.52, interval: [0.3, 0.6] }, { units: 4 })).toEqual([0.5, 0.25])
+    expect(suggestFreezeRatios(fit, { count: 4 })).toEqual([fit.freezeRatio, low, (low + high) / 2, high])
+    expect(suggestFreezeRatios({ ...fit, interval: [fit.freezeRatio, fit.freezeRatio] }, { count: 5 })).toEqual([fit.freezeRatio])
   })
 
   it('spreads them where nothing is known', () => {
-    expect(suggestFreezeRatios({ kind: 'undetermined', reason: '' }, 5)).toEqual([0, 0.25, 0.5, 0.75, 1])
-    expect(suggestFreezeRatios({ kind: 'undetermined', reason: '' }, 1)).toEqual([0.5])
-    expect(() => suggestFreezeRatios({ kind: 'undetermined', reason: '' }, 0)).toThrow(expect.objectContaining({ code: 'TFJS_OPTION' }))
+    expect(suggestFreezeRatios({ kind: 'undetermined', reason: '' }, { count: 5 })).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(suggestFreezeRatios({ kind: 'undetermined', reason: '' }, { count: 1 })).toEqual([0.5])
+    expect(() => suggestFreezeRatios({ kind: 'undetermined', reason: '' }, { count: 0 })).toThrow(expect.objectContaining({ code: 'TFJS_OPTION' }))
   })
 })
 
