@@ -21,6 +21,7 @@ const programs: { readonly [name: string]: { readonly prints: RegExp; readonly a
   'core-and-one-adapter': { prints: /^0\.\d+ \{ x: 0\.\d+ \}\nTo look at the curves: tensorboard --logdir /, argument: (folder) => folder },
   'all-cores': { prints: /[1-9]\d* complete, \d+ pruned; best accuracy 0\.[89]\d+ with \{/, argument: () => '6' },
   'judge-a-model': { prints: /accuracy: 0\.9[\s\S]*temperature: [01]\.\d+[\s\S]*90 to 100 % sure: 9\d % on average[\s\S]*Of 49 eights, \d are taken for a one\./, argument: () => '5' },
+  'tune-serving': { prints: /provider: 'cpu'[\s\S]*^[\d,]+ digits a second, p99 [\d.]+ ms for (1|8|64), \d+ bytes, accuracy 0\.9\d+ \(-?0\.\d+\)/m, argument: () => '6' },
   'multi-objective': { prints: /^Of 6 networks, [1-6] are worth a choice:\n/, argument: () => '6' },
 }
 
@@ -53,6 +54,10 @@ describe('examples', () => {
   it('all-cores is what docs/all-cores.md shows', () => {
     const page = read('../docs/all-cores.md')
     for (const file of ['src/all-cores.ts', 'src/digits/training.ts']) expect(page).toContain(`\`\`\`ts\n${read(file)}\`\`\``)
+  })
+
+  it('tune-serving is what docs/serving-models.md shows', () => {
+    expect(read('../docs/serving-models.md')).toContain(`\`\`\`ts\n${read('src/tune-serving.ts')}\`\`\``)
   })
 
   it('judge-a-model is what docs/evaluating-models.md shows', () => {
