@@ -115,6 +115,33 @@ describe('gradients on wasm are those of cpu', () => {
     }), often))
 })
 
+test('a slice is that of cpu, whatever it takes of a tensor', () =>
+  fc.assert(fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.nat(), fc.nat()), { minLength: 1, maxLength: 6 }), fc.constantFrom('float32' as const, 'int32' as const, 'bool' as const), async (axes, dtype) => {
+    const shape = axes.map(([length]) => length)
+    const begin = axes.map(([length, start]) => start % length)
+    const size = axes.map(([length, , part], axis) => 1 + (part % (length - begin[axis]!)))
+    const taken: unknown[] = []
+    for (const backend of [cpu(), wasm()]) {
+      await backend.activate(tf)
+      const before = tf.memory().numTensors
+      const part = tf.tidy(() => {
+        const cells = tf.reshape(tf.range(0, shape.reduce((product, length) => product * length, 1)), shape)
+        return tf.slice(dtype === 'bool' ? tf.greater(tf.mod(cells, 3), 0) : tf.cast(cells, dtype), begin, size)
+      })
+      taken.push([part.shape, part.dtype, Array.from(await part.data())])
+      part.dispose()
+      expect(tf.memory().numTensors).toBe(before)
+    }
+    expect(taken[1]).toEqual(taken[0])
+  }), { numRuns: 200 }))
+
+test('slices of text, and slices of nothing, are still possible', async () => {
+  await wasm().activate(tf)
+  expect(tf.tidy(() => tf.slice(tf.tensor1d(['a', 'b', 'c']), 1, 2).dataSync())).toEqual(['b', 'c'])
+  expect(tf.tidy(() => tf.slice(tf.zeros([2, 3]), [0, 1], [2, 0]).shape)).toEqual([2, 0])
+  expect(() => tf.slice(tf.zeros([2, 3]), [0, 2], [2, 2])).toThrow(/slice/i)
+})
+
 test('a long sum loses little: the gradient of a kernel over 36,864 cells is that of double precision within 2e-6', async () => {
   await wasm().activate(tf)
   const [batch, size, filters] = [64, 26, 4]

@@ -1,14 +1,16 @@
-import type { Conv2DBackpropFilterAttrs, Conv3DBackpropFilterV2Attrs, Conv3DBackpropInputV2Attrs, DepthwiseConv2dNativeBackpropFilterAttrs, DepthwiseConv2dNativeBackpropInputAttrs, MaxPool3DAttrs, MaxPool3DGradAttrs, MaxPoolGradAttrs, UnsortedSegmentSumAttrs } from '@tensorflow/tfjs'
+import type { Conv2DBackpropFilterAttrs, Conv2DBackpropInputAttrs, Conv3DBackpropFilterV2Attrs, Conv3DBackpropInputV2Attrs, DepthwiseConv2dNativeBackpropFilterAttrs, DepthwiseConv2dNativeBackpropInputAttrs, MaxPool3DAttrs, MaxPool3DGradAttrs, MaxPoolGradAttrs, SliceAttrs, UnsortedSegmentSumAttrs } from '@tensorflow/tfjs'
 import type { TensorFlow } from '../../tensorflow.ts'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.ts'
+import { conv2dBackpropInput } from './conv2d-backprop-input.ts'
 import { conv3dBackpropFilter, conv3dBackpropInput } from './conv3d-gradients.ts'
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts'
 import { maxPool3D, maxPool3DGrad, maxPoolGrad } from './max-pool.ts'
 import { addKernels, kernel, replaceKernels } from './register.ts'
+import { slice } from './slice.ts'
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts'
 import type { WasmMemory } from './wasm-memory.ts'
 
-/** What tfjs-backend-wasm 4.22 lacks for training, and what it has and gets wrong (each file says how). */
+/** What tfjs-backend-wasm 4.22 lacks for training, and what it has and gets wrong, or does much too slowly (each file says how). */
 export function registerWasmKernels(tf: TensorFlow): void {
   addKernels(tf, 'wasm', {
     Conv2DBackpropFilter: kernel((_memory: WasmMemory, inputs, attributes: Conv2DBackpropFilterAttrs) => conv2dBackpropFilter(tf, inputs, attributes)),
@@ -16,7 +18,12 @@ export function registerWasmKernels(tf: TensorFlow): void {
     DepthwiseConv2dNativeBackpropInput: kernel((memory: WasmMemory, inputs, attributes: DepthwiseConv2dNativeBackpropInputAttrs) => depthwiseBackpropInput(tf, memory, inputs, attributes)),
     UnsortedSegmentSum: kernel((memory: WasmMemory, inputs, attributes: UnsortedSegmentSumAttrs) => unsortedSegmentSum(memory, inputs, attributes)),
   })
+  const theirSlice = tf.getKernel('Slice', 'wasm')?.kernelFunc
+  const theirInput = tf.getKernel('Conv2DBackpropInput', 'wasm')?.kernelFunc
   replaceKernels(tf, 'wasm', {
+    // Text is not kept in the backend's memory.
+    Slice: (call) => (theirSlice !== undefined && call.inputs['x']?.dtype === 'string' ? theirSlice(call) : slice(tf, call.backend as WasmMemory, call.inputs, call.attrs as unknown as SliceAttrs)),
+    Conv2DBackpropInput: (call) => conv2dBackpropInput(tf, call.inputs, call.attrs as unknown as Conv2DBackpropInputAttrs) ?? theirInput(call),
     MaxPoolGrad: kernel((memory: WasmMemory, inputs, attributes: MaxPoolGradAttrs) => maxPoolGrad(tf, memory, inputs, attributes)),
     MaxPool3D: kernel((memory: WasmMemory, inputs, attributes: MaxPool3DAttrs) => maxPool3D(tf, memory, inputs, attributes)),
     MaxPool3DGrad: kernel((memory: WasmMemory, inputs, attributes: MaxPool3DGradAttrs) => maxPool3DGrad(tf, memory, inputs, attributes)),
