@@ -3,6 +3,8 @@ import { loadModel } from './format/model-file.ts'
 import type { TensorFlow } from './tensorflow.ts'
 
 export const TFJS_MODEL_KIND = 'tfjs-layers-model'
+/** A checkpoint that is kept with its trial. */
+export const TFJS_CHECKPOINT_KIND = 'tfjs-checkpoint'
 /** Weights alone, by name. */
 export const TFJS_WEIGHTS_KIND = 'tfjs-weights'
 

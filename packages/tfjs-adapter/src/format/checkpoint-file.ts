@@ -23,6 +23,7 @@ export async function packCheckpoint(tf: TensorFlow, state: TrainingState): Prom
     meter: { samples: meter.samples, sums: { ...meter.sums } },
     stopping: stopping === undefined ? null : { ...stopping },
     best: best === undefined ? null : { metric: best.metric, step: best.step, value: best.value, weights: best.tensors !== undefined },
+    kept: state.kept.map((kept) => ({ ...kept })),
     modelTopology: topology ?? null,
   }
   return writePackedFile({ kind: 'checkpoint', header, weightSpecs: specs, weightData: data })
@@ -51,6 +52,7 @@ export function readCheckpoint(tf: TensorFlow, bytes: Uint8Array): TrainingState
     schedule: header['schedule'] ?? null,
     meter: { samples: count(meter['samples']), sums: numbers(meter['sums']) },
     stopping: optional(header['stopping'], (value) => ({ best: number(record(value)['best']), waited: count(record(value)['waited']) })),
+    kept: list(header['kept']).map((entry) => ({ name: text(record(entry)['name']), step: count(record(entry)['step']), value: number(record(entry)['value']), bytes: count(record(entry)['bytes']) })),
     topology: optional(header['modelTopology'], (value): Json => record(value) as Json),
   }
   const id = text(optimizer['id'])

@@ -1,6 +1,7 @@
 import type { LayersModel, TensorFlow } from '../tensorflow.ts'
 import { layerWeights } from '../training/layers/layer-weights.ts'
 import { checkpointTensors, readCheckpoint } from './checkpoint-file.ts'
+import type { WhichWeights } from './model-file.ts'
 import { assignWeights } from './model-weights.ts'
 
 /**
@@ -8,7 +9,7 @@ import { assignWeights } from './model-weights.ts'
  * `which`: those that the checkpoint was taken at (the default), or of the best report until then. Returns the step they are of.
  * @throws AttuneError `TFJS_FORMAT`, `TFJS_CHECKPOINT`.
  */
-export function loadCheckpoint(tf: TensorFlow, model: LayersModel, bytes: Uint8Array, which: 'last' | 'best' = 'last'): { readonly step: number } {
+export function loadCheckpoint(tf: TensorFlow, model: LayersModel, bytes: Uint8Array, which: WhichWeights = 'last'): { readonly step: number } {
   const checkpoint = readCheckpoint(tf, bytes)
   try {
     const best = which === 'best' ? checkpoint.best : undefined

@@ -115,21 +115,40 @@ describe('models and checkpoints', () => {
     rebuilt.dispose()
   })
 
+  it('are models too, if they are checkpoints of one', async () => {
+    const [last, best, own] = [await loadModel(tf, checkpoint), await loadModel(tf, checkpoint, 'best'), await loadModel(tf, model)]
+    const values = (of: tf.LayersModel): number[][] => of.getWeights().map((weight) => [...weight.dataSync()])
+    expect(values(best)).toEqual(values(own))
+    expect(values(last)).not.toEqual(values(own))
+    for (const one of [last, best, own]) one.dispose()
+  })
+
   it('are refused by a model of another shape and by the wrong reader', async () => {
     const other = buildDense()
     expect(() => loadCheckpoint(tf, other, checkpoint)).toThrow(expect.objectContaining({ code: 'TFJS_CHECKPOINT' }))
     other.dispose()
     expect(() => readCheckpoint(tf, model)).toThrow(refused)
-    await expect(loadModel(tf, checkpoint)).rejects.toEqual(refused)
     await expect(loadModel(tf, writePackedFile({ ...file, header: {} }))).rejects.toThrow(/has no topology/)
     await expect(loadModel(tf, writePackedFile(file))).rejects.toThrow(/TensorFlow\.js refuses its topology/)
   })
 
+  const whole = {
+    step: 1, seed: 1, batchSize: 4, position: { epochsDone: 1, batches: 0, samples: 0, steps: 3 }, weights: [], optimizer: { id: 'sgd', steps: {}, slots: [] },
+    schedule: null, meter: { samples: 0, sums: {} }, stopping: null, best: null, kept: [], modelTopology: null,
+  }
+
+  it('can be a checkpoint without anything in it', () => {
+    expect(readCheckpoint(tf, forged({ kind: 'checkpoint', weightSpecs: [], ...whole }, new ArrayBuffer(0)))).toMatchObject({ step: 1, position: { steps: 3 } })
+  })
+
   it.each([
     ['no fields', {}],
-    ['a fraction as step', { step: 0.5, seed: 1, weights: 0, best: null, optimizer: { className: 'SGD', iterations: 0, entries: [] } }],
-    ['too few weights', { step: 1, seed: 1, weights: 2, best: null, optimizer: { className: 'SGD', iterations: 0, entries: [] } }],
-    ['no optimiser', { step: 1, seed: 1, weights: 0, best: null }],
+    ['a fraction as step', { ...whole, step: 0.5 }],
+    ['too few weights', { ...whole, weights: [{ key: '0/kernel', name: 'dense/kernel' }] }],
+    ['no optimiser', { ...whole, optimizer: null }],
+    ['a list for a record', { ...whole, meter: [] }],
+    ['a text for a number', { ...whole, stopping: { best: '3', waited: 0 } }],
+    ['best weights that are not there', { ...whole, weights: [{ key: 'a', name: null }], best: { metric: 'loss', step: 1, value: 2, weights: true } }],
   ])('refuse a checkpoint with %s', (_name, header) => {
     expect(() => readCheckpoint(tf, forged({ kind: 'checkpoint', weightSpecs: [], ...header }, new ArrayBuffer(0)))).toThrow(refused)
   })

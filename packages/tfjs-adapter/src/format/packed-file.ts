@@ -40,8 +40,10 @@ export function writePackedFile(file: PackedFile): Uint8Array {
   return bytes
 }
 
-/** @throws AttuneError `TFJS_FORMAT` for anything that is not a whole file of this kind. */
-export function readPackedFile(bytes: Uint8Array, kind: PackedFile['kind']): PackedFile {
+/** @throws AttuneError `TFJS_FORMAT` for anything that is not a whole file of this kind, or of one of these. */
+export function readPackedFile(bytes: Uint8Array, wanted: PackedFile['kind'] | readonly PackedFile['kind'][]): PackedFile {
+  const kinds: readonly PackedFile['kind'][] = [wanted].flat()
+  const kind = kinds[0] as string
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < PROLOGUE + TRAILER || new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
     throw formatError(kind, `these ${bytes.length} bytes do not begin with ${MAGIC}: they come from something else`)
@@ -56,8 +58,9 @@ export function readPackedFile(bytes: Uint8Array, kind: PackedFile['kind']): Pac
   const header = parseHeader(bytes.subarray(PROLOGUE, headerEnd), kind)
   const weightData = bytes.slice(headerEnd, bytes.length - TRAILER).buffer
   const weightSpecs = checkSpecs(header['weightSpecs'], weightData.byteLength, kind)
-  if (header['kind'] !== kind) throw formatError(kind, `it is a ${JSON.stringify(header['kind'])}`)
-  return { kind, header, weightSpecs, weightData }
+  const found = kinds.find((one) => one === header['kind'])
+  if (found === undefined) throw formatError(kind, `it is a ${JSON.stringify(header['kind'])}`)
+  return { kind: found, header, weightSpecs, weightData }
 }
 
 function parseHeader(bytes: Uint8Array, kind: string): { readonly [key: string]: Json } {

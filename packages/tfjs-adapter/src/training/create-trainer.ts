@@ -3,7 +3,6 @@ import { artifactOf } from '../artifact.ts'
 import type { PreparedSets } from '../data/batch-source.ts'
 import { prepareSets } from '../data/prepare-sets.ts'
 import { tfjsError } from '../error.ts'
-import { packCheckpoint } from '../format/checkpoint-file.ts'
 import { explainFailure } from './failures.ts'
 import { loopSettings } from './loop-settings.ts'
 import { openRun } from './open-run.ts'
@@ -53,14 +52,12 @@ export function createTrainer<P>(options: TrainingOptions<P>, open: OpenProgram<
         run = await openRun(tf, trial, settings, data, open)
         const current = run
         for await (const { step, metrics } of current.reports()) {
-          yield {
-            step,
-            ...metrics,
-            checkpoint: () => {
-              if (current.step !== step || current.underWay) throw tfjsError('TFJS_CHECKPOINT', `The checkpoint of step ${step} was asked for after the next step began: ask before the next report is pulled.`)
-              return packCheckpoint(tf, current.state())
-            },
+          const pack = current.checkpoint()
+          const checkpoint = (): Promise<Uint8Array> => {
+            if (current.step !== step || current.underWay || pack === undefined) throw tfjsError('TFJS_CHECKPOINT', `The checkpoint of step ${step} was asked for after the next step began: ask before the next report is pulled.`)
+            return pack()
           }
+          yield { step, ...metrics, ...(pack === undefined ? {} : { checkpoint }) }
         }
         if (trial.signal.aborted) return undefined
         const { kind, bytes, about } = await current.finish()

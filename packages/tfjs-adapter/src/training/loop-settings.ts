@@ -18,6 +18,8 @@ export interface LoopSettings {
   readonly validate: Interval
   readonly earlyStopping: EarlyStopping | undefined
   readonly restoreBest: Judgement | undefined
+  readonly keep: { readonly best: number; readonly last: boolean; readonly judgement: Judgement }
+  readonly maxBytes: number
   /** Makes the optimiser; called once, when there is a model, since it may hold tensors. */
   openOptimizer(): { readonly optimizer: StepOptimizer; readonly rate: number }
 }
@@ -44,6 +46,8 @@ export function loopSettings<P>(options: TrainingOptions<P>, params: P): LoopSet
     validate,
     earlyStopping: earlyStopping(perTrial(options.earlyStopping, params)),
     restoreBest: options.restoreBest === false ? undefined : options.restoreBest === undefined || options.restoreBest === true ? {} : options.restoreBest,
+    keep: { best: atLeast(0, 'checkpoints.keep.best', options.checkpoints?.keep?.best ?? 0), last: options.checkpoints?.keep?.last ?? false, judgement: typeof options.restoreBest === 'object' ? options.restoreBest : {} },
+    maxBytes: atLeast(0, 'checkpoints.maxBytes', options.checkpoints?.maxBytes ?? 2 ** 30),
     openOptimizer() {
       if (options.optimizer !== undefined && options.optimizer instanceof tf.Optimizer) throw tfjsError('TFJS_OPTION', 'An optimiser keeps the state of one training: give a function that makes it, optimizer: (params, tf) => tf.train.adagrad(params.learningRate).')
       const chosen = typeof options.optimizer === 'function' ? options.optimizer(params, tf) : (options.optimizer ?? { type: 'adam', learningRate: 0.001 })

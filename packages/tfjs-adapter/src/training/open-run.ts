@@ -8,6 +8,7 @@ import type { TrainingLength } from '../schedules/rate-schedule.ts'
 import type { TensorFlow } from '../tensorflow.ts'
 import { BestWeights } from './best-weights.ts'
 import { EarlyStop } from './early-stop.ts'
+import { KeptCheckpoints } from './kept-checkpoints.ts'
 import type { LoopSettings } from './loop-settings.ts'
 import { validationName } from './metric-names.ts'
 import type { OpenProgram, TrainingProgram } from './training-program.ts'
@@ -18,7 +19,7 @@ export async function openRun<P>(tf: TensorFlow, trial: TrainerTrial<P>, setting
   const program = await open({ tf, trial, data })
   let parts: TrainingParts | undefined
   try {
-    parts = partsOf(tf, program, settings, data)
+    parts = partsOf(tf, trial, program, settings, data)
     const run = new TrainingRun(parts, trial)
     if (trial.resumeFrom !== undefined) restore(tf, run, parts, trial, trial.resumeFrom.bytes)
     return run
@@ -30,7 +31,7 @@ export async function openRun<P>(tf: TensorFlow, trial: TrainerTrial<P>, setting
   }
 }
 
-function partsOf(tf: TensorFlow, program: TrainingProgram, settings: LoopSettings, data: PreparedSets): TrainingParts {
+function partsOf(tf: TensorFlow, trial: TrainerTrial, program: TrainingProgram, settings: LoopSettings, data: PreparedSets): TrainingParts {
   const best = settings.restoreBest === undefined ? undefined : new BestWeights(tf, settings.restoreBest)
   const stopping = settings.earlyStopping === undefined ? undefined : new EarlyStop(settings.earlyStopping)
   if (program.metrics !== undefined) {
@@ -38,10 +39,11 @@ function partsOf(tf: TensorFlow, program: TrainingProgram, settings: LoopSetting
     const reported = data.validation === undefined ? names : [...names, ...names.map(validationName)]
     for (const { judge } of [best, stopping].filter((part) => part !== undefined)) judge.metricOf(reported)
   }
+  const kept = new KeptCheckpoints(trial, settings)
   const { optimizer, rate } = settings.openOptimizer()
   try {
     const schedule = createSchedule(settings.schedule, rate, lengthOf(settings, data))
-    return { tf, program, optimizer, schedule, data, settings, best, stopping }
+    return { tf, program, optimizer, schedule, data, settings, best, stopping, kept }
   } catch (error) {
     optimizer.dispose()
     throw error
@@ -58,7 +60,7 @@ function lengthOf({ epochs, batchSize, accumulate, schedule, stepsPerEpoch }: Lo
 }
 
 function restore(tf: TensorFlow, run: TrainingRun, parts: TrainingParts, trial: TrainerTrial, bytes: Uint8Array): void {
-  const { program, optimizer, schedule, stopping, best, settings, data } = parts
+  const { program, optimizer, schedule, stopping, best, kept, settings, data } = parts
   const state = readCheckpoint(tf, bytes)
   try {
     assignWeights(program.weights, state.weights)
@@ -68,6 +70,7 @@ function restore(tf: TensorFlow, run: TrainingRun, parts: TrainingParts, trial: 
     if (state.schedule !== null && schedule.state() !== null) schedule.restore(state.schedule)
     if (stopping !== undefined && state.stopping !== undefined) stopping.restore(state.stopping)
     if (best !== undefined && state.best !== undefined) best.keep({ step: state.best.step, metric: state.best.metric, value: state.best.value }, state.best.tensors ?? state.weights.map(({ tensor }) => tensor))
+    kept.restore(state.kept)
     const { position } = state
     // A fork may have batches of another size: it goes on at the first that has samples not yet seen.
     const batches = state.batchSize === settings.batchSize || data.train.samples === undefined ? position.batches : Math.floor(position.samples / settings.batchSize)

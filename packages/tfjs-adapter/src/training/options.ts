@@ -28,6 +28,21 @@ export interface EarlyStopping extends Judgement {
   readonly minDelta?: number
 }
 
+/** What becomes of the checkpoints of a trial. */
+export interface CheckpointOptions {
+  /**
+   * Checkpoints that stay with the trial as artefacts, whatever becomes of it: of its `best` so many reports by the metric of `restoreBest`,
+   * as `checkpoint-best-1` and so on (which of them is of which report is in their meta data), and of its `last` report, as `checkpoint-last`.
+   * Default none: a study keeps the last ones while a trial runs, to go on from, and afterwards the models that its own option `keep` says.
+   */
+  readonly keep?: { readonly best?: number; readonly last?: boolean }
+  /**
+   * What a checkpoint may have, and all kept ones of a trial together; default 1 GiB. Where it is too little, a warning says so once, and training
+   * goes on without: nothing else is lost.
+   */
+  readonly maxBytes?: number
+}
+
 /** Options that every trainer of this package has. */
 export interface TrainingOptions<P> {
   /** The TensorFlow.js namespace, as in `import * as tf from '@tensorflow/tfjs'`. */
@@ -62,4 +77,5 @@ export interface TrainingOptions<P> {
   readonly earlyStopping?: PerTrial<P, EarlyStopping | undefined>
   /** Whose weights the artefact has: those of the report that was best by this (true, the default), or the last ones (false). */
   readonly restoreBest?: boolean | Judgement
+  readonly checkpoints?: CheckpointOptions
 }

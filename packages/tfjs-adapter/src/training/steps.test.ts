@@ -1,7 +1,7 @@
 import type { Report } from '@attune/core'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it, test } from 'vitest'
-import { loadModel, tfjsTrainer, wasm, type TfjsTrainerOptions } from '../index.ts'
+import { loadModel, tfjsTrainer, wasm, type EarlyStopping, type TfjsTrainerOptions } from '../index.ts'
 import { buildConvnet, buildDense, convnetTrainer, countTensors, images, noise, numbersOf, run, trialOf, type Params } from '../training.test-support.ts'
 
 type Options = Partial<TfjsTrainerOptions<Params>>
@@ -125,13 +125,14 @@ describe('early stopping', () => {
     return tfjsTrainer<Params>({ tf, backend: wasm(), build: () => tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] }), data: { train: { x: { data: [1], shape: [1, 1] }, y: [1] } }, epochs: losses.length, loss: () => loss, ...part })
   }
 
-  it.each([
-    [{ patience: 2 }, [5, 4, 4, 4, 1], 4, 2],
-    [{ patience: 1 }, [5, 4, 6, 1], 3, 2],
-    [{ patience: 2, minDelta: 0.5 }, [5, 4.75, 4.5, 1], 3, 3],
-    [{ patience: 2, metric: 'loss', direction: 'maximize' }, [5, 6, 4, 4, 9], 4, 4],
-    [{ patience: 9 }, [5, 4, 4, 4, 1], 5, 5],
-  ] as const)('with %o ends losses %o after epoch %i', async (earlyStopping, losses, last) => {
+  const scripts: [EarlyStopping, number[], number][] = [
+    [{ patience: 2 }, [5, 4, 4, 4, 1], 4],
+    [{ patience: 1 }, [5, 4, 6, 1], 3],
+    [{ patience: 2, minDelta: 0.5 }, [5, 4.75, 4.5, 1], 3],
+    [{ patience: 2, metric: 'loss', direction: 'maximize' }, [5, 6, 4, 4, 9], 4],
+    [{ patience: 9 }, [5, 4, 4, 4, 1], 5],
+  ]
+  it.each(scripts)('with %o ends losses %o after epoch %i', async (earlyStopping, losses, last) => {
     const own = scripted(losses, { earlyStopping })
     const { reports, artifact } = await run(own, trialOf(params))
     await own.release?.()

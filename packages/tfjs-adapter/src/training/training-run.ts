@@ -1,7 +1,8 @@
 import type { TrainerTrial } from '@attune/core'
-import type { Batch, BatchSource, PreparedSets } from '../data/batch-source.ts'
+import type { Batch, PreparedSets } from '../data/batch-source.ts'
 import { dataError } from '../data/data-error.ts'
 import { clipGradients } from '../optimizers/clip-gradients.ts'
+import { packCheckpoint } from '../format/checkpoint-file.ts'
 import type { StepOptimizer } from '../optimizers/step-optimizer.ts'
 import type { RateSchedule } from '../schedules/rate-schedule.ts'
 import type { Tensor, TensorFlow } from '../tensorflow.ts'
@@ -9,12 +10,13 @@ import type { BestWeights } from './best-weights.ts'
 import type { EarlyStop } from './early-stop.ts'
 import { divergence } from './failures.ts'
 import { GradientSum } from './gradient-sum.ts'
+import type { KeptCheckpoints } from './kept-checkpoints.ts'
 import type { LoopSettings } from './loop-settings.ts'
 import { Meter, type BrokenBatch } from './meter.ts'
-import { validationName } from './metric-names.ts'
 import { Milestones, type Due } from './milestones.ts'
 import type { TrainingProgram } from './training-program.ts'
 import type { TrainingPosition, TrainingState } from './training-state.ts'
+import { disposeBatch, judge, pull } from './validation.ts'
 import { turn } from './turn.ts'
 
 /** What a training is made of; it disposes of program, optimiser and best weights. */
@@ -27,6 +29,7 @@ export interface TrainingParts {
   readonly settings: LoopSettings
   readonly stopping: EarlyStop | undefined
   readonly best: BestWeights | undefined
+  readonly kept: KeptCheckpoints
 }
 
 export interface TrainingReport {
@@ -93,7 +96,7 @@ export class TrainingRun {
 
   /** Everything as it is now; its tensors stay whose they are. */
   state(): TrainingState {
-    const { program, optimizer, schedule, stopping, best } = this.#parts
+    const { program, optimizer, schedule, stopping, best, kept } = this.#parts
     return {
       step: this.#step,
       seed: this.#trial.seed,
@@ -105,6 +108,7 @@ export class TrainingRun {
       meter: this.#meter.state,
       stopping: stopping?.state,
       best: best?.report === undefined ? undefined : { ...best.report, tensors: best.report.step === this.#step ? undefined : best.tensors },
+      kept: kept.state,
       topology: program.topology,
     }
   }
@@ -148,6 +152,7 @@ export class TrainingRun {
         const report = await this.#report(due)
         if (report === undefined) return
         this.#underWay = false
+        await this.#keep(report, due)
         yield report
         this.#underWay = true
         if (this.stoppedEarly || this.#milestones.reached(this.#position)) return
@@ -191,7 +196,7 @@ export class TrainingRun {
     const { data, schedule, stopping, best, program } = this.#parts
     this.#require(await this.#meter.settle())
     const means = this.#meter.means()
-    const judged = validate && data.validation !== undefined ? await this.#judge(data.validation) : undefined
+    const judged = validate && data.validation !== undefined ? await judge(this.#parts, data.validation, this.#trial.signal, (broken) => this.#require(broken, 'valLoss')) : undefined
     if (this.#trial.signal.aborted) return undefined
     const metrics = { ...means, ...judged }
     this.#step = step
@@ -207,41 +212,22 @@ export class TrainingRun {
     return this.#last
   }
 
-  /** Metrics on the validation data by the names under which they are reported. */
-  async #judge(data: BatchSource): Promise<{ readonly [metric: string]: number }> {
-    const { tf, program, settings } = this.#parts
-    const meter = new Meter<string>(tf)
-    const source = data.batches({ batchSize: settings.batchSize, epoch: 1, shuffleSeed: undefined, skip: 0 })
-    let batch: Batch | undefined
-    try {
-      let count = 0
-      while ((batch = await pull(source)) !== undefined && !this.#trial.signal.aborted) {
-        const where = `in batch ${++count} of the validation data`
-        if (meter.add(program.evaluate(batch), batch.size, where)) this.#require(await meter.settle(), 'valLoss')
-        disposeBatch(tf, batch)
-        batch = undefined
-        await turn()
-      }
-      this.#require(await meter.settle(), 'valLoss')
-      return Object.fromEntries(Object.entries(meter.means()).map(([name, value]) => [validationName(name), value]))
-    } finally {
-      meter.reset()
-      if (batch !== undefined) disposeBatch(tf, batch)
-      await source.return()
-    }
+  /** Undefined if it would be larger than it may be. */
+  checkpoint(): (() => Promise<Uint8Array>) | undefined {
+    const { tf, kept } = this.#parts
+    const { weights, optimizer, best } = this.state()
+    const tensors = [...weights.map(({ tensor }) => tensor), ...optimizer.slots.map(({ tensor }) => tensor), ...(best?.tensors ?? [])]
+    const bytes = tensors.reduce((sum, { size, dtype }) => sum + size * (dtype === 'bool' ? 1 : 4), 0)
+    return kept.allows(bytes) ? () => packCheckpoint(tf, this.state()) : undefined
+  }
+
+  async #keep(report: TrainingReport, { report: kind, validate }: Due): Promise<void> {
+    const pack = kind === 'regular' ? this.checkpoint() : undefined
+    if (pack !== undefined) await this.#parts.kept.offer(report, validate || this.#parts.data.validation === undefined, pack)
   }
 
   #require(broken: BrokenBatch<string> | undefined, metric = 'loss'): void {
     if (broken === undefined) return
     throw divergence({ metric, value: broken.value, where: broken.at, step: this.#position.steps }, this.#last)
   }
-}
-
-async function pull(source: AsyncGenerator<Batch, void, void>): Promise<Batch | undefined> {
-  const { done, value } = await source.next()
-  return done === true ? undefined : value
-}
-
-function disposeBatch(tf: TensorFlow, batch: Batch): void {
-  tf.dispose([...batch.inputs, ...batch.targets])
 }

@@ -2,6 +2,7 @@ import type { Json } from '@attune/core'
 import type { OptimizerState } from '../optimizers/step-optimizer.ts'
 import type { Tensor } from '../tensorflow.ts'
 import type { EarlyStopState } from './early-stop.ts'
+import type { KeptCheckpoint } from './kept-checkpoints.ts'
 import type { MeterState } from './meter.ts'
 
 /** Where a training stands between two steps. */
@@ -34,6 +35,8 @@ export interface TrainingState {
   readonly stopping: EarlyStopState | undefined
   /** The best report so far; its weights, in the order of `weights`, only if they are not the current ones. */
   readonly best: { readonly metric: string; readonly step: number; readonly value: number; readonly tensors: readonly Tensor[] | undefined } | undefined
+  /** Checkpoints that were kept with the trial. */
+  readonly kept: readonly KeptCheckpoint[]
   /** `modelTopology` of the model that the weights are of, if they are of a layers model. */
   readonly topology: Json | undefined
 }
