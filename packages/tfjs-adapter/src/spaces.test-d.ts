@@ -1,7 +1,8 @@
-import { constant, float, int, space, type Params } from '@attune/core'
+import { constant, float, int, space, type Params, type Trainer } from '@attune/core'
 import { expectTypeOf, test } from 'vitest'
 import { optimizerSpace } from './optimizers/optimizer-space.ts'
 import type { OptimizerSpec } from './optimizers/optimizer-spec.ts'
+import { rateRangeTest, type RateRange, type RateSweep } from './schedules/rate-range-test.ts'
 import { scheduleSpace } from './schedules/schedule-space.ts'
 import type { ScheduleSpec } from './schedules/schedule-spec.ts'
 
@@ -28,6 +29,13 @@ test('only what was chosen', () => {
   optimizerSpace({ optimizers: ['adagard'] })
   // @ts-expect-error there is no such schedule
   scheduleSpace({ schedules: ['cosin'] })
+})
+
+test('a range test is made for the parameters of its trainer', () => {
+  const make = (_sweep: RateSweep): Trainer<{ readonly units: number }> => ({}) as Trainer<{ readonly units: number }>
+  expectTypeOf(rateRangeTest(make, { params: { units: 8 } })).resolves.toEqualTypeOf<RateRange>()
+  // @ts-expect-error units are a number
+  void rateRangeTest(make, { params: { units: 'eight' } })
 })
 
 test('settings of another optimiser are an error at the setting', () => {

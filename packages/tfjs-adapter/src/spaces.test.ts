@@ -28,6 +28,11 @@ describe('optimizerSpace', () => {
     expect(rates({ optimizers: ['sgd', 'adam'], learningRate: float(1e-4, 0.1) })).toHaveLength(1)
   })
 
+  it('knows what it has', () => {
+    expect(() => optimizerSpace({ optimizers: ['adagard' as 'adagrad'] })).toThrow(/optimizerSpace: "adagard" is not one of sgd, momentum, /)
+    expect(() => scheduleSpace({ schedules: [] })).toThrow(/scheduleSpace: an empty list leaves nothing to search/)
+  })
+
   it('is merged into a space of one’s own', () => {
     const merged = space({ ...optimizerSpace({ optimizers: ['lion'] }), ...scheduleSpace({ schedules: ['cosine'], warmup: constant(0) }), units: int(1, 8) })
     expect(merged.nest(merged.decode(new Float64Array(merged.dimensions.length).fill(0.5)))).toMatchObject({ optimizer: { type: 'lion' }, schedule: { type: 'cosine', warmup: { share: 0 } } })

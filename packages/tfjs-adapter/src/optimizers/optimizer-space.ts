@@ -1,4 +1,5 @@
-import { float, logNormal, normal, oneOf, type Definition, type NumberLeaf, type OneOf } from '@attune/core'
+import { float, logNormal, normal, type NumberLeaf, type OneOf } from '@attune/core'
+import { chosenBranches } from '../chosen-branches.ts'
 import type { OptimizerName } from './optimizer-spec.ts'
 
 // Aliases, since an interface has no index signature, and so is no definition of a space.
@@ -40,6 +41,7 @@ function rate(low: number, usual: number, high: number): NumberLeaf {
 /**
  * Optimisers as branches, to be spread into a space of one's own: `{ ...optimizerSpace({ optimizers: ['momentum', 'adamw'] }), units: int(8, 64) }`. The parameter
  * `optimizer` is a whole `OptimizerSpec`, so the trainer takes it as it is: `optimizer: ({ optimizer }) => optimizer`.
+ * @throws AttuneError `TFJS_OPTION` for a name that is no optimiser's.
  */
 export function optimizerSpace<const N extends OptimizerName = OptimizerName>(options: OptimizerSpaceOptions<N> = {}): { readonly optimizer: OneOf<Pick<OptimizerBranches, N>> } {
   const { learningRate } = options
@@ -58,7 +60,5 @@ export function optimizerSpace<const N extends OptimizerName = OptimizerName>(op
     // A rate 3 to 10 times smaller than Adam's, and so a decay that much larger (Chen et al. 2023, section 5).
     lion: { learningRate: learningRate ?? rate(1e-6, 2e-4, 0.01), weightDecay: float(1e-3, 3, { scale: 'log', prior: logNormal(Math.log(0.1), 1.5) }) },
   }
-  const names: readonly string[] = options.optimizers ?? Object.keys(branches)
-  const chosen = Object.fromEntries(names.map((name): [string, Definition] => [name, branches[name as N]]))
-  return { optimizer: oneOf(chosen) as OneOf as OneOf<Pick<OptimizerBranches, N>> }
+  return { optimizer: chosenBranches('optimizerSpace', branches, options.optimizers) as OneOf<Pick<OptimizerBranches, N>> }
 }

@@ -1,4 +1,5 @@
-import { float, int, oneOf, ordinal, type Definition, type LevelLeaf, type NumberLeaf, type OneOf } from '@attune/core'
+import { float, int, ordinal, type LevelLeaf, type NumberLeaf, type OneOf } from '@attune/core'
+import { chosenBranches } from '../chosen-branches.ts'
 
 // Aliases, since an interface has no index signature, and so is no definition of a space.
 
@@ -28,6 +29,7 @@ export interface ScheduleSpaceOptions<N extends keyof ScheduleBranches> {
  * Schedules as branches, to be spread into a space of one's own: `{ ...scheduleSpace({ schedules: ['cosine', 'oneCycle'] }), units: int(8, 64) }`. The parameter `schedule`
  * is a whole `ScheduleSpec`, so the trainer takes it as it is: `schedule: ({ schedule }) => schedule`. Stretches are shares, so they mean the same
  * however many epochs a trial has.
+ * @throws AttuneError `TFJS_OPTION` for a name that is no schedule's.
  */
 export function scheduleSpace<const N extends keyof ScheduleBranches = keyof ScheduleBranches>(options: ScheduleSpaceOptions<N> = {}): { readonly schedule: OneOf<Pick<ScheduleBranches, N>> } {
   const warmup = { share: options.warmup ?? float(0, 0.2) }
@@ -41,7 +43,5 @@ export function scheduleSpace<const N extends keyof ScheduleBranches = keyof Sch
     oneCycle: { peakAt: float(0.1, 0.5) },
     plateau: { warmup, factor: float(0.1, 0.7), patience: int(1, 10) },
   }
-  const names: readonly string[] = options.schedules ?? Object.keys(branches)
-  const chosen = Object.fromEntries(names.map((name): [string, Definition] => [name, branches[name as N]]))
-  return { schedule: oneOf(chosen) as OneOf as OneOf<Pick<ScheduleBranches, N>> }
+  return { schedule: chosenBranches('scheduleSpace', branches, options.schedules) as OneOf<Pick<ScheduleBranches, N>> }
 }
