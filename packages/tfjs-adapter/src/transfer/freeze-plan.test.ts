@@ -103,6 +103,8 @@ describe('the plan', () => {
     [{ freezeRatio: NaN }, /got NaN/],
     [{ freezeRatio: '0.5' as unknown as number }, /got 0\.5/],
     [{}, /neither freezeRatio nor freezeThrough/],
+    [0.5 as unknown as FreezeSettings, /must be settings, .* got 0\.5/],
+    [undefined as unknown as FreezeSettings, /got undefined/],
     [{ freezeRatio: 0, freezeThrough: 'u0' }, /give one of them/],
     [{ freezeThrough: 'u9' }, /"u9", which is no block; there are none, u0, u1, u2/],
     [{ freezeRatio: 0, rateDecay: 0 }, /rateDecay must be above 0/],

@@ -48,6 +48,7 @@ export function frozenUnits(ends: readonly number[], ratio: number): number {
 
 /** @throws AttuneError `TFJS_OPTION` for a setting out of range. */
 export function freezePlan({ units, ends }: FreezeUnits, byBlocks: boolean, settings: FreezeSettings): FreezePlan {
+  if (typeof settings !== 'object' || settings === null) throw optionError(`it must be settings, or a function of the parameters that returns some, as in freeze: { freezeRatio: 0.5 }; got ${String(settings)}`)
   const frozen = frozenBy(settings, units.map(({ name }) => name), ends, byBlocks)
   const { rateDecay = 1, unfreezeEvery = 0 } = settings
   if (!(rateDecay > 0 && rateDecay <= 1)) throw optionError(`rateDecay must be above 0 and at most 1, got ${String(rateDecay)}`)

@@ -180,6 +180,20 @@ describe('a base with branches and a model within', () => {
   })
 })
 
+describe('a head with several outputs', () => {
+  it('is trained for each of them, from features that are computed once, too', async () => {
+    const { x, y } = rows(21)
+    const two: Partial<TransferLearningOptions<FreezeSettings>> = {
+      head: (features) => [tf.layers.dense({ name: 'which', units: 3, activation: 'softmax' }).apply(features) as tf.SymbolicTensor, tf.layers.dense({ name: 'first', units: 1 }).apply(features) as tf.SymbolicTensor],
+      data: { train: { x, y: { which: y, first: y.map((value) => Number(value === 0)) } } },
+      loss: { which: 'categoricalCrossentropy', first: 'meanSquaredError' },
+    }
+    const { reports } = await train({ freezeRatio: 1 }, two)
+    expect(Object.keys(reports[0]!)).toEqual(expect.arrayContaining(['loss', 'whichLoss', 'firstLoss', 'whichAccuracy']))
+    expect((await train({ freezeRatio: 1 }, { ...two, cacheFeatures: false })).reports).toEqual(reports)
+  })
+})
+
 describe('gradual unfreezing', () => {
   it('thaws the layer next to the head first, with its epoch', async () => {
     const after = async (epochs: number): Promise<string[]> => changed((await train({ freezeRatio: 0, unfreezeEvery: 1 }, { epochs })).weights)
@@ -287,9 +301,11 @@ describe('features computed once', () => {
   class Counting extends tf.layers.Layer {
     static className = 'Counting'
     static samples = 0
+    static onCall: (samples: number) => unknown = () => undefined
     override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
       const input = Array.isArray(inputs) ? inputs[0]! : inputs
       Counting.samples += input.shape[0] ?? 0
+      Counting.onCall(Counting.samples)
       return input.clone()
     }
   }
@@ -349,6 +365,31 @@ describe('features computed once', () => {
     expect(numbers[1]).not.toEqual(numbers[0])
   })
 
+  it('are not, where samples cannot be told apart', async () => {
+    const { x, y } = rows(21)
+    async function* samples(): AsyncGenerator<{ readonly x: Float32Array; readonly y: number }> {
+      for (let i = 0; i < 21; i++) yield { x: x.data.subarray(i * 6, i * 6 + 6), y: y[i]! }
+    }
+    const arrays = (await train({ freezeRatio: 1 }, { data: { train: { x, y } }, shuffle: false })).reports
+    expect((await train({ freezeRatio: 1 }, { data: { train: { samples } }, shuffle: false })).reports).toEqual(arrays)
+  })
+
+  it('are given up when the trial is aborted meanwhile', async () => {
+    const abort = new AbortController()
+    const model = convolutional(new Counting({}))
+    before = tf.memory().numTensors
+    const trainer = trainerOf({ base: model, baseOutput: model.layers.at(-1)!.name, data: { train: images(200) }, head: (features) => tf.layers.dense({ units: 2, activation: 'softmax' }).apply(features) })
+    Counting.samples = 0
+    Counting.onCall = (samples) => samples > 0 && abort.abort()
+    const { reports, artifact } = await run(trainer, trialOf<FreezeSettings>({ freezeRatio: 1 }, { signal: abort.signal }))
+    Counting.onCall = () => undefined
+    expect([reports, artifact, Counting.samples]).toEqual([[], undefined, 64])
+    await trainer.release?.()
+    expect(tf.memory().numTensors).toBe(before)
+    model.dispose()
+    before = tf.memory().numTensors
+  })
+
   it('are not, where the base draws noise', async () => {
     const model = tf.sequential({ layers: [tf.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [6, 6, 1] }), new Counting({}), tf.layers.dropout({ rate: 0.5 }), tf.layers.flatten()] })
     before = tf.memory().numTensors
@@ -360,6 +401,10 @@ describe('features computed once', () => {
 })
 
 describe('bad input', () => {
+  it('without a head is refused at once', () => {
+    expect(() => trainerOf({ head: undefined as unknown as TransferLearningOptions<FreezeSettings>['head'] })).toThrow(expect.objectContaining({ code: 'TFJS_OPTION' }))
+  })
+
   const fails = async (settings: FreezeSettings, part: Partial<TransferLearningOptions<FreezeSettings>>): Promise<unknown> => {
     const trainer = trainerOf(part)
     try {

@@ -1,4 +1,5 @@
 import type { Trainer } from '@attune/core'
+import { tfjsError } from '../error.ts'
 import { createTrainer } from '../training/create-trainer.ts'
 import { perTrial } from '../training/loop-settings.ts'
 import { BaseCopies } from './base-model.ts'
@@ -11,10 +12,11 @@ import { openTransferProgram } from './transfer-program.ts'
  * Trains a head on a base that was trained for something else, and as much of the base as the freeze ratio leaves free. All else is as in
  * `tfjsTrainer`: reports, checkpoints (of base and head, so that a fork may have another ratio), and the best report's model as artefact,
  * base and head in one.
- * @throws AttuneError while training: `TFJS_OPTION` for settings out of range and unknown layers, `TFJS_MODEL` for a base or head that cannot
+ * @throws AttuneError `TFJS_OPTION` without a head; while training: `TFJS_OPTION` for settings out of range and unknown layers, `TFJS_MODEL` for a base or head that cannot
  * be trained or leaves nothing to train, `TFJS_FORMAT` for a base that cannot be read, and all of `tfjsTrainer`.
  */
 export function transferLearning<P>(options: TransferLearningOptions<P>): Trainer<P> {
+  if (typeof options.head !== 'function') throw tfjsError('TFJS_OPTION', 'head must be a function of the features: (features) => tf.layers.dense({ units: 5, activation: "softmax" }).apply(features).')
   const copies = new BaseCopies(options.tf, options.base)
   const cache = new FeatureCache()
   return createTrainer(options, async (context) => {
