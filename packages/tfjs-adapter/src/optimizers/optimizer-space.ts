@@ -56,7 +56,7 @@ export function optimizerSpace<const N extends OptimizerName = OptimizerName>(op
     adamax: { learningRate: learningRate ?? rate(1e-5, 2e-3, 0.1) },
     rmsprop: { learningRate: learningRate ?? rate(1e-5, 1e-3, 0.1), momentum: float(0, 0.95) },
     adagrad: { learningRate: learningRate ?? rate(1e-3, 0.05, 1) },
-    lamb: { learningRate: learningRate ?? rate(1e-4, 5e-3, 0.1), weightDecay },
+    lamb: { learningRate: learningRate ?? rate(1e-4, 0.01, 0.1), weightDecay },
     // A rate 3 to 10 times smaller than Adam's, and so a decay that much larger (Chen et al. 2023, section 5).
     lion: { learningRate: learningRate ?? rate(1e-6, 2e-4, 0.01), weightDecay: float(1e-3, 3, { scale: 'log', prior: logNormal(Math.log(0.1), 1.5) }) },
   }

@@ -52,7 +52,19 @@ const OPTIMIZERS: readonly [string, () => StepOptimizer, (t: number) => number][
   theirs('adamax', () => tf.train.adamax(1), () => 1),
   theirs('rmsprop', () => tf.train.rmsprop(1, 0.5), (t) => 1 / Math.sqrt(1 - 0.5 ** t)),
   theirs('adagrad', () => tf.train.adagrad(1, 1), (t) => 1 / Math.sqrt(1 + t)),
+  theirs('adadelta', () => tf.train.adadelta(1, 0.5, 0.1), adadeltaRatio),
 ]
+
+/** tfjs divides by the average before this gradient; its update does not have the rate in it. */
+function adadeltaRatio(t: number): number {
+  let [square, update] = [0, 0]
+  for (let step = 1; ; step++) {
+    const ratio = Math.sqrt((update + 0.1) / (square + 0.1))
+    if (step === t) return ratio
+    square = 0.5 * square + 0.5
+    update = 0.5 * update + 0.5 * ratio ** 2
+  }
+}
 
 function ours(spec: OptimizerSpec, ratio: (t: number) => number): [string, () => StepOptimizer, (t: number) => number] {
   return [spec.type, () => createStepOptimizer(tf, spec), ratio]
