@@ -93,7 +93,7 @@ describe('checkpoints that are kept with a trial', () => {
     const own = convnetTrainer({ build: buildDense, epochs: 3, checkpoints: { keep: { best: 1 } } })
     await study.optimize(own, { trials: 1 })
     const [artifact] = await study.bestArtifacts(1, 'checkpoint-best-1')
-    expect(artifact).toMatchObject({ kind: TFJS_CHECKPOINT_KIND, meta: { value: study.best.metrics!['valAccuracy'] } })
+    expect(artifact).toMatchObject({ kind: TFJS_CHECKPOINT_KIND, meta: { value: study.best.metrics['valAccuracy'] } })
     const model = await loadModel(tf, artifact!.bytes)
     model.dispose()
     await study.close()

@@ -3,7 +3,7 @@ import { TFJS_CHECKPOINT_KIND } from '../artifact.ts'
 import { messageOf } from '../error.ts'
 import { Judge } from './judge.ts'
 import type { LoopSettings } from './loop-settings.ts'
-import type { TrainingReport } from './training-run.ts'
+import type { TrainingReport } from './training-report.ts'
 
 /** A checkpoint that is kept with the trial under a name. */
 export interface KeptCheckpoint {

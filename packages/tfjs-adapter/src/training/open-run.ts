@@ -12,7 +12,8 @@ import { KeptCheckpoints } from './kept-checkpoints.ts'
 import type { LoopSettings } from './loop-settings.ts'
 import { validationName } from './metric-names.ts'
 import type { OpenProgram, TrainingProgram } from './training-program.ts'
-import { TrainingRun, type TrainingParts } from './training-run.ts'
+import type { TrainingParts } from './training-parts.ts'
+import { TrainingRun } from './training-run.ts'
 
 /** Opens what a trial trains, and puts it back to where its checkpoint was taken, if it has one. On failure nothing is left in memory. */
 export async function openRun<P>(tf: TensorFlow, trial: TrainerTrial<P>, settings: LoopSettings, data: PreparedSets, open: OpenProgram<P>): Promise<TrainingRun> {

@@ -1,41 +1,18 @@
 import type { TrainerTrial } from '@attune/core'
-import type { Batch, PreparedSets } from '../data/batch-source.ts'
+import type { Batch } from '../data/batch-source.ts'
 import { dataError } from '../data/data-error.ts'
-import { clipGradients } from '../optimizers/clip-gradients.ts'
 import { packCheckpoint } from '../format/checkpoint-file.ts'
-import type { StepOptimizer } from '../optimizers/step-optimizer.ts'
-import type { RateSchedule } from '../schedules/rate-schedule.ts'
-import type { Tensor, TensorFlow } from '../tensorflow.ts'
-import type { BestWeights } from './best-weights.ts'
-import type { EarlyStop } from './early-stop.ts'
+import { clipGradients } from '../optimizers/clip-gradients.ts'
+import type { Tensor } from '../tensorflow.ts'
 import { divergence } from './failures.ts'
 import { GradientSum } from './gradient-sum.ts'
-import type { KeptCheckpoints } from './kept-checkpoints.ts'
-import type { LoopSettings } from './loop-settings.ts'
 import { Meter, type BrokenBatch } from './meter.ts'
 import { Milestones, type Due } from './milestones.ts'
-import type { TrainingProgram } from './training-program.ts'
+import type { TrainingParts } from './training-parts.ts'
+import type { TrainingReport } from './training-report.ts'
 import type { TrainingPosition, TrainingState } from './training-state.ts'
-import { disposeBatch, judge, pull } from './validation.ts'
 import { turn } from './turn.ts'
-
-/** What a training is made of; it disposes of program, optimiser and best weights. */
-export interface TrainingParts {
-  readonly tf: TensorFlow
-  readonly program: TrainingProgram
-  readonly optimizer: StepOptimizer
-  readonly schedule: RateSchedule
-  readonly data: PreparedSets
-  readonly settings: LoopSettings
-  readonly stopping: EarlyStop | undefined
-  readonly best: BestWeights | undefined
-  readonly kept: KeptCheckpoints
-}
-
-export interface TrainingReport {
-  readonly step: number
-  readonly metrics: { readonly [metric: string]: number }
-}
+import { disposeBatch, judge, pull } from './validation.ts'
 
 /** One trial's training: the loop over epochs, batches and steps. */
 export class TrainingRun {

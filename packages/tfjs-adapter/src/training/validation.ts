@@ -2,7 +2,7 @@ import type { Batch, BatchSource } from '../data/batch-source.ts'
 import type { TensorFlow } from '../tensorflow.ts'
 import { Meter, type BrokenBatch } from './meter.ts'
 import { validationName } from './metric-names.ts'
-import type { TrainingParts } from './training-run.ts'
+import type { TrainingParts } from './training-parts.ts'
 import { turn } from './turn.ts'
 
 /**

@@ -9,6 +9,7 @@ import type { Layer, LayersModel, Scalar, Tensor, TensorFlow } from '../../tenso
 import { gradientsOf } from '../gradients-of.ts'
 import type { BatchGradients, BatchPosition, BatchScores, ProgramContext, TrainingProgram } from '../training-program.ts'
 import { checkModel, inputPositions } from './check-model.ts'
+import { disposeModel } from './dispose-model.ts'
 import { layerWeights, trainableWeight, type LayerWeight } from './layer-weights.ts'
 import { disposeStates, recurrentMasks, withoutOwnSeeds } from './noise.ts'
 import { modelObjective, type ModelObjective } from './objective.ts'
@@ -60,7 +61,7 @@ export function openLayersProgram<P>(context: ProgramContext<P>, options: Layers
   } catch (error) {
     if (model instanceof tf.LayersModel) {
       disposeStates(model)
-      model.dispose()
+      disposeModel(model)
     }
     throw error
   }
@@ -158,7 +159,7 @@ class LayersProgram implements TrainingProgram {
     this.#restoreSeeds()
     this.#thaw()
     this.#disposeMasks()
-    this.#options.model.dispose()
+    disposeModel(this.#options.model)
   }
 
   #ofTrainableLayers(): TrainableWeight[] {
