@@ -3,6 +3,7 @@ import { messageOf, tfjsError } from '../error.ts'
 import { loadExactly } from '../format/load-exactly.ts'
 import { loadModel, packModel, type ModelFiles } from '../format/model-file.ts'
 import type { LayersModel, TensorFlow, WeightSpec } from '../tensorflow.ts'
+import { disposeModel } from '../training/layers/dispose-model.ts'
 
 /** A trained layers model: itself, the bytes of an artefact of this package, or the two files of TensorFlow.js's own format. */
 export type BaseModel = LayersModel | Uint8Array | ModelFiles
@@ -42,7 +43,7 @@ export class BaseCopies {
       try {
         return await packModel(this.#tf, given)
       } finally {
-        if (given !== this.#base) given.dispose()
+        if (given !== this.#base) disposeModel(given)
       }
     }
     if (typeof (given as Partial<ModelFiles> | undefined)?.['model.json'] !== 'string') {
@@ -52,7 +53,7 @@ export class BaseCopies {
     try {
       return await packModel(this.#tf, model)
     } finally {
-      model.dispose()
+      disposeModel(model)
     }
   }
 }

@@ -194,6 +194,22 @@ describe('a head with several outputs', () => {
   })
 })
 
+describe('a base with two inputs and a layer that both share', () => {
+  it.each([0, 1])('leaves nothing in memory at %d', async (freezeRatio) => {
+    const twins = (): tf.LayersModel => {
+      const inputs = [tf.input({ shape: [6] }), tf.input({ shape: [6] })]
+      const shared = tf.layers.dense({ name: 'shared', units: 3 })
+      return tf.model({ inputs, outputs: tf.layers.concatenate().apply(inputs.map((input) => shared.apply(input) as tf.SymbolicTensor)) as tf.SymbolicTensor })
+    }
+    const [one, other] = [rows(21), rows(21, 5)]
+    const trial = trialOf<FreezeSettings>({ freezeRatio })
+    const trainer = transferLearning<FreezeSettings>({ tf, backend: cpu(), base: twins, head: (features) => tf.layers.dense({ units: 3, activation: 'softmax' }).apply(features), freeze: (params) => params, data: { train: { x: [one.x, other.x], y: one.y } }, epochs: 2, loss: 'categoricalCrossentropy' })
+    const { reports } = await run(trainer, trial)
+    await trainer.release?.()
+    expect([reports.length, trial.warnings]).toEqual([2, []])
+  })
+})
+
 describe('gradual unfreezing', () => {
   it('thaws the layer next to the head first, with its epoch', async () => {
     const after = async (epochs: number): Promise<string[]> => changed((await train({ freezeRatio: 0, unfreezeEvery: 1 }, { epochs })).weights)
