@@ -17,6 +17,11 @@ const { path: executablePath, missing } = findChromium()
 const example = join(import.meta.dirname, '../../examples/in-the-browser')
 const TYPES: { readonly [extension: string]: string } = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' }
 
+test('the guide shows the page that is tried here', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../../docs/training-in-the-browser.md'), 'utf8')
+  for (const file of ['index.html', 'main.ts']) expect(guide).toContain(`\n${readFileSync(join(example, file), 'utf8')}\`\`\`\n`)
+})
+
 let folder: string
 let server: Server
 let origin: string
