@@ -5,6 +5,7 @@ import { probabilityMetrics, scaledPrefix } from './metric.ts'
 import type { Meter, QualitySettings } from './meter.ts'
 import type { ClassificationReport, ReliabilityDiagram } from './report.ts'
 import { toLogits, type TemperatureFit } from './temperature.ts'
+import { UnusableAnswer } from './unjudgeable.ts'
 
 interface Series {
   readonly tallies: ClassificationTallies
@@ -46,7 +47,8 @@ export function classificationMeter(labels: Int32Array, settings: QualitySetting
       count += rows
     },
     result() {
-      const { raw, scaled } = series ?? { raw: begin(undefined), scaled: undefined }
+      if (series === undefined) throw new UnusableAnswer('no rows')
+      const { raw, scaled } = series
       const metrics: { [metric: string]: number } = {}
       for (const [name, value] of raw.values) metrics[name] = value()
       if (fit !== undefined && scaled !== undefined) {

@@ -125,6 +125,10 @@ describe('answers that cannot be judged', () => {
     expect(add).toThrow(message)
   })
 
+  test('nothing', () => {
+    expect(() => meterOf([1], 'logits').result()).toThrow(UnusableAnswer)
+  })
+
   test('a label that the model does not know', () => {
     expect(() => judged(meterOf([3], 'logits'), Float32Array.from([1, 2, 3]), 1)).toThrow(LabelOutOfRange)
     expect(() => judged(meterOf([2], 'probabilities'), Float32Array.from([0.5]), 1)).toThrow(/label 2, but the model knows 2 classes \(0 to 1\)/)
