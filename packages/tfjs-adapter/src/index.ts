@@ -1,5 +1,5 @@
 export { tfjsArtifact, TFJS_CHECKPOINT_KIND, TFJS_MODEL_KIND, TFJS_WEIGHTS_KIND } from './artifact.ts'
-export type { Backend } from './backends/backend.ts'
+export type { Backend, BackendInfo } from './backends/backend.ts'
 export { cpu } from './backends/cpu.ts'
 export { node, nodeGpu } from './backends/node.ts'
 export { wasm, type WasmOptions } from './backends/wasm.ts'
