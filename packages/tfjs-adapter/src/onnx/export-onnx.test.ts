@@ -48,9 +48,15 @@ describe('names', () => {
     const build = (): tf.LayersModel => on([2], layers.dense({ units: 1 }))
     const model = await exported(build(), { name: 'graph', inputNames: ['features'], outputNames: ['score'] })
     expect([model.graphName, model.inputs[0]!.name, model.outputs[0]!.name]).toEqual(['graph', 'features', 'score'])
-    for (const options of [{ inputNames: [] }, { outputNames: ['a', 'b'] }, { outputNames: [''] }]) {
-      await expect(exported(build(), options)).rejects.toMatchObject({ code: 'TFJS_OPTION', message: expect.stringMatching(/Names must be 1 different names/) as string })
-    }
+    const misuses: [ExportOnnxOptions, RegExp][] = [
+      [{ inputNames: [] }, /inputNames must be 1 different names/],
+      [{ outputNames: ['a', 'b'] }, /outputNames must be 1 different names.*got \["a","b"\]/],
+      [{ outputNames: [''] }, /outputNames must be 1/],
+      [{ inputNames: ['x'], outputNames: ['x'] }, /"x" is among inputNames and outputNames/],
+      [{ metadata: { trial: 3 } } as unknown as ExportOnnxOptions, /metadata\["trial"\] must be a string, got 3/],
+      [{ output: 'probabilities' } as unknown as ExportOnnxOptions, /output must be "model" or "logits", got "probabilities"/],
+    ]
+    for (const [options, message] of misuses) await expect(exported(build(), options)).rejects.toMatchObject({ code: 'TFJS_OPTION', message: expect.stringMatching(message) as string })
   })
 
   it('leave sizes open that the model leaves open', async () => {
@@ -163,6 +169,15 @@ describe('logits', () => {
     expect(count(model, 'Sigmoid')).toBe(1)
     await expectSameInNode(await caseOf(on([4], layers.dense({ units: 3, activation: 'relu' })), options))
     await expectSameInNode(await caseOf(on([4, 2], layers.lstm({ units: 3, activation: 'sigmoid' })), options))
+  })
+
+  it('write what two outputs of a model within share once', async () => {
+    const given = tf.input({ shape: [4] })
+    const trunk = apply(layers.dense({ units: 4 }), given)
+    const heads = tf.model({ inputs: given, outputs: [apply(layers.dense({ units: 2, activation: 'softmax' }), trunk), apply(layers.dense({ units: 1, activation: 'sigmoid' }), trunk)] })
+    const input = tf.input({ shape: [4] })
+    const model = await exported(tf.model({ inputs: input, outputs: heads.apply(input) as tf.SymbolicTensor[] }), options)
+    expect([count(model, 'Gemm'), count(model, 'Softmax'), count(model, 'Sigmoid')]).toEqual([3, 0, 0])
   })
 
   it('keep it where another layer takes the probabilities', async () => {

@@ -5,9 +5,9 @@ import { exportError } from './export-error.ts'
 import { GraphWriter } from './graph-writer.ts'
 import { isMadeUp } from './layer-names.ts'
 import { masksIn } from './masks.ts'
-import { writeLogits, writeTensor } from './model-writer.ts'
+import { newContext, writeLogits, writeTensor } from './model-writer.ts'
 import { originMetadata, type ExportOrigin } from './origin.ts'
-import { natural, value, type Shape, type Value } from './value.ts'
+import { natural, value, type Shape } from './value.ts'
 
 export interface ExportOnnxOptions {
   /** Name of the graph; default the model's, or `model` where TensorFlow.js made that up. */
@@ -28,28 +28,29 @@ export interface ExportOnnxOptions {
  * float32, batch size free (`N`). Inputs and outputs have the shapes of TensorFlow.js, channels last, and the names of
  * their layers; where TensorFlow.js made those up they are called `input` and `output` (`input_1`, … if there are several).
  * What acts only while training is left out. The same model gives the same bytes in every process.
- * @throws AttuneError `TFJS_EXPORT` that names the layer which has no ONNX form here, its class, and what to do.
+ * @throws AttuneError `TFJS_OPTION` for names or metadata that make no sense; `TFJS_EXPORT` that names the layer which has no ONNX form here, its class, and what to do.
  */
 export async function exportOnnx(tf: TensorFlow, model: LayersModel, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
   if (!(model instanceof tf.LayersModel)) throw tfjsError('TFJS_EXPORT', 'What should be exported is no layers model of this tf.')
+  checkOptions(model, options)
   const metadata = { framework: `TensorFlow.js ${tf.version.tfjs}`, ...originMetadata(options.origin), ...options.metadata }
-  const graphName = options.name ?? (isMadeUp(model.name, model.getClassName()) ? 'model' : model.name)
+  const graphName = options.name ?? (isMadeUp(model.name) ? 'model' : model.name)
   const builder = createModelBuilder({ graphName, producerName: '@attune/tfjs-adapter', metadata })
   const graph = new GraphWriter(builder, masksIn(model.layers))
   const inputNames = endNames(graph, 'input', model.inputs, options.inputNames)
   const outputNames = endNames(graph, 'output', model.outputs, options.outputNames)
 
-  const values = new Map<SymbolicTensor, Value>()
+  const context = newContext()
   for (const [index, input] of model.inputs.entries()) {
     const name = inputNames[index] as string
     const type = input.dtype
     if (type !== 'float32' && type !== 'int32' && type !== 'bool') throw exportError(input.sourceLayer, `it takes ${type}`, 'Declare the input as float32 or int32')
     builder.input(name, type, dimensions(input.shape, name))
-    values.set(input, value(name, input.shape, type))
+    context.values.set(input, value(name, input.shape, type))
   }
   for (const [index, output] of model.outputs.entries()) {
     const name = outputNames[index] as string
-    const written = await (options.output === 'logits' ? writeLogits : writeTensor)(graph, output, values)
+    const written = await (options.output === 'logits' ? writeLogits : writeTensor)(graph, output, context)
     const last = graph.arranged(graph.label(output.sourceLayer), written, natural(written.shape.length))
     builder.node('Identity', [last.name], { name: graph.unique(`${name}/Identity`), outputs: [name] })
     builder.output(name, last.type, dimensions(last.shape, name))
@@ -58,11 +59,20 @@ export async function exportOnnx(tf: TensorFlow, model: LayersModel, options: Ex
 }
 
 function endNames(graph: GraphWriter, kind: 'input' | 'output', ends: readonly SymbolicTensor[], given: readonly string[] | undefined): string[] {
-  if (given !== undefined && (given.length !== ends.length || new Set(given).size !== given.length || given.includes(''))) {
-    throw tfjsError('TFJS_OPTION', `${kind}Names must be ${ends.length} different names, one for each ${kind} of the model; got ${JSON.stringify(given)}.`)
-  }
-  const own = ends.map(({ sourceLayer }) => (isMadeUp(sourceLayer.name, sourceLayer.getClassName()) ? undefined : sourceLayer.name))
+  const own = ends.map(({ sourceLayer }) => (isMadeUp(sourceLayer.name) ? undefined : sourceLayer.name))
   return ends.map((_, index) => graph.unique(given?.[index] ?? own[index] ?? (ends.length === 1 ? kind : `${kind}_${index + 1}`)))
+}
+
+function checkOptions(model: LayersModel, { output, metadata, inputNames, outputNames }: ExportOnnxOptions): void {
+  const wrong = (problem: string): Error => tfjsError('TFJS_OPTION', problem)
+  if (output !== undefined && output !== 'model' && output !== 'logits') throw wrong(`output must be "model" or "logits", got ${JSON.stringify(output)}.`)
+  for (const [key, text] of Object.entries(metadata ?? {})) if (typeof text !== 'string') throw wrong(`metadata["${key}"] must be a string, got ${JSON.stringify(text)}.`)
+  for (const [kind, names, ends] of [['input', inputNames, model.inputs], ['output', outputNames, model.outputs]] as const) {
+    if (names === undefined) continue
+    if (names.length !== ends.length || names.includes('') || new Set(names).size !== names.length) throw wrong(`${kind}Names must be ${ends.length} different names, one for each ${kind} of the model; got ${JSON.stringify(names)}.`)
+  }
+  const both = inputNames?.find((name) => outputNames?.includes(name) === true)
+  if (both !== undefined) throw wrong(`"${both}" is among inputNames and outputNames; an input and an output need different names.`)
 }
 
 function dimensions(shape: Shape, name: string): Dimension[] {

@@ -25,7 +25,9 @@ export interface LayerScope {
   node(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string
   nodes(operator: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>>, outputs: number): readonly string[]
   subgraph(inputs: readonly Shape[], write: (names: readonly string[]) => readonly GraphOutput[]): AttributeValue
+  /** A constant, written once for each key. */
   constant(key: string, tensor: () => TensorSource): string
+  /** The same for one number, and for a list of whole ones: written once for each key and value. */
   scalar(key: string, value: number): string
   integers(key: string, values: readonly number[]): string
   /** A weight by the last part of its name (`kernel`, `moving_mean`); undefined if the layer has none. */
@@ -59,8 +61,8 @@ export function layerScope(graph: GraphWriter, layer: Layer, label: string, writ
     subgraph: (inputs, write) => graph.subgraph(label, inputs, write),
     node: (operator, inputs, attributes = {}) => nodes(operator, inputs, attributes, 1)[0] as string,
     constant,
-    scalar: (key, value) => constant(key, () => ({ data: Float32Array.of(value), dims: [] })),
-    integers: (key, values) => constant(key, () => int64Tensor(values)),
+    scalar: (key, value) => graph.constant(`${layer.id}/${key} ${value}`, `${label}/${key}`, () => ({ data: Float32Array.of(value), dims: [] })),
+    integers: (key, values) => graph.constant(`${layer.id}/${key} ${values.join()}`, `${label}/${key}`, () => int64Tensor(values)),
     weight,
     async requiredWeight(suffix) {
       const found = await weight(suffix)

@@ -80,6 +80,12 @@ export const compositions: { readonly [name: string]: () => tf.LayersModel } = {
     const once = apply(shared, input)
     return tf.model({ inputs: input, outputs: sum(once, apply(shared, once), apply(shared, apply(layers.reLU(), input))) })
   },
+  'a shared layer for inputs of different size': () => {
+    const inputs = [tf.input({ shape: [4] }), tf.input({ shape: [6] })]
+    const pairs = layers.reshape({ targetShape: [-1, 2] })
+    const steps = layers.timeDistributed({ layer: layers.dense({ units: 3 }) })
+    return tf.model({ inputs, outputs: inputs.map((input) => apply(steps, apply(pairs, input))) })
+  },
   'a model in a model, used twice': () => {
     const inner = on(image, layers.conv2d({ filters: 2, kernelSize: 2 }), layers.flatten())
     const input = tf.input({ shape: image })

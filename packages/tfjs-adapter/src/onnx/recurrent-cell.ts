@@ -70,7 +70,7 @@ export async function recurrentCell(scope: LayerScope, input: Value, initial: re
     ...(used.some(({ beta }) => beta !== undefined) ? { activation_beta: { floats: used.flatMap(({ beta }) => beta ?? []) } } : {}),
   }, count) as [string, ...string[]]
   const batch = input.shape[0] ?? null
-  const squeezed = (name: string, axis: 0 | 1): string => scope.node('Squeeze', [name, scope.integers(axis === 0 ? 'first' : 'second', [axis])])
+  const squeezed = (name: string, axis: 0 | 1): string => scope.node('Squeeze', [name, scope.integers('squeezed', [axis])])
   return {
     sequence: { name: squeezed(sequence, 1), shape: [batch, input.shape[1] ?? null, units], layout: [1, 0, 2], type: 'float32' },
     states: states.map((name) => value(squeezed(name, 0), [batch, units])),

@@ -28,6 +28,6 @@ export const softmax: LayerWriter = (scope, [input]) => {
   const given = scope.config.raw('axis') ?? -1
   const axes = (Array.isArray(given) ? (given as number[]) : [given as number]).map((axis) => axisOf(input, axis))
   if (axes.length === 1) return { ...input, name: scope.node('Softmax', [input.name], { axis: { int: axes[0] as number } }) }
-  const total = scope.node('ReduceLogSumExp', [input.name, scope.integers(`axes_${axes.join('_')}`, axes)])
+  const total = scope.node('ReduceLogSumExp', [input.name, scope.integers('axes', axes)])
   return { ...input, name: scope.node('Exp', [scope.node('Sub', [input.name, total])]) }
 }

@@ -18,13 +18,13 @@ export const dot: LayerWriter = (scope, inputs, [shape]) => {
 
 /** The name of the value as matrices whose first or last axis is the one that is summed over. */
 function matrix(scope: LayerScope, from: Value, axis: number, place: 'first' | 'last'): string {
-  if (from.shape.length === 2) return scope.node('Unsqueeze', [scope.natural(from).name, scope.integers(`unsqueezed_${place}`, [place === 'last' ? 1 : 2])])
+  if (from.shape.length === 2) return scope.node('Unsqueeze', [scope.natural(from).name, scope.integers('unsqueezed', [place === 'last' ? 1 : 2])])
   const other = 3 - axis
   return scope.arranged(from, place === 'last' ? [0, other, axis] : [0, axis, other]).name
 }
 
 /** x / √max(Σx², 1e-7) */
 function normalized(scope: LayerScope, from: Value, axis: number): Value {
-  const squares = scope.node('ReduceSum', [scope.node('Mul', [from.name, from.name]), scope.integers(`along_${axisOf(from, axis)}`, [axisOf(from, axis)])])
+  const squares = scope.node('ReduceSum', [scope.node('Mul', [from.name, from.name]), scope.integers('along', [axisOf(from, axis)])])
   return { ...from, name: scope.node('Div', [from.name, scope.node('Sqrt', [scope.node('Max', [squares, scope.scalar('epsilon', 1e-7)])])]) }
 }

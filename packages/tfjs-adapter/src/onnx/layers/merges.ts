@@ -33,5 +33,5 @@ function widened(scope: LayerScope, input: Value, rank: number): Value {
   const missing = rank - input.shape.length
   if (missing === 0) return input
   const axes = natural(missing + 1).slice(1)
-  return value(scope.node('Unsqueeze', [scope.natural(input).name, scope.integers(`axes_${missing}`, axes)]), [input.shape[0] ?? null, ...axes.map(() => 1), ...input.shape.slice(1)], input.type)
+  return value(scope.node('Unsqueeze', [scope.natural(input).name, scope.integers('axes', axes)]), [input.shape[0] ?? null, ...axes.map(() => 1), ...input.shape.slice(1)], input.type)
 }

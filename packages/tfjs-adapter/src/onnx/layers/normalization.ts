@@ -36,7 +36,7 @@ export const layerNormalization: LayerWriter = async (scope, [input], [shape]) =
     return { ...from, shape, name: scope.node('LayerNormalization', inputs, { axis: { int: -axes.length }, epsilon: { float: epsilon } }) }
   }
   const places = axes.map((axis) => axisOf(input, axis)).sort((left, right) => left - right)
-  const over = scope.integers(`axes_${places.join('_')}`, places)
+  const over = scope.integers('axes', places)
   const centred = scope.node('Sub', [input.name, scope.node('ReduceMean', [input.name, over])])
   const variance = scope.node('ReduceMean', [scope.node('Mul', [centred, centred]), over])
   let name = scope.node('Div', [centred, scope.node('Sqrt', [scope.node('Add', [variance, scope.scalar('epsilon', epsilon)])])])

@@ -20,7 +20,7 @@ export function globalPooling(operator: 'ReduceMax' | 'ReduceMean'): LayerWriter
   return (scope, [input], [shape]) => {
     const space = channelsSecond(input.shape.length, dataFormat(scope)).slice(2)
     const axes = space.map((axis) => axisOf(input, axis))
-    const name = scope.node(operator, [input.name, scope.integers(`axes_${axes.join('_')}`, axes)], { keepdims: { int: 0 } })
+    const name = scope.node(operator, [input.name, scope.integers('axes', axes)], { keepdims: { int: 0 } })
     // What is left, batch and channels, stays in the order that it had.
     return { ...value(name, shape), layout: input.layout.filter((axis) => !space.includes(axis)).map((axis) => (axis === 0 ? 0 : 1)) }
   }

@@ -42,7 +42,7 @@ export function inOrderOfWork(scope: LayerScope, layer: Layer, sequence: Value):
 
 export function reversedInTime(scope: LayerScope, sequence: Value): Value {
   const axis = axisOf(sequence, 1)
-  const bounds = [scope.integers('from_end', [-1]), scope.integers('to_start', [-(2 ** 31)]), scope.integers(`time_${axis}`, [axis]), scope.integers('backwards', [-1])]
+  const bounds = [scope.integers('from_end', [-1]), scope.integers('to_start', [-(2 ** 31)]), scope.integers('time', [axis]), scope.integers('backwards', [-1])]
   return { ...sequence, name: scope.node('Slice', [sequence.name, ...bounds]) }
 }
 

@@ -12,7 +12,7 @@ export const zeroPadding: LayerWriter = (scope, [input], [shape]) => {
   const at = (end: 0 | 1): number[] => axes.map((axis) => (axis === rows ? above[end] : axis === columns ? beside[end] : 0))
   // ONNX Runtime makes a Pad the padding of a pooling behind it, which is not of zeros; not so one that names its axes.
   // All of them, because those that it moves a transposition through must name all.
-  const inputs = [input.name, scope.integers(`pads_${rows}_${columns}`, [...at(0), ...at(1)]), '', scope.integers('axes', axes)]
+  const inputs = [input.name, scope.integers('pads', [...at(0), ...at(1)]), '', scope.integers('axes', axes)]
   return { ...input, shape, name: scope.node('Pad', inputs) }
 }
 
@@ -21,7 +21,7 @@ export const cropping: LayerWriter = (scope, [input], [shape]) => {
   const cut = scope.config.raw('cropping') as readonly [Pair, Pair]
   const starts = scope.integers('starts', cut.map(([before]) => before))
   const ends = scope.integers('ends', cut.map(([, after]) => (after === 0 ? 2 ** 31 - 1 : -after)))
-  return { ...input, shape, name: scope.node('Slice', [input.name, starts, ends, scope.integers(`axes_${axes.join('_')}`, axes)]) }
+  return { ...input, shape, name: scope.node('Slice', [input.name, starts, ends, scope.integers('axes', axes)]) }
 }
 
 /** Without half pixels: cell i of the output looks at i / size of the input. */
