@@ -24,7 +24,7 @@ await study.optimize(tfjsTrainer({
 const best = await study.best.artifact()
 if (best === undefined) throw new Error('The study kept no model.')
 const model = await loadModel(tf, best.bytes) // a tf.LayersModel, to predict with or to train on
-const onnx = await exportOnnx(tf, model, { name: 'parabola', metadata: { study: study.name } }) // the bytes of parabola.onnx
+const onnx = await exportOnnx(tf, model, { name: 'parabola', origin: { study: study.name, trial: study.best.number, parameters: study.best.params } }) // the bytes of parabola.onnx
 const files = toModelFiles(best.bytes) // model.json and weights.bin, as TensorFlow.js itself writes them
 console.log(best.meta, onnx.length, Object.keys(files))
 model.dispose()

@@ -3,7 +3,7 @@ import { AttuneError } from '@attune/core'
 /**
  * - `TFJS_BACKEND`: the wanted backend is not there or does not start.
  * - `TFJS_KERNEL`: the backend lacks an operation that this model needs.
- * - `TFJS_OPTION`: an option of the trainer is wrong.
+ * - `TFJS_OPTION`: an option is wrong.
  * - `TFJS_DATA`: the data are empty, misshapen or not finite.
  * - `TFJS_MODEL`: `build`, `base` or `head` gave something that cannot be trained.
  * - `TFJS_FORMAT`: bytes that are no artefact or checkpoint of this package, damaged ones, or ones of a newer version.
