@@ -173,7 +173,7 @@ describe('weights', () => {
 })
 
 describe('cost', () => {
-  /** Kernels for each weight and step: each is a call into the backend. tfjs's own: sgd 2, momentum 4, nesterov 6, adam 14, adamax 13, rmsprop 10, adagrad 7. */
+  /** Kernels for each weight and step: each is a call into the backend. tfjs's own: sgd 2, momentum 4, nesterov 6, adam 14, adamax 11, rmsprop 15, adagrad 7. */
   const kernels: readonly [OptimizerSpec, number][] = [
     [{ type: 'sgd', learningRate: 0.1 }, 2],
     [{ type: 'momentum', learningRate: 0.1 }, 4],
