@@ -19,7 +19,11 @@ export async function judgeQuality(session: ModelSession, inputs: NamedTensors, 
   if (quality.measures.length === 0 && quality.report === undefined && calibration === undefined) return { metrics: {} }
   const output = outputName(session, settings.output)
   const batchesTo = async (rows: NamedTensors, add: (values: TensorArray, rows: number, first: number) => void): Promise<void> => {
-    for await (const { first, rows: count, outputs } of session.batches(rows, settings.batchSize, [output])) add(outputs[output]!.data, count, first)
+    for await (const { first, rows: count, outputs } of session.batches(rows, settings.batchSize, [output])) {
+      const { data, dims } = outputs[output]!
+      if ('labels' in truth) refuseSeveralAnswers(dims)
+      add(data, count, first)
+    }
   }
   // Classes without scores have no temperature.
   const fit = calibration === undefined || quality.scores === 'classes' ? undefined : await fitTemperature(calibration, quality.scores)
@@ -49,6 +53,12 @@ async function translated<T>(output: string, set: 'data' | 'calibration', work: 
     if (cause instanceof UnfitMetric) throw new Failure('ONNX_METRIC', cause.message, { cause })
     throw cause
   }
+}
+
+/** A classifier's answer has one axis besides that of the rows; more of size 1 do no harm. Throws `UnusableAnswer`. */
+function refuseSeveralAnswers(dims: readonly number[]): void {
+  if (dims.slice(1).filter((size) => size !== 1).length <= 1) return
+  throw new UnusableAnswer(`numbers of the dimensions [${dims.join(', ')}], where a classifier's are [rows, classes]`)
 }
 
 function outputName(session: ModelSession, wanted: string | undefined): string {

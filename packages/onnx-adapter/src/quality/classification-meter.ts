@@ -21,6 +21,7 @@ interface Series {
 export function classificationMeter(labels: Int32Array, settings: QualitySettings, fit?: TemperatureFit): Meter {
   const { measures, scores: kind, report } = settings
   let series: { readonly raw: Series; readonly scaled: Series | undefined } | undefined
+  let first: number | undefined
   let count = 0
 
   function begin(classes: number | undefined, only?: readonly string[]): Series {
@@ -36,6 +37,8 @@ export function classificationMeter(labels: Int32Array, settings: QualitySetting
   return {
     add(values, rows, firstRow) {
       const width = values.length / rows
+      if (first !== undefined && width !== first) throw new UnusableAnswer(`${width} numbers per row from row ${firstRow} on, after ${first}`)
+      first = width
       const classes = kind === 'classes' ? undefined : width === 1 ? 2 : width
       series ??= { raw: begin(classes), scaled: fit === undefined ? undefined : begin(classes, probabilityMetrics) }
       for (let index = 0; index < rows; index++) {

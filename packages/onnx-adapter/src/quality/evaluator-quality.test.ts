@@ -107,6 +107,13 @@ test('data that are gone when a model is judged are refused, whatever took them'
   await expect(evaluator.report(echoModel(['N', 2]))).rejects.toMatchObject({ code: 'ONNX_OPTION', message: expect.stringMatching(/data\.inputs has 0 elements, but dims \[2, 2\] need 4: it has changed/) })
 })
 
+test('several answers a row are refused where one is meant', async () => {
+  await using evaluator = onnxEvaluator({ scores: 'logits', data: { inputs: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]), labels: [0, 1] } })
+  await expect(evaluator.evaluate(echoModel(['N', 2, 2]))).rejects.toMatchObject({ code: 'ONNX_OUTPUT', message: expect.stringContaining("dimensions [2, 2, 2], where a classifier's are [rows, classes]") })
+  await using flat = onnxEvaluator({ scores: 'logits', data: { inputs: tensor([1, 2, 3, 4], [2, 2, 1, 1]), labels: [0, 1] } })
+  expect(await flat.evaluate(echoModel(['N', 2, 1, 1]))).toMatchObject({ accuracy: 0.5 })
+})
+
 test('a regression reports the errors of each output', async () => {
   await using evaluator = onnxEvaluator({ data: { inputs: pairs([[1, 2], [3, 4]]), targets: pairs([[1, 0], [3, 1]]) }, metrics: ['r2', { metric: 'meanSquaredError', name: 'mse' }] })
   expect(await evaluator.evaluate(echoModel(['N', 2]))).toMatchObject({ r2: (1 + 1 - 13 / 0.5) / 2, mse: 3.25 })

@@ -125,6 +125,12 @@ describe('answers that cannot be judged', () => {
     expect(add).toThrow(message)
   })
 
+  test('rows that change their width', () => {
+    const meter = meterOf([0, 1], 'logits')
+    meter.add(new Float32Array(3), 1, 0)
+    expect(() => meter.add(new Float32Array(4), 1, 1)).toThrow(/4 numbers per row from row 1 on, after 3/)
+  })
+
   test('nothing', () => {
     expect(() => meterOf([1], 'logits').result()).toThrow(UnusableAnswer)
   })

@@ -1,6 +1,6 @@
 import type { TensorArray } from '../tensor-data.ts'
 import { checkLabel, readScores, type ScoreKind } from './judged-row.ts'
-import { UnfitMetric } from './unjudgeable.ts'
+import { UnfitMetric, UnusableAnswer } from './unjudgeable.ts'
 
 /** A temperature, and what it did to the data that it was fitted on. */
 export interface TemperatureFit {
@@ -49,6 +49,7 @@ export class TemperatureFitter {
     const bytes = this.#labels.length * classes * 8
     if (bytes > maxBytes) throw new UnfitMetric(`Fitting a temperature to ${this.#labels.length} rows of ${classes} classes would keep ${bytes} bytes; at most ${maxBytes} are kept. Take fewer calibration rows.`)
     const logits = (this.#logits ??= new Float64Array(this.#labels.length * classes))
+    if (logits.length !== this.#labels.length * classes) throw new UnusableAnswer(`${width} numbers per row from row ${firstRow} on, after ${logits.length / this.#labels.length}`)
     for (let index = 0; index < rows; index++) {
       const row = firstRow + index
       checkLabel(this.#labels[row]!, classes, row)
