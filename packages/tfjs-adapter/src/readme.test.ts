@@ -8,6 +8,7 @@ const blocks = [...readFileSync(packageFile('README.md'), 'utf8').matchAll(/^```
 
 test.each([
   ['examples/first-training.ts', /valAccuracy: 0\.9/],
+  ['examples/custom-step.ts', /valLoss: 0\.00/],
   ['examples/data.ts', /^0\.0\d+\n0\.0\d+\n$/],
   ['examples/optimizers-and-schedules.ts', /learning rates of Adam: \{ low: 0\.\d+, high: 0\.\d+ \}\s+\{\s+optimizer: \{[^]*valAccuracy: 0\.[7-9]/],
   ['examples/keep-the-model.ts', /epoch: \d+[^]*\[ 'model\.json', 'weights\.bin' \]/],
