@@ -9,7 +9,7 @@ import type { OptimizerState, StepOptimizer, TrainableWeight } from './step-opti
 interface WeightState {
   readonly steps: number
   /** In the order of the rule's slots. */
-  slots: readonly Tensor[]
+  readonly slots: readonly Tensor[]
 }
 
 /**

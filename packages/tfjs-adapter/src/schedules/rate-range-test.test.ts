@@ -41,6 +41,13 @@ describe('rateRangeTest', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
+  it('takes a loss below 0 for what it is', async () => {
+    const falling = (sweep: RateSweep): Trainer<object> => tfjsTrainer<object>({ tf, backend: cpu(), build, data: { train: { x: { data: x.map(() => 1), shape: [16, 1] }, y: set.y } }, batchSize: 8, loss: () => (_truth, prediction) => tf.mean(prediction), optimizer: { type: 'sgd', learningRate: 1 }, ...sweep })
+    const { points, diverged } = await rateRangeTest(falling, { from: 1e-3, to: 1, steps: 20 })
+    expect(diverged).toBe(false)
+    expect(points.at(-1)!.loss).toBeLessThan(-1)
+  })
+
   it('suggests nothing where the loss never falls', async () => {
     const { diverged, suggestion, points } = await rateRangeTest(make, { from: 10, to: 1e30, steps: 10 })
     expect(diverged).toBe(true)

@@ -27,7 +27,7 @@ export interface RateRangeOptions<P> {
   readonly seed?: number
   /** What the smoothed loss keeps of its past at each step, at least 0 and below 1; default 0.9. */
   readonly smoothing?: number
-  /** The sweep ends where the smoothed loss is more than so many times its lowest; above 1, default 4. */
+  /** The sweep ends where the smoothed loss is more than so many times its lowest (if that is negative, above it by as much); above 1, default 4. */
   readonly divergence?: number
   readonly signal?: AbortSignal
 }
@@ -82,7 +82,7 @@ export async function rateRangeTest<P = object>(make: (sweep: RateSweep) => Trai
       const smoothed = average / (1 - smoothing ** (points.length + 1))
       points.push({ rate: from * (to / from) ** (points.length / (steps - 1)), loss, smoothed })
       lowest = Math.min(lowest, smoothed)
-      diverged = !(smoothed <= divergence * lowest)
+      diverged = !(smoothed - lowest <= (divergence - 1) * Math.abs(lowest))
       if (diverged) break
     }
     options.signal?.throwIfAborted()
