@@ -135,6 +135,21 @@ test('a slice is that of cpu, whatever it takes of a tensor', () =>
     expect(taken[1]).toEqual(taken[0])
   }), { numRuns: 200 }))
 
+test('tiles are those of cpu', () =>
+  fc.assert(fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 5 }), fc.constantFrom('float32' as const, 'int32' as const), async (axes, dtype) => {
+    const shape = axes.map(([length]) => length)
+    const taken: unknown[] = []
+    for (const backend of [cpu(), wasm()]) {
+      await backend.activate(tf)
+      const before = tf.memory().numTensors
+      const tiled = tf.tidy(() => tf.tile(tf.cast(tf.reshape(tf.range(0, shape.reduce((product, length) => product * length, 1)), shape), dtype), axes.map(([, times]) => times)))
+      taken.push([tiled.shape, tiled.dtype, Array.from(await tiled.data())])
+      tiled.dispose()
+      expect(tf.memory().numTensors).toBe(before)
+    }
+    expect(taken[1]).toEqual(taken[0])
+  }), { numRuns: 100 }))
+
 test('slices of text, and slices of nothing, are still possible', async () => {
   await wasm().activate(tf)
   expect(tf.tidy(() => tf.slice(tf.tensor1d(['a', 'b', 'c']), 1, 2).dataSync())).toEqual(['b', 'c'])

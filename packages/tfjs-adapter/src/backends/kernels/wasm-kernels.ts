@@ -1,4 +1,4 @@
-import type { Conv2DBackpropFilterAttrs, Conv2DBackpropInputAttrs, Conv3DBackpropFilterV2Attrs, Conv3DBackpropInputV2Attrs, DepthwiseConv2dNativeBackpropFilterAttrs, DepthwiseConv2dNativeBackpropInputAttrs, MaxPool3DAttrs, MaxPool3DGradAttrs, MaxPoolGradAttrs, SliceAttrs, UnsortedSegmentSumAttrs } from '@tensorflow/tfjs'
+import type { Conv2DBackpropFilterAttrs, Conv2DBackpropInputAttrs, Conv3DBackpropFilterV2Attrs, Conv3DBackpropInputV2Attrs, DepthwiseConv2dNativeBackpropFilterAttrs, DepthwiseConv2dNativeBackpropInputAttrs, MaxPool3DAttrs, MaxPool3DGradAttrs, MaxPoolGradAttrs, SliceAttrs, TileAttrs, UnsortedSegmentSumAttrs } from '@tensorflow/tfjs'
 import type { TensorFlow } from '../../tensorflow.ts'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.ts'
 import { conv2dBackpropInput } from './conv2d-backprop-input.ts'
@@ -7,6 +7,7 @@ import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gra
 import { maxPool3D, maxPool3DGrad, maxPoolGrad } from './max-pool.ts'
 import { addKernels, kernel, replaceKernels } from './register.ts'
 import { slice } from './slice.ts'
+import { tile } from './tile.ts'
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts'
 import type { WasmMemory } from './wasm-memory.ts'
 
@@ -19,10 +20,12 @@ export function registerWasmKernels(tf: TensorFlow): void {
     UnsortedSegmentSum: kernel((memory: WasmMemory, inputs, attributes: UnsortedSegmentSumAttrs) => unsortedSegmentSum(memory, inputs, attributes)),
   })
   const theirSlice = tf.getKernel('Slice', 'wasm')?.kernelFunc
+  const theirTile = tf.getKernel('Tile', 'wasm')?.kernelFunc
   const theirInput = tf.getKernel('Conv2DBackpropInput', 'wasm')?.kernelFunc
   replaceKernels(tf, 'wasm', {
     // Text is not kept in the backend's memory.
     Slice: (call) => (theirSlice !== undefined && call.inputs['x']?.dtype === 'string' ? theirSlice(call) : slice(tf, call.backend as WasmMemory, call.inputs, call.attrs as unknown as SliceAttrs)),
+    Tile: (call) => (theirTile !== undefined && call.inputs['x']?.dtype === 'string' ? theirTile(call) : tile(call.backend as WasmMemory, call.inputs, call.attrs as unknown as TileAttrs)),
     Conv2DBackpropInput: (call) => conv2dBackpropInput(tf, call.inputs, call.attrs as unknown as Conv2DBackpropInputAttrs) ?? theirInput(call),
     MaxPoolGrad: kernel((memory: WasmMemory, inputs, attributes: MaxPoolGradAttrs) => maxPoolGrad(tf, memory, inputs, attributes)),
     MaxPool3D: kernel((memory: WasmMemory, inputs, attributes: MaxPool3DAttrs) => maxPool3D(tf, memory, inputs, attributes)),
