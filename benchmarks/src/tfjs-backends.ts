@@ -4,6 +4,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { ThreefryRandom, type TrainerTrial } from '@attune/core'
 import { cpu, node, tfjsTrainer, wasm, type Backend } from '@attune/tfjs-adapter'
@@ -91,18 +92,21 @@ async function measure(name: string, work: Work, rounds: number): Promise<object
   }
   const native = processes.find(({ backend }) => backend === 'tfjs-node')!
   const uniform = new ThreefryRandom(1).stream(0, 'bootstrap')
-  const rows = processes.map(({ backend, turns }) => {
-    const ratios = turns.map(({ seconds }, round) => seconds / native.turns[round]!.seconds)
-    return {
-      backend,
-      medianSeconds: percentile(turns.map(({ seconds }) => seconds), 0.5),
-      medianCpuSeconds: percentile(turns.map(({ cpuSeconds }) => cpuSeconds), 0.5),
-      timesTfjsNode: { median: percentile(ratios, 0.5), mean: mean(ratios), interval95: bootstrapInterval(ratios, () => uniform.uniform()) },
-      loss: turns[0]!.loss,
-    }
-  })
+  const against = (turns: readonly Turn[], of: (turn: Turn) => number) => {
+    const ratios = turns.map((turn, round) => of(turn) / of(native.turns[round]!))
+    return { median: percentile(ratios, 0.5), mean: mean(ratios), interval95: bootstrapInterval(ratios, () => uniform.uniform()) }
+  }
+  const rows = processes.map(({ backend, turns }) => ({
+    backend,
+    medianSeconds: percentile(turns.map(({ seconds }) => seconds), 0.5),
+    medianCpuSeconds: percentile(turns.map(({ cpuSeconds }) => cpuSeconds), 0.5),
+    timesTfjsNode: against(turns, ({ seconds }) => seconds),
+    timesTfjsNodeOfTheProcessor: against(turns, ({ cpuSeconds }) => cpuSeconds),
+    loss: turns[0]!.loss,
+  }))
   console.log(name)
-  for (const { backend, medianSeconds, medianCpuSeconds, timesTfjsNode, loss } of rows) console.log(`  ${backend.padEnd(10)} ${medianSeconds.toFixed(3)} s an epoch (${medianCpuSeconds.toFixed(3)} s of the processor), ${timesTfjsNode.mean.toFixed(2)} times tfjs-node (95 %: ${timesTfjsNode.interval95.map((value) => value.toFixed(2)).join('–')}), loss ${loss.toFixed(6)}`)
+  const told = ({ mean: value, interval95 }: ReturnType<typeof against>) => `${value.toFixed(2)} (${interval95.map((bound) => bound.toFixed(2)).join('–')})`
+  for (const row of rows) console.log(`  ${row.backend.padEnd(10)} ${row.medianSeconds.toFixed(3)} s an epoch, ${row.medianCpuSeconds.toFixed(3)} s of the processor; times tfjs-node: ${told(row.timesTfjsNode)}, of the processor ${told(row.timesTfjsNodeOfTheProcessor)}; loss ${row.loss.toFixed(6)}`)
   return { name, samples: work.samples, batchSize: 64, rounds, rows }
 }
 
@@ -114,5 +118,5 @@ if (values.work !== undefined) {
   if (missing !== undefined) throw new Error(missing)
   const results: object[] = []
   for (const [name, work] of Object.entries(works)) if (values.only === undefined || values.only === name) results.push(await measure(name, work, Number(values.rounds)))
-  if (values.only === undefined) storeResult('tfjs-backends', { note: 'tfjs-node on TensorFlow 2.21 of PyPI, all cores; wasm and cpu on one thread', results })
+  if (values.only === undefined) storeResult('tfjs-backends', { note: 'tfjs-node on TensorFlow 2.21 of PyPI, all cores; wasm and cpu on one thread', load: loadavg()[1], results })
 }
