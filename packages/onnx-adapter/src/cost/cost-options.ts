@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly warmUp?: number
   /** Measured runs of each session (default 200, fewer where its share of the budget is over before, but at least 10). */
   readonly runs?: number
-  /** Sessions, each loaded afresh (default and least: 5). More are added, up to three times as many, while the interval is wider than a tenth of the median and the budget lasts, or while other work took the processor and three times the budget lasts: only undisturbed sessions count, if there are enough. */
+  /** Sessions, each loaded afresh (default and least: 5). More are added, up to three times as many, while the interval is wider than a twentieth of the median and the budget lasts, or while other work took the processor and three times the budget lasts: only undisturbed sessions count, if there are enough. */
   readonly sessions?: number
   /** Milliseconds for the sessions together, loading aside (default 3000). A slow model takes longer: 11 runs in each session are the least. */
   readonly budget?: number
@@ -38,7 +38,7 @@ export interface CostOptions {
   readonly throughput?: boolean | ThroughputOptions
   /** `loadMs`: milliseconds from bytes to a session (default false). */
   readonly load?: boolean
-  /** `residentMb`: by how many MB (10^6 bytes) the process grew when it loaded the model and ran it (default false). */
+  /** `residentMb`: MB (10^6 bytes) of resident memory by which a process grows with one more session of the model that has run (default false). */
   readonly memory?: boolean
   /** `parameters`: numbers in the tensors of the model as it was trained (default false). */
   readonly parameters?: boolean

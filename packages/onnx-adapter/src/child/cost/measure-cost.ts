@@ -24,7 +24,7 @@ export async function measureCost(source: Uint8Array, session: SessionSettings, 
   const open = (): Promise<ModelSession> => loadModel(prepared, session)
   const costs: Costs = {}
   if (settings.parameters) costs['parameters'] = prepared.model.parameterCount
-  if (settings.memory) costs['residentMb'] = await measureMemory(open, inputs)
+  if (settings.memory) costs['residentMb'] = await measureMemory(open, inputs, prepared.size)
   if (settings.multiplyAdds) costs['multiplyAdds'] = await countOfRow(prepared, open, inputs)
   // Other providers compute elsewhere, while this process waits.
   const leastProcessor = session.executionProviders.every((provider) => provider === 'cpu') ? enoughProcessor : 0
@@ -69,22 +69,35 @@ function batchesOf(session: ModelSession, inputs: ModelInputs, batchSize: number
   return Array.from({ length: count }, (_, index) => cycledRows(bound, index * size, size))
 }
 
+/** Of all sessions together, as far as their size tells it before. */
+const memoryToMeasureWith = 200e6
+
 /**
- * By how much the memory of this process grew when it loaded the model and ran it, in MB. What others ran in the process before
- * would have left memory to be used again: a process measures one model.
+ * By how much the memory of this process grows with a session of the model that has run, in MB. The first one finds memory that reading the model
+ * left free, so that several are opened, and the median of the others counts; of a large model there is one, of which that is a small part.
  */
-async function measureMemory(open: () => Promise<ModelSession>, inputs: ModelInputs): Promise<number> {
+async function measureMemory(open: () => Promise<ModelSession>, inputs: ModelInputs, size: number): Promise<number> {
+  const count = Math.max(1, Math.min(6, Math.floor(memoryToMeasureWith / size)))
   // What the runtime takes for its first model, whatever that is, is not this model's.
   await probeProvider('cpu')
-  await collectGarbage()
-  const before = process.memoryUsage.rss()
-  const session = await open()
+  const sessions: ModelSession[] = []
+  const growths: number[] = []
   try {
-    for (const batch of batchesOf(session, inputs, 1).slice(0, 4)) await session.run(batch)
     await collectGarbage()
-    return Math.max(0, process.memoryUsage.rss() - before) / 1e6
+    let before = process.memoryUsage.rss()
+    while (sessions.length < count) {
+      const session = await open()
+      sessions.push(session)
+      for (const batch of batchesOf(session, inputs, 1).slice(0, 4)) await session.run(batch)
+      await collectGarbage()
+      const now = process.memoryUsage.rss()
+      growths.push(now - before)
+      before = now
+    }
+    const settled = count === 1 ? growths : growths.slice(1)
+    return Math.max(0, medianInterval(settled).median) / 1e6
   } finally {
-    await session.release()
+    for (const session of sessions) await session.release()
   }
 }
 

@@ -22,8 +22,8 @@ export interface TimedRuns {
   readonly contended: boolean
 }
 
-/** An interval wider than this share of its median calls for more sessions. */
-const wantedWidth = 0.1
+/** An interval wider than this share of its median calls for more sessions: two measurements whose intervals are as narrow, and overlap, agree within a tenth. */
+const wantedWidth = 0.05
 const fewestRuns = 10
 /** More sessions than were asked for, or more of the budget where other work took the processor. */
 const most = 3
