@@ -182,8 +182,18 @@ describe('a plateau', () => {
     expect(schedule.state()).toMatchObject({ best: 1, share: expect.closeTo(0.01, 12) as unknown })
   })
 
-  it('names the metrics that there are when its own is missing', () => {
-    expect(() => createSchedule({ type: 'plateau', metric: 'valF1' }, 0.1, LENGTH).observe!({ loss: 1, valLoss: 2 })).toThrow(/follows the metric "valF1", which is not reported; there are loss, valLoss/)
+  it('names the metrics that there are when its own is missing, before the first step', () => {
+    const schedule = createSchedule({ type: 'plateau', metric: 'valF1' }, 0.1, LENGTH)
+    const message = /schedule names the metric "valF1", which is not reported; there are loss, valLoss/
+    expect(() => schedule.follows!(['loss', 'valLoss'])).toThrow(message)
+    expect(() => schedule.observe!({ loss: 1, valLoss: 2 })).toThrow(message)
+  })
+
+  it('knows from a metric’s name which way is better, or asks', () => {
+    const schedule = createSchedule({ type: 'plateau', metric: 'valAccuracy', patience: 1 }, 0.1, LENGTH)
+    for (const valAccuracy of [0.5, 0.6, 0.7]) schedule.observe!({ valAccuracy })
+    expect(schedule.state()).toMatchObject({ best: 0.7, share: 1 })
+    expect(() => createSchedule({ type: 'plateau', metric: 'agreement' }, 0.1, LENGTH).follows!(['agreement'])).toThrow(/schedule\.direction is 'minimize' or 'maximize': the name "agreement" does not say which/)
   })
 
   it('refuses the state of another', () => {

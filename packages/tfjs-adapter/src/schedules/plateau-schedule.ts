@@ -1,4 +1,5 @@
 import type { Json } from '@attune/core'
+import { Judge } from '../training/judge.ts'
 import { scheduleError } from './check-schedule-spec.ts'
 import type { RateSchedule, SchedulePosition } from './rate-schedule.ts'
 import type { ScheduleSpec } from './schedule-spec.ts'
@@ -19,16 +20,24 @@ interface Progress {
 
 /** Keras's ReduceLROnPlateau. `warmed` is the share of the rate that warm-up lets through. */
 export function plateauSchedule(spec: PlateauSpec, baseRate: number, warmed: (position: SchedulePosition) => number): RateSchedule {
-  const { factor = 0.1, patience = 10, minDelta = 1e-4, minRate = 0, direction = 'minimize' } = spec
+  const { factor = 0.1, patience = 10, minDelta = 1e-4, minRate = 0 } = spec
+  let known: Judge | undefined
+  const judgeOf = (reported: readonly string[]): { readonly judge: Judge; readonly metric: string } => {
+    const { metric = reported.includes('valLoss') ? 'valLoss' : 'loss', direction } = spec
+    const judge = (known ??= new Judge('schedule', { metric, ...(direction === undefined ? {} : { direction }) }))
+    return { judge, metric: judge.metricOf(reported) }
+  }
   let progress: Progress = { best: null, wait: 0, cooldown: 0, share: 1 }
   return {
     rateAt: (position) => baseRate * progress.share * warmed(position),
+    follows(reported) {
+      judgeOf(reported)
+    },
     observe(metrics) {
-      const value = metrics[spec.metric ?? ('valLoss' in metrics ? 'valLoss' : 'loss')]
-      if (value === undefined) throw scheduleError(`plateau follows the metric "${spec.metric ?? 'valLoss'}", which is not reported; there are ${Object.keys(metrics).join(', ')}`)
+      const { judge, metric } = judgeOf(Object.keys(metrics))
+      const value = metrics[metric] as number
       const cooldown = Math.max(0, progress.cooldown - 1)
-      const better = progress.best === null ? !Number.isNaN(value) : direction === 'minimize' ? value < progress.best - minDelta : value > progress.best + minDelta
-      if (better) progress = { ...progress, best: value, wait: 0, cooldown }
+      if (judge.better(value, progress.best ?? Number.NaN, minDelta)) progress = { ...progress, best: value, wait: 0, cooldown }
       else if (cooldown > 0) progress = { ...progress, wait: 0, cooldown }
       else if (progress.wait + 1 < patience) progress = { ...progress, wait: progress.wait + 1, cooldown }
       else progress = { ...progress, wait: 0, cooldown: spec.cooldown ?? 0, share: Math.min(progress.share, Math.max(progress.share * factor, minRate / baseRate)) }

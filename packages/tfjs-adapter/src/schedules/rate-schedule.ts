@@ -18,6 +18,11 @@ export interface TrainingLength {
 export interface RateSchedule {
   /** The rate for the step that comes next. Same position and same observations, same rate. */
   rateAt(position: SchedulePosition): number
+  /**
+   * Told before the first step which metrics there will be, where that is known.
+   * @throws AttuneError `TFJS_OPTION` if it follows one that is none of them.
+   */
+  follows?(reported: readonly string[]): void
   /** Told the metrics of each validation, by a schedule that follows them (reduce on plateau). */
   observe?(metrics: { readonly [metric: string]: number }): void
   /** What a checkpoint has to keep of it: null where the position says it all. */

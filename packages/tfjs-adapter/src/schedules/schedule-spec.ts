@@ -42,7 +42,8 @@ type WarmedSchedule =
   /**
    * The rate is multiplied by `factor` (default 0.1, above 0 and below 1) after `patience` validations (default 10) in which `metric` was not better than
    * the best by more than `minDelta` (default 1e-4); then nothing is counted for `cooldown` validations (default 0). It never goes below
-   * `minRate` (default 0). `metric` defaults to `valLoss`, or `loss` without validation data; `direction` to `minimize`. As in Keras.
+   * `minRate` (default 0). `metric` defaults to `valLoss`, or `loss` without validation data;
+   * `direction` is needed for a metric whose name does not say it. As in Keras.
    */
   | { readonly type: 'plateau'; readonly metric?: string; readonly direction?: 'minimize' | 'maximize'; readonly factor?: number; readonly patience?: number; readonly minDelta?: number; readonly cooldown?: number; readonly minRate?: number }
 

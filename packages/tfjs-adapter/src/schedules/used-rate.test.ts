@@ -150,6 +150,10 @@ describe('a training', () => {
     expect(await ratesUsed({ ...spec, metric: 'loss' }, { type: 'sgd', learningRate: BASE })).toEqual(near(steps.map((n) => [1, 1, 1, 0.5, 0.5][floor(n / 4)]!)))
   })
 
+  it('does not begin if its schedule follows a metric that will not be reported', async () => {
+    await expect(ratesUsed({ type: 'plateau', metric: 'valF1' }, { type: 'sgd', learningRate: BASE })).rejects.toThrow(/schedule names the metric "valF1", which is not reported; there are loss, valLoss/)
+  })
+
   it('slows down before it gives up, where early stopping has more patience', async () => {
     const spec: ScheduleSpec = { type: 'plateau', factor: 0.5, patience: 1, minDelta: 1000 }
     const used = await ratesUsed(spec, { type: 'sgd', learningRate: BASE }, { epochs: 20, earlyStopping: { patience: 3, minDelta: 1000, metric: 'valLoss' } })

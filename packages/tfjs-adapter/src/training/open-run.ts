@@ -35,15 +35,14 @@ export async function openRun<P>(tf: TensorFlow, trial: TrainerTrial<P>, setting
 function partsOf(tf: TensorFlow, trial: TrainerTrial, program: TrainingProgram, settings: LoopSettings, data: PreparedSets): TrainingParts {
   const best = settings.restoreBest === undefined ? undefined : new BestWeights(tf, settings.restoreBest)
   const stopping = settings.earlyStopping === undefined ? undefined : new EarlyStop(settings.earlyStopping)
-  if (program.metrics !== undefined) {
-    const names = ['loss', ...program.metrics]
-    const reported = data.validation === undefined ? names : [...names, ...names.map(validationName)]
-    for (const { judge } of [best, stopping].filter((part) => part !== undefined)) judge.metricOf(reported)
-  }
+  const names = program.metrics === undefined ? undefined : ['loss', ...program.metrics]
+  const reported = names === undefined || data.validation === undefined ? names : [...names, ...names.map(validationName)]
+  if (reported !== undefined) for (const { judge } of [best, stopping].filter((part) => part !== undefined)) judge.metricOf(reported)
   const kept = new KeptCheckpoints(trial, settings)
   const { optimizer, rate } = settings.openOptimizer()
   try {
     const schedule = createSchedule(settings.schedule, rate, lengthOf(settings, data))
+    if (reported !== undefined) schedule.follows?.(reported)
     return { tf, program, optimizer, schedule, data, settings, best, stopping, kept }
   } catch (error) {
     optimizer.dispose()
