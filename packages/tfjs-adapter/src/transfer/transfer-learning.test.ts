@@ -194,6 +194,24 @@ describe('a head with several outputs', () => {
   })
 })
 
+describe('a Sequential that begins with a model', () => {
+  it('is frozen as if it were one', async () => {
+    const inner = tf.sequential({ layers: [tf.layers.dense({ name: 'first', units: 5, inputShape: [6] })] })
+    const outer = tf.sequential({ layers: [inner, tf.layers.dense({ name: 'second', units: 4 })] })
+    before = tf.memory().numTensors
+    const old = weightsOf(outer)
+    const moved = async (freezeRatio: number): Promise<string[]> => {
+      const { weights } = await train({ freezeRatio }, { base: outer, baseOutput: 'second' })
+      return Object.keys(old).filter((name) => weights[name]!.some((value, i) => value !== old[name]![i]))
+    }
+    expect(await moved(1)).toEqual([])
+    expect(await moved(0.5)).toEqual(['second/kernel', 'second/bias'])
+    expect(await moved(0)).toHaveLength(4)
+    tf.dispose(outer.weights.map((weight) => weight.read()))
+    before -= 4
+  })
+})
+
 describe('a base with two inputs and a layer that both share', () => {
   it.each([0, 1])('leaves nothing in memory at %d', async (freezeRatio) => {
     const twins = (): tf.LayersModel => {

@@ -11,6 +11,8 @@ function makeBase(): tf.LayersModel {
   return tf.sequential({ layers: [tf.layers.dense({ name: 'stem', units: 4, inputShape: [3], activation: 'relu' }), tf.layers.dense({ name: 'body', units: 6 }), tf.layers.dense({ name: 'old', units: 2 })] })
 }
 
+const makeNamed = (): tf.LayersModel => tf.sequential({ name: 'within', layers: [tf.layers.dense({ units: 4, inputShape: [3] })] })
+
 const values = (model: tf.LayersModel): number[][] => model.weights.map((weight) => [...weight.read().dataSync()])
 
 let base: tf.LayersModel
@@ -79,6 +81,13 @@ describe('a head', () => {
     expect(cut.model.outputs[0]!.shape).toEqual([null, 5])
     expect(cut.model.weights).toHaveLength(6)
     cut.dispose()
+    const input = tf.input({ shape: [3] })
+    const around = tf.model({ inputs: input, outputs: tf.layers.dense({ units: 2 }).apply(makeNamed().apply(input)) as SymbolicTensor })
+    const onModel = await headed(softmax, 'within', around)
+    expect(onModel.baseLayers.map(({ name }) => name)).toEqual(['within'])
+    expect(onModel.model.weights).toHaveLength(4)
+    onModel.dispose()
+    tf.dispose(around.weights.map((weight) => weight.read()))
   })
 
   it('has the same initial weights for the same seed, and names of its own where the base has the names of tfjs', async () => {
@@ -106,15 +115,33 @@ describe('a head', () => {
     const { model, dispose } = await headed(softmax, undefined, frozen)
     expect(model.trainableWeights).toHaveLength(8)
     dispose()
-    frozen.dispose()
+    const outer = tf.sequential({ layers: [frozen, tf.layers.dense({ units: 4 })] })
+    const nested = await headed(softmax, undefined, outer)
+    expect(nested.model.trainableWeights).toHaveLength(10)
+    nested.dispose()
+    tf.dispose(outer.weights.map((weight) => weight.read()))
+  })
+
+  it('needs of several inputs those that lead to its features', async () => {
+    const [left, right] = [tf.input({ name: 'left', shape: [3] }), tf.input({ name: 'right', shape: [2] })]
+    const own = tf.layers.dense({ name: 'own', units: 4 }).apply(left) as SymbolicTensor
+    const both = tf.model({ inputs: [left, right], outputs: tf.layers.concatenate().apply([own, right]) as SymbolicTensor })
+    const whole = await headed(softmax, undefined, both)
+    expect(whole.model.inputNames).toEqual(['left', 'right'])
+    whole.dispose()
+    const cut = await headed(softmax, 'own', both)
+    expect(cut.model.inputNames).toEqual(['left'])
+    cut.dispose()
+    both.dispose()
   })
 
   it.each<[string, Head<unknown>, string | undefined, { readonly code: string; readonly message: unknown }]>([
     ['ignores the features', () => softmax(tf.input({ shape: [3] }), {}, tf), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/ignores the features/) }],
+    ['has an input of its own', (features) => tf.layers.concatenate().apply([features, tf.input({ shape: [2] })]), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/input of its own/) }],
     ['returns nothing', () => undefined as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
     ['returns a layer', () => tf.layers.dense({ units: 2 }) as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
     ['has a name that the base has', (features) => tf.layers.dense({ name: 'body', units: 2 }).apply(features), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/names a layer "body", as the base does/) }],
-    ['stands on a layer that is not there', softmax, 'neck', { code: 'TFJS_OPTION', message: expect.stringMatching(/no layer of that name; there are stem, body, old/) }],
+    ['stands on a layer that is not there', softmax, 'neck', { code: 'TFJS_OPTION', message: expect.stringMatching(/no layer of that name; there are stem_input, stem, body, old/) }],
   ])('that %s is refused', async (_what, head, output, error) => {
     await expect(headed(head, output)).rejects.toMatchObject(error)
   })

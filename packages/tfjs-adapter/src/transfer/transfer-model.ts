@@ -1,6 +1,7 @@
 import { tfjsError } from '../error.ts'
 import { withSeededRandom } from '../keyed-random.ts'
 import type { Layer, LayersModel, SymbolicTensor, Tensor, TensorFlow, Variable } from '../tensorflow.ts'
+import { allLayers } from '../training/layers/noise.ts'
 
 /** What stands on the base: from its features, of shape [null, …], to one output or several: what the last layer's `apply` returns. */
 export type Head<P> = (features: SymbolicTensor, params: P, tf: TensorFlow) => ReturnType<Layer['apply']>
@@ -10,13 +11,10 @@ export interface TransferModel {
   readonly model: LayersModel
   /** Output of the base, on which the head stands. */
   readonly features: SymbolicTensor
-  /** Layers of the base that lead to the features, from the input on; inputs included, and a model within the base as one. */
+  /** Layers of the base that lead to the features, from the input on; a model within the base is one. */
   readonly baseLayers: readonly Layer[]
   dispose(): void
 }
-
-/** A head is made anew this often until its layers have names that the base does not have. */
-const attempts = 1000
 
 /**
  * Puts a head on a copy of the base, which is the caller's no longer, whatever happens.
@@ -26,26 +24,32 @@ export function transferModel<P>(tf: TensorFlow, base: LayersModel, output: stri
   const made = new Set<Layer>(base.layers)
   try {
     const features = featuresOf(base, output)
+    // As the graph has them: a Sequential that begins with a model has the layers of that model in its graph, and the model in its list.
     const leading = upTo([features])
-    const baseLayers = base.layers.filter((layer) => leading.has(layer))
-    for (const layer of baseLayers) layer.trainable = true
+    const baseLayers = tf.model({ inputs: base.inputs.filter(({ sourceLayer }) => leading.has(sourceLayer)), outputs: features }).layers.filter((layer) => layer.getClassName() !== 'InputLayer')
+    // Whatever was frozen when the base was saved.
+    for (const layer of allLayers({ layers: baseLayers })) layer.trainable = true
     const taken = new Set(baseLayers.map(({ name }) => name))
-    for (let attempt = 1; ; attempt++) {
-      // tfjs numbers the names of layers through a process, so that those of a base from elsewhere may come again: the next ones will not.
+    let clashed: string | undefined
+    for (;;) {
+      // tfjs numbers the names of layers through a process, so that those of a base from elsewhere may come again: then the head is made anew, with the next ones.
       const outputs = build(tf, features, head, params, seed)
       const layers = upTo(outputs)
       for (const layer of layers) made.add(layer)
       if (!layers.has(features.sourceLayer)) throw modelError('ignores the features: none of its outputs depends on them. Apply the first layer to what head(features) gets')
+      if ([...layers].some((layer) => layer.getClassName() === 'InputLayer' && !base.inputs.some(({ sourceLayer }) => sourceLayer === layer))) throw modelError('has an input of its own: it may use the features alone')
       const clash = [...layers].find((layer) => !baseLayers.includes(layer) && taken.has(layer.name))
       if (clash === undefined) {
-        const model = tf.model({ inputs: base.inputs, outputs })
-        disposeWeights([...made].filter((layer) => !layers.has(layer)))
-        return { model, features, baseLayers, dispose: () => disposeWeights([...layers]) }
+        const model = tf.model({ inputs: base.inputs.filter(({ sourceLayer }) => layers.has(sourceLayer)), outputs })
+        const used = variablesOf(layers)
+        disposeAll([...variablesOf(made)].filter((variable) => !used.has(variable)))
+        return { model, features, baseLayers, dispose: () => disposeAll(used) }
       }
-      if (attempt === attempts) throw modelError(`names a layer "${clash.name}", as the base does: name it otherwise`)
+      if (clash.name === clashed) throw modelError(`names a layer "${clashed}", as the base does: name it otherwise`)
+      clashed = clash.name
     }
   } catch (error) {
-    disposeWeights([...made])
+    disposeAll(variablesOf(made))
     throw error
   }
 }
@@ -62,10 +66,11 @@ function featuresOf(base: LayersModel, output: string | undefined): SymbolicTens
     if (base.outputs.length !== 1) throw tfjsError('TFJS_MODEL', `The base has ${base.outputs.length} outputs: say which layer's are the features, baseOutput: 'name'.`)
     return base.outputs[0]!
   }
-  const layer = base.layers.find(({ name }) => name === output)
-  if (layer === undefined) throw tfjsError('TFJS_OPTION', `baseOutput is "${output}", and the base has no layer of that name; there are ${base.layers.map(({ name }) => name).join(', ')}.`)
-  if (Array.isArray(layer.output)) throw tfjsError('TFJS_OPTION', `baseOutput is "${output}", a layer with several outputs: name one that has one.`)
-  return layer.output
+  const tensors = [...graphOf(base.outputs)]
+  const found = tensors.filter(({ sourceLayer }) => sourceLayer.name === output)
+  if (found.length === 1) return found[0]!
+  if (found.length > 1) throw tfjsError('TFJS_OPTION', `baseOutput is "${output}", a layer with ${found.length} outputs, or one that is used as often: name one that has one.`)
+  throw tfjsError('TFJS_OPTION', `baseOutput is "${output}", and the base has no layer of that name; there are ${tensors.map(({ sourceLayer }) => sourceLayer.name).reverse().join(', ')}.`)
 }
 
 function build<P>(tf: TensorFlow, features: SymbolicTensor, head: Head<P>, params: P, seed: number): SymbolicTensor[] {
@@ -77,26 +82,31 @@ function build<P>(tf: TensorFlow, features: SymbolicTensor, head: Head<P>, param
   return [...outputs]
 }
 
-/** Layers that some tensors are computed by. */
-function upTo(tensors: readonly SymbolicTensor[]): Set<Layer> {
-  const layers = new Set<Layer>()
-  const seen = new Set<SymbolicTensor>()
+/** Tensors that some are computed of, and these. */
+function graphOf(tensors: readonly SymbolicTensor[]): Set<SymbolicTensor> {
+  const graph = new Set<SymbolicTensor>()
   const waiting = [...tensors]
   for (let tensor = waiting.pop(); tensor !== undefined; tensor = waiting.pop()) {
-    if (seen.has(tensor)) continue
-    seen.add(tensor)
-    layers.add(tensor.sourceLayer)
+    if (graph.has(tensor)) continue
+    graph.add(tensor)
     waiting.push(...tensor.inputs)
   }
-  return layers
+  return graph
 }
 
-/** Layers count their uses, and a graph that was given up never takes its own back: so weights are disposed of one by one. */
-function disposeWeights(layers: readonly Layer[]): void {
-  for (const layer of layers) {
-    // read() throws where the model that had the layer is gone.
-    for (const { val } of layer.weights as unknown as { readonly val: Variable }[]) if (!val.isDisposed) val.dispose()
-  }
+/** Layers that some tensors are computed by. */
+function upTo(tensors: readonly SymbolicTensor[]): Set<Layer> {
+  return new Set([...graphOf(tensors)].map(({ sourceLayer }) => sourceLayer))
+}
+
+function variablesOf(layers: Iterable<Layer>): Set<Variable> {
+  // read() throws where the model that had the layer is gone.
+  return new Set([...layers].flatMap((layer) => (layer.weights as unknown as { readonly val: Variable }[]).map(({ val }) => val)))
+}
+
+/** Layers count their uses, and a graph that was given up never takes its own back: so variables are disposed of one by one. */
+function disposeAll(variables: Iterable<Variable>): void {
+  for (const variable of variables) if (!variable.isDisposed) variable.dispose()
 }
 
 function modelError(problem: string): Error {
