@@ -15,7 +15,7 @@ export function windowAttributes(scope: LayerScope, input: Value, { size, stride
   const padding = scope.config.text('padding', 'valid')
   if (padding === 'valid') return fixed
   if (padding !== 'same') throw scope.error(`its padding is "${padding}"`, 'Use "same" or "valid"')
-  if (size.length === 3 && size.some((length, axis) => length < (strides[axis] as number))) throw scope.error('its strides are longer than its windows and its padding is "same", which the backends of TensorFlow.js compute differently in three dimensions', 'Use "valid", or shorter strides')
+  if (size.length === 3 && size.some((length, axis) => length < (strides[axis] as number))) throw scope.error('its strides are longer than its windows and its padding is "same", where TensorFlow.js looks a cell too far in three dimensions', 'Use "valid", or shorter strides')
   const lengths = input.layout.slice(2).map((axis) => input.shape[axis] as number | null)
   const pads = lengths.map((length, axis) => samePads(length, size[axis] as number, strides[axis] as number, dilations[axis] as number))
   if (!pads.includes(undefined)) {

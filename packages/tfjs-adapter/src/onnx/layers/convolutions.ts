@@ -42,7 +42,7 @@ export const transposedConvolution: LayerWriter = async (scope, [input], [shape]
   const from = channelsIn(scope, input)
   const { size, strides } = windowsOf(scope, from, undefined)
   const same = scope.config.text('padding', 'valid') === 'same'
-  if (same && size.length === 3 && size.some((length, axis) => length < (strides[axis] as number))) throw scope.error('its strides are longer than its kernel and its padding is "same", which the backends of TensorFlow.js compute differently in three dimensions', 'Use "valid", or shorter strides')
+  if (same && size.length === 3 && size.some((length, axis) => length < (strides[axis] as number))) throw scope.error('its strides are longer than its kernel and its padding is "same", where TensorFlow.js looks a cell too far in three dimensions', 'Use "valid", or shorter strides')
   const beyond = size.map((length, axis) => length - (strides[axis] as number))
   const cut = beyond.map((length) => (same ? Math.max(length, 0) : 0))
   const name = scope.node('ConvTranspose', [from.name, scope.constant('kernel', () => outputsFirst(kernel)), ...(await bias(scope))], {

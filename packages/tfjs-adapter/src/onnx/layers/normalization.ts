@@ -4,7 +4,7 @@ import { filled, reshaped, transposed, type Weight } from '../weight.ts'
 
 export const batchNormalization: LayerWriter = async (scope, [input], [shape]) => {
   const axis = positiveAxis(input.shape, scope.config.number('axis', -1))
-  if (axis !== input.shape.length - 1) throw scope.error(`it normalises axis ${axis}, which the backends of TensorFlow.js compute differently`, 'Normalise the last axis, and permute before and after')
+  if (axis !== input.shape.length - 1) throw scope.error(`it normalises axis ${axis}, which TensorFlow.js computes wrongly on its cpu backend`, 'Normalise the last axis, and permute before and after')
   const mean = await scope.requiredWeight('moving_mean')
   const variance = await scope.requiredWeight('moving_variance')
   const gamma = (await scope.weight('gamma')) ?? filled(mean.data.length, 1)
