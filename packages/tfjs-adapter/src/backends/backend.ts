@@ -10,6 +10,12 @@ export interface Backend {
    * @throws AttuneError `TFJS_BACKEND` with the remedy. It never leaves another backend in charge without saying so.
    */
   activate(tf: TensorFlow): Promise<void>
+  /**
+   * Called before every report: throws if the device has reported a failure since `activate`. For devices that go on computing, with wrong
+   * numbers, where an operation is refused.
+   * @throws AttuneError `TFJS_KERNEL`
+   */
+  check?(): void
   /** What `activate` chose, once it has. */
   describe(tf: TensorFlow): Promise<BackendInfo>
 }

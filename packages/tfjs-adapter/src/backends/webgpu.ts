@@ -1,5 +1,5 @@
 import type { create, globals } from 'webgpu'
-import { messageOf } from '../error.ts'
+import { messageOf, tfjsError } from '../error.ts'
 import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 
 /**
@@ -7,14 +7,29 @@ import { backendError, importOptional, installCommand, switchTo, type Backend } 
  * this installs on `globalThis` where `navigator.gpu` is missing.
  */
 export function webgpu(): Backend {
+  let watched: Device | undefined
+  let failure: DeviceError | undefined
   return {
     name: 'webgpu',
     async activate(tf) {
-      if (tf.getBackend() === 'webgpu') return
-      const packageName = '@tensorflow/tfjs-backend-webgpu'
-      await provideGpu()
-      await importOptional('webgpu', packageName, tf, () => import('@tensorflow/tfjs-backend-webgpu'))
-      await switchTo(tf, 'webgpu', `Update the GPU driver, or use wasm(). ${installCommand(packageName, tf)}`)
+      if (tf.getBackend() !== 'webgpu') {
+        const packageName = '@tensorflow/tfjs-backend-webgpu'
+        await provideGpu()
+        await importOptional('webgpu', packageName, tf, () => import('@tensorflow/tfjs-backend-webgpu'))
+        await switchTo(tf, 'webgpu', `Update the GPU driver, or use wasm(). ${installCommand(packageName, tf)}`)
+      }
+      failure = undefined
+      const { device } = tf.backend() as unknown as { readonly device: Device }
+      if (device === watched) return
+      watched = device
+      device.addEventListener('uncapturederror', ({ error }) => (failure ??= error))
+    },
+    check() {
+      if (failure === undefined) return
+      const { message } = failure
+      // The trainer says what helps against too little memory.
+      if (failure.constructor.name === 'GPUOutOfMemoryError') throw new Error(`Out of memory: ${message}`)
+      throw tfjsError('TFJS_KERNEL', `The GPU refused an operation that this model needs, so that its numbers are wrong: ${message.split('\n', 1)[0]} Use wasm(), node() or another layer.`, { details: { backend: 'webgpu' } })
     },
     async describe() {
       const { vendor, architecture, device, description } = (await adapterOf(globalThis))?.info ?? {}
@@ -22,6 +37,15 @@ export function webgpu(): Backend {
       return { backend: 'webgpu', ...(adapter === '' ? {} : { adapter }) }
     },
   }
+}
+
+interface DeviceError {
+  readonly message: string
+}
+
+/** Of WebGPU's device: tfjs does not look at the failures that it reports. */
+interface Device {
+  addEventListener(type: 'uncapturederror', listener: (event: { readonly error: DeviceError }) => void): void
 }
 
 /** The package `webgpu`. */

@@ -52,6 +52,7 @@ export function createTrainer<P>(options: TrainingOptions<P>, open: OpenProgram<
         run = await openRun(tf, trial, settings, data, open)
         const current = run
         for await (const { step, metrics } of current.reports()) {
+          backend.check?.()
           const pack = current.checkpoint()
           const checkpoint = (): Promise<Uint8Array> => {
             if (current.step !== step || current.underWay || pack === undefined) throw tfjsError('TFJS_CHECKPOINT', `The checkpoint of step ${step} was asked for after the next step began: ask before the next report is pulled.`)
