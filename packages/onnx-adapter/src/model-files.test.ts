@@ -106,6 +106,12 @@ describe('external data', () => {
     await expect(nowhere.evaluate(model('own.bin'))).rejects.toMatchObject({ code: 'ONNX_EXTERNAL_DATA' })
   })
 
+  test('is not rewritten: weights in other files cannot be stored in fewer bits', async () => {
+    await writeFile(join(directory, 'w0.bin'), new Uint8Array(3 * 64 * 4))
+    await using evaluator = onnxEvaluator({ data, metrics: [], externalData: { directory }, serving: () => ({ precision: 'int8' as const }) })
+    await expect(evaluator.evaluate(withExternalData(denseModel(64), 'w0.bin'), { params: {} })).rejects.toMatchObject({ code: 'ONNX_PRECISION', message: expect.stringContaining('another file') })
+  })
+
   test('that is too short, or asked for beyond its end, is a refused model', async () => {
     await writeFile(join(directory, 'short.bin'), shift.subarray(0, 2))
     await writeFile(join(directory, 'full.bin'), shift)

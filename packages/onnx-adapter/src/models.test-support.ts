@@ -64,9 +64,9 @@ export function nodeModel(operator: string, options: { readonly opset?: number; 
 /** The model, with its first initialiser moved to a file of that name. */
 export function withExternalData(bytes: Uint8Array, location: string): Uint8Array {
   const model = onnx.ModelProto.decode(bytes)
-  const [tensor] = model.graph!.initializer
+  const [tensor, ...others] = model.graph!.initializer
   const external = { ...tensor!, rawData: new Uint8Array(), dataLocation: 1, externalData: [{ key: 'location', value: location }] }
-  return onnx.ModelProto.encode({ ...model, graph: { ...model.graph!, initializer: [external] } }).finish()
+  return onnx.ModelProto.encode({ ...model, graph: { ...model.graph!, initializer: [external, ...others] } }).finish()
 }
 
 /**
