@@ -73,10 +73,14 @@ class CustomProgram<P, S> implements TrainingProgram {
   gradients(batch: Batch, { epoch, batch: index }: BatchPosition): BatchGradients {
     this.#epoch = epoch
     try {
-      return gradientsOf(this.#tf, this.#trainable, seedFor(this.#seed, index, `batch.${epoch}`), (scores) => {
-        const { loss, ...metrics } = this.#step(batch, true, seedFor(this.#seed, index, `step.${epoch}`))
-        Object.assign(scores, metrics)
-        return loss
+      let metrics: { readonly [name: string]: Tensor } = {}
+      return gradientsOf(this.#tf, this.#trainable, seedFor(this.#seed, index, `batch.${epoch}`), {
+        forward: () => {
+          const { loss, ...others } = this.#step(batch, true, seedFor(this.#seed, index, `step.${epoch}`))
+          metrics = others
+          return { loss, kept: Object.values(others) }
+        },
+        scores: () => this.#means(metrics),
       })
     } finally {
       this.#disposeMasks()
@@ -85,7 +89,7 @@ class CustomProgram<P, S> implements TrainingProgram {
 
   evaluate(batch: Batch): BatchScores {
     const seed = seedFor(this.#seed, batch.indices?.[0] ?? 0, 'judge')
-    return withSeededRandom(seed, () => this.#tf.tidy(() => this.#step(batch, false, seed)))
+    return withSeededRandom(seed, () => this.#tf.tidy(() => this.#means(this.#step(batch, false, seed))))
   }
 
   async pack(): Promise<{ readonly kind: string; readonly bytes: Uint8Array }> {
@@ -100,8 +104,8 @@ class CustomProgram<P, S> implements TrainingProgram {
     disposeContents(this.#tf, this.#contents)
   }
 
-  /** What the user's step answers, checked, each value a scalar of its own. */
-  #step(batch: Batch, training: boolean, seed: number): { readonly loss: Scalar; readonly [name: string]: Scalar } {
+  /** What the user's step answers, checked; metrics are tensors of its own, not yet averaged. */
+  #step(batch: Batch, training: boolean, seed: number): { readonly loss: Scalar; readonly [name: string]: Tensor } {
     const tf = this.#tf
     const { inputs, targets, size, indices } = batch
     const given = { inputs, targets, size, indices, x: inputs[0] as Tensor, y: targets[0] as Tensor }
@@ -113,12 +117,16 @@ class CustomProgram<P, S> implements TrainingProgram {
     const { loss, metrics = {} } = Object(result) as Partial<StepResult>
     if (!(loss instanceof tf.Tensor) || loss.rank !== 0) throw tfjsError('TFJS_OPTION', `step() must return { loss }, a scalar tensor of this tf; got ${loss instanceof tf.Tensor ? `one of shape [${loss.shape.join(', ')}]: take its mean` : typeof loss}.`)
     this.#checkNames(Object.keys(metrics))
-    const scores = Object.entries(metrics).map(([name, value]): [string, Scalar] => {
+    const scores = Object.entries(metrics).map(([name, value]): [string, Tensor] => {
       if (typeof value === 'number') return [name, tf.scalar(value)]
       if (!(value instanceof tf.Tensor)) throw tfjsError('TFJS_OPTION', `step() returned the metric "${name}" as ${typeof value}: give a tensor of this tf, or a number.`)
-      return [name, tf.mean(value)]
+      return [name, tf.clone(value)]
     })
     return { loss: loss as Scalar, ...Object.fromEntries(scores) }
+  }
+
+  #means(values: { readonly [name: string]: Tensor }): { [name: string]: Scalar } {
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.#tf.mean<Scalar>(value)]))
   }
 
   #checkNames(names: readonly string[]): void {

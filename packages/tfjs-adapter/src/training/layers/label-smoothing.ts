@@ -1,6 +1,6 @@
 import { tfjsError } from '../../error.ts'
 import type { Tensor, TensorFlow } from '../../tensorflow.ts'
-import type { Loss, MetricFunction } from './options.ts'
+import type { Loss } from './options.ts'
 
 /** True for losses whose targets are probabilities. */
 export function takesSmoothing(loss: Loss): boolean {
@@ -13,18 +13,32 @@ export function checkSmoothing(share: number, losses: readonly Loss[]): void {
   if (share > 0 && !losses.some(takesSmoothing)) throw tfjsError('TFJS_OPTION', 'labelSmoothing is for the losses categoricalCrossentropy, sparseCategoricalCrossentropy and binaryCrossentropy.')
 }
 
+/** The targets of a batch in the forms that losses and metrics want; several may be the same tensor. */
+export interface Truth {
+  /** As the user gave them. */
+  readonly given: Tensor
+  /** As float32, which what tfjs has by name wants. */
+  readonly numbers: Tensor
+  /** For the loss on validation data: of class indices, their rows. */
+  readonly judged: Tensor
+  /** For the loss that is learnt: these, softened if that is wanted. */
+  readonly learnt: Tensor
+}
+
 /**
- * The loss against softened targets (Szegedy et al. 2016, section 7): with K classes y becomes (1 − share)·y + share/K. Class indices
- * are made rows first; for the binary loss there are two classes.
+ * Makes the forms of targets for a loss. Softened (Szegedy et al. 2016, section 7) with K classes, y becomes (1 − share)·y + share/K; for the
+ * binary loss there are two classes. A loss of the user's own gets what the user gave.
  */
-export function smoothedLoss(tf: TensorFlow, loss: Loss, compute: MetricFunction, share: number): MetricFunction {
-  if (share === 0 || !takesSmoothing(loss)) return compute
-  const soften = (truth: Tensor, classes: number): Tensor => tf.add(tf.mul(tf.cast(truth, 'float32'), 1 - share), share / classes)
-  if (loss === 'binaryCrossentropy') return (truth, prediction) => compute(soften(truth, 2), prediction)
-  if (loss === 'categoricalCrossentropy') return (truth, prediction) => compute(soften(truth, prediction.shape.at(-1) as number), prediction)
-  return (truth, prediction) => {
-    const classes = prediction.shape.at(-1) as number
-    const rows = tf.reshape(tf.oneHot(tf.cast(tf.reshape(truth, [-1]), 'int32'), classes), prediction.shape)
-    return tf.metrics.categoricalCrossentropy(soften(rows, classes), prediction)
+export function truthOf(tf: TensorFlow, loss: Loss, classes: number, share: number): (given: Tensor) => Truth {
+  const rows = (given: Tensor): Tensor => {
+    const places = given.shape.at(-1) === 1 ? given.shape.slice(0, -1) : given.shape
+    return tf.reshape(tf.cast(tf.oneHot(tf.cast(tf.reshape(given, [-1]), 'int32'), classes), 'float32'), [...places, classes])
+  }
+  return (given) => {
+    if (typeof loss === 'function') return { given, numbers: tf.cast(given, 'float32'), judged: given, learnt: given }
+    const numbers = given.dtype === 'float32' ? given : tf.cast(given, 'float32')
+    const judged = loss === 'sparseCategoricalCrossentropy' ? rows(given) : numbers
+    const learnt = share === 0 || !takesSmoothing(loss) ? judged : tf.add(tf.mul(judged, 1 - share), share / (loss === 'binaryCrossentropy' ? 2 : classes))
+    return { given, numbers, judged, learnt }
   }
 }

@@ -13,6 +13,7 @@ import { disposeModel } from './dispose-model.ts'
 import { layerWeights, trainableWeight, type LayerWeight } from './layer-weights.ts'
 import { disposeStates, recurrentMasks, withoutOwnSeeds } from './noise.ts'
 import { modelObjective, type ModelObjective } from './objective.ts'
+import type { Truth } from './label-smoothing.ts'
 import type { ObjectiveOptions } from './options.ts'
 import { checkTargets } from './targets.ts'
 
@@ -124,8 +125,24 @@ class LayersProgram implements TrainingProgram {
   gradients(batch: Batch, { epoch, batch: index }: BatchPosition): BatchGradients {
     const trainable = this.trainable(epoch)
     this.#checkStream(batch, this.#train)
+    const tf = this.#tf
+    const { inputs, objective } = this.#train
+    let [truths, outputs, losses]: [readonly Truth[], readonly Tensor[], readonly Scalar[]] = [[], [], []]
     try {
-      return gradientsOf(this.#tf, trainable, seedFor(this.#seed, index, `batch.${epoch}`), (scores) => this.#loss(batch, scores))
+      return gradientsOf(tf, trainable, seedFor(this.#seed, index, `batch.${epoch}`), {
+        prepare: () => {
+          truths = objective.outputs.map(({ truthOf, target }) => truthOf(batch.targets[target]!))
+        },
+        forward: () => {
+          outputs = this.#outputs(batch, inputs, true)
+          losses = objective.outputs.map(({ compute }, output) => tf.mean<Scalar>(compute(truths[output]!.learnt, outputs[output]!)))
+          let loss = this.#options.loss?.(batch, outputs) ?? this.#total(objective, losses)
+          for (const penalty of this.#functional.calculateLosses()) loss = tf.add(loss, penalty)
+          // A batch that is its own output lives longer than this.
+          return { loss, kept: [...outputs.filter((output) => !batch.inputs.includes(output)), ...(losses.length > 1 ? losses : [])] }
+        },
+        scores: () => this.#scores(objective, truths, losses, batch, outputs, true),
+      })
     } finally {
       this.#disposeMasks()
     }
@@ -137,10 +154,9 @@ class LayersProgram implements TrainingProgram {
     const { inputs, objective } = this.#judged
     return tf.tidy(() => {
       const outputs = this.#outputs(batch, inputs, false)
-      const scores: { [name: string]: Scalar } = {}
-      const losses = objective.outputs.map(({ judge, target }, index) => tf.mean<Scalar>(judge(batch.targets[target]!, outputs[index]!)))
-      this.#addScores(scores, objective, losses, batch, outputs, false)
-      return { loss: this.#total(objective, losses), ...scores }
+      const truths = objective.outputs.map(({ truthOf, target }) => truthOf(batch.targets[target]!))
+      const losses = objective.outputs.map(({ compute }, index) => tf.mean<Scalar>(compute(truths[index]!.judged, outputs[index]!)))
+      return { loss: this.#total(objective, losses), ...this.#scores(objective, truths, losses, batch, outputs, false) }
     })
   }
 
@@ -171,27 +187,16 @@ class LayersProgram implements TrainingProgram {
     return this.#options.outputs?.(batch, training) ?? (this.#functional.call(inputs.map((position) => batch.inputs[position]!), { training }) as Tensor[])
   }
 
-  #loss(batch: Batch, scores: { [name: string]: Scalar }): Scalar {
+  #scores({ outputs: objectives }: ModelObjective, truths: readonly Truth[], losses: readonly Scalar[], batch: Batch, outputs: readonly Tensor[], training: boolean): { [name: string]: Scalar } {
     const tf = this.#tf
-    const { loss: own } = this.#options
-    const { inputs, objective } = this.#train
-    const outputs = this.#outputs(batch, inputs, true)
-    const losses = objective.outputs.map(({ learn, target }, index) => tf.mean<Scalar>(learn(batch.targets[target]!, outputs[index]!)))
-    this.#addScores(scores, objective, losses, batch, outputs, true)
-    let total = own === undefined ? this.#total(objective, losses) : own(batch, outputs)
-    for (const penalty of this.#functional.calculateLosses()) total = tf.add(total, penalty)
-    return total
-  }
-
-  #addScores(scores: { [name: string]: Scalar }, { outputs: objectives }: ModelObjective, losses: readonly Scalar[], batch: Batch, outputs: readonly Tensor[], training: boolean): void {
-    const tf = this.#tf
-    // A value of its own, since the loss of an output may be the whole loss.
+    const scores: { [name: string]: Scalar } = {}
     for (const [index, { lossName }] of objectives.entries()) if (lossName !== undefined) scores[lossName] = tf.clone(losses[index]!)
-    for (const [index, { metrics, target }] of objectives.entries()) {
-      for (const { name, compute } of metrics) scores[name] = tf.mean(compute(batch.targets[target]!, outputs[index]!))
+    for (const [index, { metrics }] of objectives.entries()) {
+      for (const { name, compute } of metrics) scores[name] = tf.mean(compute(truths[index]!, outputs[index]!))
     }
     const { scores: more } = this.#options
     for (const [index, value] of (more?.of(batch, outputs, training) ?? []).entries()) scores[more!.names[index]!] = value
+    return scores
   }
 
   #total({ outputs }: ModelObjective, losses: readonly Scalar[]): Scalar {

@@ -1,18 +1,12 @@
 import type { BatchSource } from '../../data/batch-source.ts'
 import { positionsFor } from '../../data/parts.ts'
 import { messageOf, tfjsError } from '../../error.ts'
-import type { LayersModel, TensorFlow } from '../../tensorflow.ts'
+import type { LayersModel, Tensor, TensorFlow } from '../../tensorflow.ts'
 import { perTrial } from '../loop-settings.ts'
 import { checkLoss, checkMetricNames, metricName, prefixed } from '../metric-names.ts'
-import { checkSmoothing, smoothedLoss } from './label-smoothing.ts'
+import { checkSmoothing, truthOf, type Truth } from './label-smoothing.ts'
 import type { Loss, Metric, MetricFunction, ObjectiveOptions, PerOutput } from './options.ts'
 import { checkTargets, lossForTargets } from './targets.ts'
-
-/** A function with the name under which its mean is reported. */
-interface NamedMetric {
-  readonly name: string
-  readonly compute: MetricFunction
-}
 
 /** What one output is trained for. */
 export interface OutputObjective {
@@ -20,12 +14,12 @@ export interface OutputObjective {
   /** Where its targets are in a batch. */
   readonly target: number
   readonly loss: Loss
-  /** What is learnt: smoothed, if that is wanted. */
-  readonly learn: MetricFunction
-  /** The same on the targets as they are. */
-  readonly judge: MetricFunction
+  /** The forms of a batch's targets that the functions below want, made once and outside of any gradient. */
+  readonly truthOf: (given: Tensor) => Truth
+  /** What is learnt, of `truth.learnt`; on validation data, of `truth.judged`. */
+  readonly compute: MetricFunction
   readonly weight: number
-  readonly metrics: readonly NamedMetric[]
+  readonly metrics: readonly { readonly name: string; readonly compute: (truth: Truth, prediction: Tensor) => Tensor }[]
   /** The name of its own loss among the metrics; undefined for a model's only output, whose loss is all there is. */
   readonly lossName: string | undefined
 }
@@ -57,13 +51,12 @@ export function modelObjective<P>(tf: TensorFlow, options: ObjectiveOptions<P>, 
   const several = names.length > 1
   const outputs = chosen.map((loss, index): OutputObjective => {
     const output = names[index]!
-    const judge = functions.losses[index]!
     return {
       output,
       target: targets[index]!,
       loss,
-      judge,
-      learn: smoothedLoss(tf, loss, judge, share),
+      truthOf: truthOf(tf, loss, model.outputs[index]!.shape.at(-1) ?? 1, share),
+      compute: functions.losses[index]!,
       weight: lossWeight(output, weights[output] ?? 1),
       metrics: metrics[index]!.map((metric, position) => ({ name: several ? prefixed(output, metricName(metric)) : metricName(metric), compute: functions.metrics[index]![position]! })),
       lossName: several ? prefixed(output, 'loss') : undefined,
@@ -122,7 +115,7 @@ function lossWeight(output: string, weight: number): number {
 }
 
 /** tfjs hands out what stands behind its names only to compiled models; so what it makes of them is what fit() would use. */
-function resolveFunctions(tf: TensorFlow, model: LayersModel, names: readonly string[], chosen: readonly Loss[], metrics: readonly (readonly Metric[])[]): { readonly losses: readonly MetricFunction[]; readonly metrics: readonly (readonly MetricFunction[])[] } {
+function resolveFunctions(tf: TensorFlow, model: LayersModel, names: readonly string[], chosen: readonly Loss[], metrics: readonly (readonly Metric[])[]): { readonly losses: readonly MetricFunction[]; readonly metrics: readonly (readonly OutputObjective['metrics'][number]['compute'][])[] } {
   metrics.flat().forEach(metricName)
   const optimizer = tf.train.sgd(1)
   const inner = model as unknown as { lossFunctions: MetricFunction[]; metricsTensors: [MetricFunction, number][]; optimizer_: unknown }
@@ -137,13 +130,11 @@ function resolveFunctions(tf: TensorFlow, model: LayersModel, names: readonly st
   // With several outputs their losses come first.
   const resolved = inner.metricsTensors.slice(names.length > 1 ? names.length : 0)
   return {
-    losses: inner.lossFunctions.map((compute, index) => takingAny(tf, chosen[index]!, compute)),
-    metrics: names.map((_, output) => resolved.filter((metric) => metric[1] === output).map(([compute], index) => takingAny(tf, metrics[output]![index]!, compute))),
+    // For class indices their rows are made, which is all that the sparse form does besides.
+    losses: inner.lossFunctions.map((compute, index) => (chosen[index] === 'sparseCategoricalCrossentropy' ? tf.metrics.categoricalCrossentropy : compute)),
+    metrics: names.map((_, output) => resolved.filter((metric) => metric[1] === output).map(([compute], index): OutputObjective['metrics'][number]['compute'] => {
+      // A function of the user's gets what the user gave.
+      return typeof metrics[output]![index] === 'function' ? (truth, prediction) => compute(truth.given, prediction) : (truth, prediction) => compute(truth.numbers, prediction)
+    })),
   }
-}
-
-/** What tfjs has by name wants targets of float32, also where they are class indices. A function of the user's gets what the user gave. */
-function takingAny(tf: TensorFlow, named: Loss | Metric, compute: MetricFunction): MetricFunction {
-  if (typeof named === 'function') return compute
-  return (truth, prediction) => compute(truth.dtype === 'float32' ? truth : tf.cast(truth, 'float32'), prediction)
 }
