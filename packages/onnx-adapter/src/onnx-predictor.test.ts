@@ -14,7 +14,7 @@ function softmaxModel(width: number): Uint8Array {
   return model.toBytes()
 }
 
-// One for all cases: it can be used again after `close`.
+// One for all cases: the last of them closes it.
 const varying = await onnxPredictor(denseModel(16), { batchSize: 2 })
 const fixed = await onnxPredictor(shiftModel([1, 2, 3], [3, 3]))
 afterAll(() => Promise.all([varying.close(), fixed.close()]))
@@ -46,6 +46,16 @@ test('gives the logit of a single probability, and finite ones for 0 and 1', asy
   expect([...answer.data].every(Number.isFinite)).toBe(true)
   await using single = await onnxPredictor(echoModel(['N', 1]), { scores: 'probabilities' })
   expect((await single.predict({ data: Float32Array.from([1, 0]), shape: [2, 1] })).data.every(Number.isFinite)).toBe(true)
+})
+
+test('once closed, answers no more: what runs and what waits ends, and no other process is started', async () => {
+  const predictor = await onnxPredictor(denseModel(16))
+  const calls = [predictor.predict(rows), predictor.predict(rows), predictor.predict(rows, { signal: new AbortController().signal })]
+  const outcomes = Promise.allSettled(calls)
+  await predictor.close()
+  for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'ONNX_CLOSED' } })
+  await expect(predictor.predict(rows)).rejects.toMatchObject({ code: 'ONNX_CLOSED', message: expect.stringMatching(/open it again/) })
+  await predictor.close()
 })
 
 test('other float types are given as float32', async () => {

@@ -21,8 +21,9 @@ export interface PredictOptions {
 
 /** A loaded model. */
 export interface OnnxPredictor extends ModelInfo, AsyncDisposable {
-  /** The outputs by name, one row for each row of the inputs. Rejects as `OnnxEvaluator.evaluate` does. */
+  /** The outputs by name, one row for each row of the inputs. Rejects as `OnnxEvaluator.evaluate` does, and with ONNX_CLOSED once the model is closed. */
   predict(inputs: ModelInputs, options?: PredictOptions): Promise<{ readonly [output: string]: TensorData }>
+  /** Ends the process for good, with predictions that are still under way. */
   close(): Promise<void>
 }
 
@@ -38,17 +39,31 @@ export async function openPredictor(source: ModelSource, options: OpenOptions = 
     await runtime.close()
     throw error
   })
-  if (!isModelInfo(info)) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that describes no model.')
+  if (!isModelInfo(info)) {
+    await runtime.close()
+    throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that describes no model.')
+  }
+  // Ends what runs and what waits: either would otherwise have another process started, which nobody closes.
+  const closed = new AbortController()
+  const refused = (): Error => onnxError('ONNX_CLOSED', 'The model was closed: open it again for more predictions, or close it after the last one.')
+  async function close(): Promise<void> {
+    closed.abort()
+    await runtime.close()
+  }
   return {
     inputs: info.inputs,
     outputs: info.outputs,
     async predict(inputs, { signal, batchSize } = {}) {
+      if (closed.signal.aborted) throw refused()
       const rows = checkInputs('inputs', inputs)
-      const outputs = await runtime.request({ type: 'predict', inputs, batchSize: batchSize === undefined ? rows : count('batchSize', batchSize, 1) }, { signal, timeout })
+      const stopped = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal])
+      const outputs = await runtime.request({ type: 'predict', inputs, batchSize: batchSize === undefined ? rows : count('batchSize', batchSize, 1) }, { signal: stopped, timeout }).catch((error: unknown) => {
+        throw closed.signal.aborted && signal?.aborted !== true ? refused() : error
+      })
       if (!areTensors(outputs)) throw onnxError('ONNX_PROTOCOL', 'The process that runs ONNX Runtime answered something that is no set of tensors.')
       return outputs
     },
-    close: () => runtime.close(),
-    [Symbol.asyncDispose]: () => runtime.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }

@@ -100,7 +100,7 @@ export function predictorCases(setup: () => Awaitable<PredictorSubject>): readon
 
 /**
  * Registers the conformance tests of a predictor with vitest. `setup` is called for each case and gives another
- * predictor each time, or one that can be used again after `close`.
+ * predictor each time, or always the same one: the case that closes it comes last.
  */
 export function predictorSuite(name: string, setup: () => Awaitable<PredictorSubject>, options: SuiteOptions = {}): void {
   registerSuite(name, predictorCases(setup), options)
