@@ -28,6 +28,18 @@ describe('a backend', () => {
     expect(tf.getBackend()).toBe('wasm')
   })
 
+  it('says what it runs on', async () => {
+    await cpu().activate(tf)
+    expect(await cpu().describe(tf)).toEqual({ backend: 'cpu' })
+    const threaded = wasm({ threads: 4 })
+    await threaded.activate(tf)
+    expect(await threaded.describe(tf)).toEqual({ backend: 'wasm', threads: 1, simd: true })
+  })
+
+  it.each([0, -1, 1.5, NaN])('refuses %s threads', (threads) => {
+    expect(() => wasm({ threads })).toThrow(/cannot have .* threads\. Give a whole number of at least 1/)
+  })
+
   it('says so when tfjs goes on with another one', async () => {
     expect((await refusal(wasm(), stubborn(async () => false))).message).toMatch(/"wasm" does not start here \(tfjs went on with "cpu"\).*npm install @tensorflow\/tfjs-backend-wasm@4\.22\.0/)
   })
