@@ -51,7 +51,7 @@ test('gives the logit of a single probability, and finite ones for 0 and 1', asy
 test('once closed, answers no more: what runs and what waits ends, and no other process is started', async () => {
   const predictor = await onnxPredictor(denseModel(16))
   const calls = [predictor.predict(rows), predictor.predict(rows), predictor.predict(rows, { signal: new AbortController().signal })]
-  const outcomes = Promise.allSettled(calls)
+  const outcomes = Promise.allSettled(calls.map((call) => Promise.resolve(call)))
   await predictor.close()
   for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'ONNX_CLOSED' } })
   await expect(predictor.predict(rows)).rejects.toMatchObject({ code: 'ONNX_CLOSED', message: expect.stringMatching(/open it again/) })
