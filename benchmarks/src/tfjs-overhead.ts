@@ -122,7 +122,7 @@ async function oneByHand(work: Work, train: Data, validation: Data): Promise<num
     return { x: tf.tensor(x, [rows.length, ...work.sample]), y: tf.tensor2d(Int32Array.from(rows, (row) => data.y[row]!), [rows.length, 1], 'int32') }
   }
   // As tfjsTrainer and fit compute the same loss: with probabilities that are scaled and clipped before.
-  const lossOf = (truth: tf.Tensor, output: tf.Tensor): tf.Scalar => tf.mean(tf.metrics.categoricalCrossentropy(tf.oneHot(tf.reshape<tf.Tensor1D>(truth, [-1]), classes), output))
+  const lossOf = (truth: tf.Tensor, output: tf.Tensor): tf.Scalar => tf.mean(tf.metrics.categoricalCrossentropy(tf.oneHot(tf.reshape<tf.Rank.R1>(truth, [-1]), classes), output))
   const accuracyOf = (truth: tf.Tensor, output: tf.Tensor): tf.Scalar => tf.mean(tf.cast(tf.equal(tf.argMax(output, -1), tf.reshape(truth, [-1])), 'float32'))
   let mean = NaN
   for (let epoch = 1; epoch <= work.epochs; epoch++) {
@@ -137,7 +137,7 @@ async function oneByHand(work: Work, train: Data, validation: Data): Promise<num
         kept.push(tf.keep(accuracyOf(y, output)))
         return lossOf(y, output)
       }, weights)
-      optimizer.applyGradients(grads)
+      optimizer.applyGradients(grads as { readonly [name: string]: tf.Variable })
       loss += value.dataSync()[0]! * rows.length
       accuracy += kept[0]!.dataSync()[0]! * rows.length
       tf.dispose([x, y, value, grads, kept])

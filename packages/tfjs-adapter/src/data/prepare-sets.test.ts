@@ -29,6 +29,7 @@ const device: Backend = {
     }
     await tf.setBackend('device')
   },
+  describe: async () => ({ backend: 'device' }),
 }
 
 describe.each([cpu(), wasm(), device])('arrays on $name', (backend) => {
