@@ -19,7 +19,7 @@ type SoftmaxField = 'activation' | 'softmax'
  */
 export function logitsOf(tf: TensorFlow, model: LayersModel): LogitsView {
   if (model.outputs.length !== 1) throw tfjsError('TFJS_MODEL', `Logits are those of one output; the model has ${model.outputs.length}.`)
-  const last = lastLayer(model)
+  const last = layerOf(model.outputs[0]!)
   const field = softmaxField(last)
   if (field === undefined) return { softmax: false, run: (body) => body() }
   const fields = last as unknown as { [field in SoftmaxField]: unknown }
@@ -38,9 +38,10 @@ export function logitsOf(tf: TensorFlow, model: LayersModel): LogitsView {
   }
 }
 
-function lastLayer(model: LayersModel): Layer {
-  const layer = model.outputs[0]!.sourceLayer
-  return 'layers' in layer ? lastLayer(layer as unknown as LayersModel) : layer
+/** The layer that an output comes from, also where that is in a model within the model. */
+function layerOf(output: LayersModel['outputs'][number]): Layer {
+  const layer = output.sourceLayer
+  return 'layers' in layer ? layerOf((layer as unknown as LayersModel).outputs[output.outputTensorIndex ?? 0]!) : layer
 }
 
 function softmaxField(layer: Layer): SoftmaxField | undefined {

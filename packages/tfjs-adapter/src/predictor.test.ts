@@ -40,6 +40,16 @@ describe('tfjsPredictor', () => {
     })
   }
 
+  it('takes the softmax of the very output that is asked for, where a model within the model has several', async () => {
+    const input = tf.input({ shape: [2] })
+    const [plain, sure] = [dense({ units: 2 }), dense({ units: 3, kernelInitializer: seeded(1), activation: 'softmax' })].map((layer) => layer.apply(input) as tf.SymbolicTensor)
+    const inner = tf.model({ inputs: input, outputs: [plain!, sure!] })
+    const outer = tf.input({ shape: [2] })
+    const model = tf.model({ inputs: outer, outputs: (inner.apply(outer) as tf.SymbolicTensor[])[1]! })
+    expect((await tfjsPredictor(tf, model).predict(rows)).data).toEqual(plainLogits())
+    model.dispose()
+  })
+
   it('answers what the model answers if that has no softmax', async () => {
     const model = tf.sequential({ layers: [dense({ units: 3, inputShape: [2], kernelInitializer: seeded(1) })] })
     expect((await tfjsPredictor(tf, model).predict(rows)).data).toEqual(plainLogits())
