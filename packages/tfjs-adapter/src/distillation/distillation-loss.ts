@@ -48,8 +48,8 @@ export function jensenShannon(tf: TensorFlow, left: Tensor, right: Tensor): Tens
   return tf.tidy(() => {
     const [logP, logQ] = [tf.logSoftmax(left), tf.logSoftmax(right)]
     const [p, q] = [tf.exp(logP), tf.exp(logQ)]
-    // The middle cannot be 0 where p or q is not; where both are, the product is 0 whatever its logarithm.
-    const logM = tf.log(tf.maximum(tf.div(tf.add(p, q), 2), 1e-38))
+    // Where both are 0, so is the product, whatever this logarithm is, as long as it is one: GPUs take what is below 2^-126 for 0.
+    const logM = tf.log(tf.maximum(tf.div(tf.add(p, q), 2), 1e-30))
     const half = (x: Tensor, logX: Tensor): Tensor => tf.sum(tf.mul(x, tf.sub(logX, logM)), -1)
     return tf.maximum(tf.div(tf.add(half(p, logP), half(q, logQ)), 2), 0)
   })

@@ -56,7 +56,7 @@ describe('distillation', () => {
     for (const seed of [1, 2, 3]) {
       const trial = trialOf(params, { seed })
       const { reports } = await run(trainer, trial)
-      expect(Object.keys(numbersOf(reports)[0]!)).toEqual(['step', 'loss', 'accuracy', 'teacherAgreement', 'teacherDivergence', 'valLoss', 'valAccuracy', 'valTeacherAgreement', 'valTeacherDivergence'])
+      expect(Object.keys(numbersOf(reports)[0]!)).toEqual(['step', 'loss', 'accuracy', 'valLoss', 'valAccuracy', 'valTeacherAgreement', 'valTeacherDivergence'])
       expect(trial.warnings).toEqual([])
     }
     expect(known.asked).toEqual([40, 20])
@@ -76,6 +76,15 @@ describe('distillation', () => {
     const share = data.validation.y.reduce((same, _, row) => same + Number(best(said, row) === best(taught, row)), 0) / 20
     expect(reports.at(-1)!['valTeacherAgreement']).toBeCloseTo(share, 6)
     await trainer.release?.()
+  })
+
+  it('compares both on the training data where there are no others, and can stop by what it reports', async () => {
+    const alone = trainerOf({ data: { train: data.train }, earlyStopping: { metric: 'teacherDivergence', direction: 'minimize', patience: 3 } })
+    expect(Object.keys(numbersOf((await run(alone, trialOf(params))).reports)[0]!)).toEqual(['step', 'loss', 'accuracy', 'teacherAgreement', 'teacherDivergence'])
+    const judged = trainerOf({ earlyStopping: { metric: 'valTeacherDivergence', direction: 'minimize', patience: 3 } })
+    expect((await run(judged, trialOf(params))).reports).toHaveLength(3)
+    await expect(run(trainerOf({ restoreBest: { metric: 'teacherAgreement', direction: 'maximize' } }), trialOf(params))).rejects.toMatchObject({ code: 'TFJS_OPTION', message: expect.stringMatching(/"teacherAgreement", which is not reported; there are loss, accuracy, valLoss, valAccuracy, valTeacherAgreement/) })
+    for (const trainer of [alone, judged]) await trainer.release?.()
   })
 
   it('is training without a teacher where the labels have all the weight', async () => {
@@ -162,6 +171,11 @@ describe('distillation', () => {
     ['one number a sample', { teacher: answering((rows) => zeros(rows, 1)) }, params, 'TFJS_TEACHER', /a teacher of two classes answers two logits/],
     ['other classes than the student', { teacher: answering((rows) => zeros(rows, 5)) }, params, 'TFJS_TEACHER', /The teacher knows 5 classes, the student 3/],
     ['infinite logits', { teacher: answering((rows) => ({ ...zeros(rows, 3), data: new Float32Array(rows * 3).fill(-Infinity) })) }, params, 'TFJS_TEACHER', /answered -Infinity for class 0: logits are finite/],
+    ['probabilities, which it would take for logits that are about equal', { teacher: answering((rows) => ({ shape: [rows, 3], data: Float32Array.from({ length: rows * 3 }, (_, index) => [0.7, 0.3, 0][index % 3]!) })) }, params, 'TFJS_TEACHER', /The teacher "odd" answered probabilities .* scores: 'probabilities'/],
+    ['probabilities that were computed before', { teacher: { train: { shape: [40, 2], data: new Float32Array(80).fill(0.5) } } }, params, 'TFJS_TEACHER', /given for data\.train" answered probabilities/],
+    ['class indices beyond the classes', { data: { train: { x: data.train.x, y: Float32Array.from(data.train.y, (label) => label + 1) } } }, params, 'TFJS_DATA', /class index 3 in data\.train\.y/],
+    ['class indices that are no whole numbers', { data: { train: { x: data.train.x, y: Float32Array.from(data.train.y, (label) => label / 2) } } }, params, 'TFJS_DATA', /whole numbers/],
+    ['several inputs', { data: { train: { x: [data.train.x, data.train.x], y: data.train.y } } }, params, 'TFJS_DATA', /has 2 inputs: a teacher is asked about one/],
     ['no answers for the validation data', { teacher: { train: zeros(40, 3) } }, params, 'TFJS_TEACHER', /no logits of the teacher for them/],
     ['a student without a softmax', { student: () => tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2] })] }) }, params, 'TFJS_MODEL', /does not end in a softmax/],
     ['a student that is no model', { student: () => 'model' as never }, params, 'TFJS_MODEL', /is no layers model/],

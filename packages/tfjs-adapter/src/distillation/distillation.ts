@@ -15,7 +15,7 @@ import { KnownTeacher, type Teacher } from './teacher.ts'
 
 /** Options of `distillation`. */
 export interface DistillationOptions<P> extends TrainingOptions<P> {
-  /** Asked once about every sample, before the first trial; its answers are kept in memory (4 bytes a sample and class). */
+  /** Asked once about every sample before the first trial of each `optimize`; its answers are kept in memory until that ends (4 bytes a sample and class). */
   readonly teacher: Teacher
   /** Makes the student of a trial, as `build` of `tfjsTrainer` does: a layers model with one input and one output, which ends in a softmax; not compiled. */
   readonly student: (params: P, tf: TensorFlow, context: BuildContext) => Awaitable<LayersModel>
@@ -36,8 +36,8 @@ const SMALLEST = 1e-30
 
 /**
  * Trains a student on what a teacher says of the training samples, and on their labels. Reports, besides what `tfjsTrainer` reports,
- * `teacherAgreement` (the share of samples to which both give the same class) and `teacherDivergence` (the mean Jensen–Shannon divergence in nats,
- * from 0 to ln 2), each also with `val` before it. `loss` is what is learnt and depends on T and λ; `valLoss` is the cross-entropy with the labels,
+ * `valTeacherAgreement` (the share of validation samples to which both give the same class) and `valTeacherDivergence` (the mean Jensen–Shannon
+ * divergence in nats, from 0 to ln 2); without validation data `teacherAgreement` and `teacherDivergence`, of the training samples. `loss` is what is learnt and depends on T and λ; `valLoss` is the cross-entropy with the labels,
  * which can be compared between trials.
  * @throws AttuneError while training: `TFJS_TEACHER` for answers that are no logits of the samples, `TFJS_MODEL` for a student that does not end in a softmax,
  * and all of `tfjsTrainer`.
@@ -69,8 +69,8 @@ export function distillation<P>(options: DistillationOptions<P>): Trainer<P> {
       loss: (batch, [output]) => distillationLoss(tf, setting, oneHot(tf, batch, output!), pick(tf, learnt, batch), logarithm(tf, output!)),
       scores: {
         names: SCORES,
-        of: (batch, [output], training) => {
-          const [taught, said] = [pick(tf, training ? learnt : judged, batch), logarithm(tf, output!)]
+        of: (batch, [output]) => {
+          const [taught, said] = [pick(tf, judged, batch), logarithm(tf, output!)]
           return [tf.mean<Scalar>(agreement(tf, taught, said)), tf.mean<Scalar>(jensenShannon(tf, taught, said))]
         },
       },

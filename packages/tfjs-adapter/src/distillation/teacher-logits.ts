@@ -10,7 +10,7 @@ const BATCH = 256
 
 /**
  * Asks the teacher about every sample of a data set, once.
- * @throws AttuneError `TFJS_DATA` for a stream, or several inputs; `TFJS_TEACHER` for answers that are no logits of these samples.
+ * @throws AttuneError `TFJS_DATA` for a stream, or several inputs; `TFJS_TEACHER` for answers that are no logits of these samples, probabilities among them.
  */
 export async function askTeacher(teacher: Predictor, source: BatchSource, signal: AbortSignal): Promise<TeacherLogits> {
   const samples = addressable(source)
@@ -29,7 +29,9 @@ export async function askTeacher(teacher: Predictor, source: BatchSource, signal
       for (const tensor of [...inputs, ...targets]) tensor.dispose()
     }
   }
-  return { data: logits ?? new Float32Array(0), shape: [samples, classes] }
+  const answers = { data: logits ?? new Float32Array(0), shape: [samples, classes] }
+  refuseProbabilities(teacher.id, answers)
+  return answers
 }
 
 /** The number of classes. */
@@ -44,13 +46,29 @@ function checkAnswer(teacher: string, { data, shape }: Rows, rows: number, class
   return width
 }
 
+/** As logits, probabilities would say that all classes are about as likely: a student would learn next to nothing, without a word. */
+function refuseProbabilities(teacher: string, { data, shape }: Rows): void {
+  const [rows, classes] = shape as readonly [number, number]
+  for (let row = 0; row < rows; row++) {
+    let sum = 0
+    for (const value of data.subarray(row * classes, (row + 1) * classes)) {
+      if (value < 0) return
+      sum += value
+    }
+    if (Math.abs(sum - 1) > 1e-3) return
+  }
+  throw teacherError(teacher, "answered probabilities (no row has one below 0, and each adds up to 1), not logits: give what comes before the softmax, or say scores: 'probabilities' to onnxPredictor(…), which gives their logarithms")
+}
+
 function teacherError(teacher: string, problem: string): Error {
   return tfjsError('TFJS_TEACHER', `The teacher "${teacher}" ${problem}.`)
 }
 
 /** Answers that were computed elsewhere, in the order of the samples of `source`. @throws AttuneError `TFJS_TEACHER`. */
 export function checkTeacherRows(rows: Rows, source: BatchSource): TeacherLogits {
-  checkAnswer(`given for ${source.name}`, rows, addressable(source), 0)
+  const teacher = `given for ${source.name}`
+  checkAnswer(teacher, rows, addressable(source), 0)
+  refuseProbabilities(teacher, rows)
   return rows
 }
 

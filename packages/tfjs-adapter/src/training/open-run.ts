@@ -36,7 +36,7 @@ function partsOf(tf: TensorFlow, trial: TrainerTrial, program: TrainingProgram, 
   const best = settings.restoreBest === undefined ? undefined : new BestWeights(tf, settings.restoreBest)
   const stopping = settings.earlyStopping === undefined ? undefined : new EarlyStop(settings.earlyStopping)
   const names = program.metrics === undefined ? undefined : ['loss', ...program.metrics]
-  const reported = names === undefined || data.validation === undefined ? names : [...names, ...names.map(validationName)]
+  const reported = names === undefined || data.validation === undefined ? names : [...names, ...[...names, ...(program.validationMetrics ?? [])].map(validationName)]
   if (reported !== undefined) for (const { judge } of [best, stopping].filter((part) => part !== undefined)) judge.metricOf(reported)
   const kept = new KeptCheckpoints(trial, settings)
   const { optimizer, rate } = settings.openOptimizer()

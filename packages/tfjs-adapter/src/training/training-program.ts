@@ -38,13 +38,15 @@ export interface ProgramWeight {
 export interface TrainingProgram {
   /** What `gradients` and `evaluate` report besides `loss`, in the order of reports; undefined if that is not known before the first batch. */
   readonly metrics: readonly string[] | undefined
+  /** What `evaluate` reports besides them; default nothing. */
+  readonly validationMetrics?: readonly string[]
   /** Everything a checkpoint has to keep besides the optimiser, statistics of normalisations included; the order is fixed. */
   readonly weights: readonly ProgramWeight[]
   /** What the optimiser changes in this epoch (from 1); a list that may shrink and grow between epochs (gradual unfreezing). */
   trainable(epoch: number): readonly TrainableWeight[]
   /** Synchronous, and leaves nothing in memory but what it returns, whether it returns or throws. Its metrics are named as those of every other batch. */
   gradients(batch: Batch, position: BatchPosition): BatchGradients
-  /** The same metrics as `gradients` reports, and `loss`, without learning. Synchronous; leaves nothing but what it returns. */
+  /** The same metrics as `gradients` reports, `validationMetrics`, and `loss`, without learning. Synchronous; leaves nothing but what it returns. */
   evaluate(batch: Batch): BatchScores
   /** Called after every step of the optimiser: keeps weights within their constraints. */
   afterStep?(): void

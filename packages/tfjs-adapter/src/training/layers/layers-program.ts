@@ -40,8 +40,11 @@ export interface LayersProgramOptions<P> {
    * for each of the model's, as batches have targets). Penalties of regularisers are added to it.
    */
   readonly loss?: (batch: Batch, outputs: readonly Tensor[]) => Scalar
-  /** What is reported of each batch besides the objective's metrics: a mean over its samples for each of `names`. `training` is false for validation data. */
-  readonly scores?: { readonly names: readonly string[]; readonly of: (batch: Batch, outputs: readonly Tensor[], training: boolean) => readonly Scalar[] }
+  /**
+   * What is reported of each batch besides the objective's metrics: a mean over its samples for each of `names`. Where there are validation data,
+   * of these alone: many small operations would cost a small network much of each step.
+   */
+  readonly scores?: { readonly names: readonly string[]; readonly of: (batch: Batch, outputs: readonly Tensor[]) => readonly Scalar[] }
 }
 
 /**
@@ -76,6 +79,7 @@ interface Fitting {
 
 class LayersProgram implements TrainingProgram {
   readonly metrics: readonly string[]
+  readonly validationMetrics: readonly string[]
   readonly weights: readonly LayerWeight[]
   readonly topology: Json
   readonly about: { readonly [key: string]: number }
@@ -100,7 +104,9 @@ class LayersProgram implements TrainingProgram {
     this.#functional = functional
     this.#train = train
     this.#judged = judged
-    this.metrics = [...train.objective.metrics, ...(options.scores?.names ?? [])]
+    const scores = options.scores?.names ?? []
+    this.metrics = [...train.objective.metrics, ...(judged === train ? scores : [])]
+    this.validationMetrics = judged === train ? [] : scores
     this.weights = layerWeights(model)
     this.#constrained = this.weights.filter(({ constraint }) => constraint !== undefined)
     this.topology = model.toJSON(undefined, false)
@@ -135,8 +141,10 @@ class LayersProgram implements TrainingProgram {
         },
         forward: () => {
           outputs = this.#outputs(batch, inputs, true)
-          losses = objective.outputs.map(({ compute }, output) => tf.mean<Scalar>(compute(truths[output]!.learnt, outputs[output]!)))
-          let loss = this.#options.loss?.(batch, outputs) ?? this.#total(objective, losses)
+          const own = this.#options.loss?.(batch, outputs)
+          // Of several outputs, the losses are reported one by one.
+          if (own === undefined || outputs.length > 1) losses = objective.outputs.map(({ compute }, output) => tf.mean<Scalar>(compute(truths[output]!.learnt, outputs[output]!)))
+          let loss = own ?? this.#total(objective, losses)
           for (const penalty of this.#functional.calculateLosses()) loss = tf.add(loss, penalty)
           // A batch that is its own output lives longer than this.
           return { loss, kept: [...outputs.filter((output) => !batch.inputs.includes(output)), ...(losses.length > 1 ? losses : [])] }
@@ -195,7 +203,7 @@ class LayersProgram implements TrainingProgram {
       for (const { name, compute } of metrics) scores[name] = tf.mean(compute(truths[index]!, outputs[index]!))
     }
     const { scores: more } = this.#options
-    for (const [index, value] of (more?.of(batch, outputs, training) ?? []).entries()) scores[more!.names[index]!] = value
+    if (more !== undefined && (!training || this.#judged === this.#train)) for (const [index, value] of more.of(batch, outputs).entries()) scores[more.names[index]!] = value
     return scores
   }
 
