@@ -34,7 +34,7 @@ test('a loss of NaN fails the trial as an invalid metric, with the step and the 
   const targets = { x: images(40).x, y: { data: new Float32Array(80), shape: [40, 2] } }
   await study.optimize(tfjsTrainer({ tf, backend: wasm(), build: buildConvnet, data: { train: targets }, epochs: 3, batchSize: 40, loss: () => loss }), { trials: 1 })
   expect(study.trials().map(({ state }) => state)).toEqual(['failed', 'complete'])
-  expect(study.trials()[0]).toMatchObject({ state: 'failed', failure: { reason: 'invalid-metric', message: expect.stringMatching(/loss is NaN in batch 1 of epoch 2\. The last good values, at step 1: loss/) } })
+  expect(study.trials()[0]).toMatchObject({ state: 'failed', failure: { reason: 'invalid-metric', message: expect.stringMatching(/loss is NaN in batch 1 of epoch 2 \(step 2 of the optimiser\)\. The last good values, at step 1: loss/) } })
   await study.close()
 })
 

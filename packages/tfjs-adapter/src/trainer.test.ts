@@ -188,9 +188,9 @@ describe('a trial that ends early', () => {
     const diverging = tfjsTrainer<Params>({ tf, backend: wasm(), build: buildDense, data: { train: { x: images(40).x, y: { data: noise(80), shape: [40, 2] } } }, epochs: 5, batchSize: 40, loss: () => loss })
     const trial = trialOf(params)
     const before = tf.memory().numTensors
-    await expect(run(diverging, trial)).rejects.toThrow(/Training diverged: loss is NaN in batch 1 of epoch 3\. The last good values, at step 2: loss [\d.]+\. A smaller learning rate/)
+    await expect(run(diverging, trial)).rejects.toThrow(/Training diverged: loss is NaN in batch 1 of epoch 3 \(step 3 of the optimiser\)\. The last good values, at step 2: loss [\d.]+\. A smaller learning rate/)
     epoch = 0
-    await expect(run(diverging, trial)).rejects.toMatchObject({ code: 'INVALID_METRIC', details: { metric: 'loss', step: 2, lastStep: 2 } })
+    await expect(run(diverging, trial)).rejects.toMatchObject({ code: 'INVALID_METRIC', details: { metric: 'loss', step: 3, lastStep: 2 } })
     await diverging.release?.()
     expect(tf.memory().numTensors).toBe(before)
   })

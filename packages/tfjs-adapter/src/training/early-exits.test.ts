@@ -84,7 +84,7 @@ describe('a loss that is no number', () => {
     let calls = 0
     const loss = (truth: tf.Tensor, prediction: tf.Tensor): tf.Tensor => tf.mul(tf.metrics.meanSquaredError(truth, prediction), ++calls === 5 ? value : 1)
     const own = convnetTrainer({ ...everything, accumulate: 1, data: regression, metrics: [], loss: () => loss })
-    expect(await failure(own)).toMatchObject({ code: 'INVALID_METRIC', message: expect.stringMatching(new RegExp(`^Training diverged: loss is ${value} in batch 5 of epoch 1\\. The last good values, at step 4: loss [\\d.]+\\. A smaller learning rate`)), details: { metric: 'loss', value, step: 4, lastStep: 4, lastMetrics: { loss: expect.any(Number) } } })
+    expect(await failure(own)).toMatchObject({ code: 'INVALID_METRIC', message: expect.stringMatching(new RegExp(`^Training diverged: loss is ${value} in batch 5 of epoch 1 \\(step 5 of the optimiser\\)\\. The last good values, at step 4: loss [\\d.]+\\. A smaller learning rate`)), details: { metric: 'loss', value, step: 5, lastStep: 4, lastMetrics: { loss: expect.any(Number) } } })
     expect(calls).toBe(5)
   })
 
@@ -92,12 +92,43 @@ describe('a loss that is no number', () => {
     let calls = 0
     const loss = (truth: tf.Tensor, prediction: tf.Tensor): tf.Tensor => tf.mul(tf.metrics.meanSquaredError(truth, prediction), ++calls === 7 ? NaN : 1)
     const own = convnetTrainer({ data: { ...regression, validation: regression.train }, metrics: [], batchSize: 8, loss: () => loss })
-    expect(await failure(own)).toMatchObject({ code: 'INVALID_METRIC', message: expect.stringMatching(/valLoss is NaN in batch 2 of the validation data\. Nothing was reported before/) })
+    expect(await failure(own)).toMatchObject({ code: 'INVALID_METRIC', message: expect.stringMatching(/valLoss is NaN in batch 2 of the validation data \(step 5 of the optimiser\)\. Nothing was reported before/) })
   })
 
   it('is found where weights have become NaN by themselves', async () => {
     const own = convnetTrainer({ data: regression, metrics: [], loss: 'meanSquaredError', build: () => tf.sequential({ layers: [tf.layers.flatten({ inputShape: [6, 6, 1] }), tf.layers.dense({ units: 2 })] }), optimizer: { type: 'sgd', learningRate: 1e20 }, epochs: 9 })
     expect(await failure(own)).toMatchObject({ code: 'INVALID_METRIC', message: expect.stringMatching(/Training diverged: loss is (NaN|Infinity) in batch \d of epoch 1/) })
+  })
+})
+
+describe('weights that are no numbers', () => {
+  const dense = (): tf.LayersModel => tf.sequential({ layers: [tf.layers.flatten({ inputShape: [6, 6, 1] }), tf.layers.dense({ units: 4, activation: 'relu' }), tf.layers.dense({ units: 2, activation: 'softmax' })] })
+
+  it.each([wasm(), cpu()])('fail the trial on $name before they are reported or saved, also where every loss is a number', async (backend) => {
+    await backend.activate(tf)
+    let calls = 0
+    // The last batch of epoch 3: its loss is a number, its gradient NaN (that of a root at 0). On wasm later losses would be numbers too, as relu makes 0 of NaN.
+    const loss = (truth: tf.Tensor, prediction: tf.Tensor): tf.Tensor => {
+      const own = tf.metrics.categoricalCrossentropy(truth, prediction)
+      return ++calls === 6 ? tf.add(own, tf.sqrt(tf.mul(tf.sum(prediction), 0))) : own
+    }
+    const reports: Report[] = []
+    const own = convnetTrainer({ backend, build: dense, data: { train: { x: images(40).x, y: { data: Float32Array.from({ length: 80 }, (_, index) => index % 2), shape: [40, 2] } } }, metrics: [], batchSize: 20, accumulate: 1, epochs: 5, loss: () => loss })
+    const error: unknown = await run(own, trialOf(params), (report) => reports.push(report)).then(() => undefined, (reason: unknown) => reason)
+    await own.release?.()
+    expect(error).toMatchObject({ code: 'INVALID_METRIC', message: expect.stringMatching(/^Training diverged: the weight 1\/kernel holds NaN \(step 6 of the optimiser\)\. The last good values, at step 2: loss [\d.]+\./), details: { metric: 'weights', step: 6, lastStep: 2 } })
+    expect(reports.map(({ step }) => step)).toEqual([1, 2])
+  })
+
+  it('are found where the loss is fetched late, and the batch and step that are told are those of the loss', async () => {
+    await cpu().activate(tf)
+    let calls = 0
+    const loss = (truth: tf.Tensor, prediction: tf.Tensor): tf.Tensor => tf.mul(tf.metrics.meanSquaredError(truth, prediction), ++calls === 7 ? NaN : 1)
+    const elsewhere: typeof tf = { ...tf, getBackend: () => 'webgpu' }
+    const own = convnetTrainer({ tf: elsewhere, backend: { ...cpu(), activate: async () => undefined }, build: dense, data: regression, metrics: [], batchSize: 2, accumulate: 2, epochs: 2, loss: () => loss })
+    expect(await failure(own)).toMatchObject({ code: 'INVALID_METRIC', message: expect.stringMatching(/^Training diverged: loss is NaN in batch 7 of epoch 1 \(step 4 of the optimiser\)\. Nothing was reported before/), details: { metric: 'loss', step: 4 } })
+    expect(calls).toBe(20)
+    await wasm().activate(tf)
   })
 })
 

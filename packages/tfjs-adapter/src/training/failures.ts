@@ -30,9 +30,11 @@ export function disposeTape(tf: TensorFlow): void {
   state.activeTape = null
 }
 
-/** A loss that is no number any more. */
-export function divergence(found: { readonly metric: string; readonly value: number; readonly where: string; readonly step: number }, last: { readonly step: number; readonly metrics: { readonly [metric: string]: number } } | undefined): AttuneError {
-  const { metric, value, where, step } = found
+/**
+ * A loss, or a weight, that is no number any more. `step` is that of the optimiser, from 1; `problem` says the rest, as in "loss is NaN in batch 3 of
+ * epoch 1".
+ */
+export function divergence({ problem, ...found }: { readonly problem: string; readonly metric: string; readonly value: number; readonly step: number }, last: { readonly step: number; readonly metrics: { readonly [metric: string]: number } } | undefined): AttuneError {
   const before = last === undefined ? 'Nothing was reported before by this attempt.' : `The last good values, at step ${last.step}: ${Object.entries(last.metrics).map(([name, good]) => `${name} ${Number(good.toPrecision(6))}`).join(', ')}.`
-  return new AttuneError('INVALID_METRIC', `Training diverged: ${metric} is ${value} ${where}. ${before} A smaller learning rate, clip or warm-up usually helps.`, { details: { metric, value, step, lastStep: last?.step, lastMetrics: last?.metrics } })
+  return new AttuneError('INVALID_METRIC', `Training diverged: ${problem} (step ${found.step} of the optimiser). ${before} A smaller learning rate, clip or warm-up usually helps.`, { details: { ...found, lastStep: last?.step, lastMetrics: last?.metrics } })
 }

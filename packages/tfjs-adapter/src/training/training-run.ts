@@ -5,6 +5,7 @@ import { packCheckpoint } from '../format/checkpoint-file.ts'
 import { clipGradients } from '../optimizers/clip-gradients.ts'
 import type { Tensor } from '../tensorflow.ts'
 import { divergence } from './failures.ts'
+import { brokenWeight } from './finite-weights.ts'
 import { GradientSum } from './gradient-sum.ts'
 import { Meter, type BrokenBatch } from './meter.ts'
 import { Milestones, type Due } from './milestones.ts'
@@ -14,13 +15,20 @@ import type { TrainingPosition, TrainingState } from './training-state.ts'
 import { turn } from './turn.ts'
 import { disposeBatch, judge, pull } from './validation.ts'
 
+/** A batch, for messages. */
+interface BatchPlace {
+  readonly where: string
+  /** Of the optimiser, from 1: the one that the batch is for. */
+  readonly step: number
+}
+
 /** One trial's training: the loop over epochs, batches and steps. */
 export class TrainingRun {
   readonly #parts: TrainingParts
   readonly #trial: Pick<TrainerTrial, 'signal' | 'seed'>
   readonly #milestones: Milestones
   readonly #sum: GradientSum
-  readonly #meter: Meter<string>
+  readonly #meter: Meter<BatchPlace>
   #position: TrainingPosition = { epochsDone: 0, batches: 0, samples: 0, steps: 0 }
   #last: TrainingReport | undefined
   #step = 0
@@ -142,11 +150,11 @@ export class TrainingRun {
 
   /** True if the meter is to be settled. */
   #learn(batch: Batch, epoch: number): boolean {
-    const { batches, samples } = this.#position
+    const { batches, samples, steps } = this.#position
     const { scores, gradients } = this.#parts.program.gradients(batch, { epoch, batch: batches })
     this.#sum.add(gradients, batch.size)
     this.#position = { ...this.#position, batches: batches + 1, samples: samples + batch.size }
-    return this.#meter.add(scores, batch.size, `in batch ${batches + 1} of epoch ${epoch}`)
+    return this.#meter.add(scores, batch.size, { where: `in batch ${batches + 1} of epoch ${epoch}`, step: steps + 1 })
   }
 
   #makeStep(epoch: number): void {
@@ -172,8 +180,10 @@ export class TrainingRun {
   async #report({ step, report, validate }: Due): Promise<TrainingReport | undefined> {
     const { data, schedule, stopping, best, program } = this.#parts
     this.#require(await this.#meter.settle())
+    const broken = await brokenWeight(this.#parts.tf, program.weights)
+    if (broken !== undefined) throw divergence({ problem: `the weight ${broken.key} holds ${broken.value}`, metric: 'weights', value: broken.value, step: this.#position.steps }, this.#last)
     const means = this.#meter.means()
-    const judged = validate && data.validation !== undefined ? await judge(this.#parts, data.validation, this.#trial.signal, (broken) => this.#require(broken, 'valLoss')) : undefined
+    const judged = validate && data.validation !== undefined ? await judge(this.#parts, data.validation, this.#trial.signal, (broken) => this.#require(broken === undefined ? undefined : { value: broken.value, at: { where: broken.at, step: this.#position.steps } }, 'valLoss')) : undefined
     if (this.#trial.signal.aborted) return undefined
     const metrics = { ...means, ...judged }
     this.#step = step
@@ -203,8 +213,9 @@ export class TrainingRun {
     if (pack !== undefined) await this.#parts.kept.offer(report, validate || this.#parts.data.validation === undefined, pack)
   }
 
-  #require(broken: BrokenBatch<string> | undefined, metric = 'loss'): void {
+  #require(broken: BrokenBatch<BatchPlace> | undefined, metric = 'loss'): void {
     if (broken === undefined) return
-    throw divergence({ metric, value: broken.value, where: broken.at, step: this.#position.steps }, this.#last)
+    const { value, at } = broken
+    throw divergence({ problem: `${metric} is ${value} ${at.where}`, metric, value, step: at.step }, this.#last)
   }
 }
