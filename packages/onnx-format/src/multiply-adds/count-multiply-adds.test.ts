@@ -50,6 +50,12 @@ describe('countMultiplyAdds', () => {
       const rows = m.node('Unsqueeze', [m.node('Gather', [m.node('Shape', [x]), m.initializer('zero', { data: BigInt64Array.of(0n), dims: [] })]), whole(m, 'axes', [0])])
       return m.node('MatMul', [m.node('Reshape', [x, m.node('Concat', [rows, whole(m, 'rest', [-1])], { attributes: { axis: { int: 0 } } })]), weight(m, 'w', [48, 10])])
     }],
+    // Encoder 4·4·8·3·9; the decoder sees [1, 8 + 3, 8, 8]: 8·8·5·11·9.
+    ['an encoder and decoder that are joined (4·4·8·3·9 + 8·8·5·11·9)', 3456 + 31_680, ['N', 3, 8, 8], (m, x) => {
+      const half = m.node('Mish', [conv(m, x, [8, 3, 3, 3], { strides: { ints: [2, 2] }, pads: { ints: [1, 1, 1, 1] } })])
+      const scales = m.initializer('scales', { data: Float32Array.of(1, 1, 2, 2), dims: [4] })
+      return conv(m, m.node('Concat', [m.node('Resize', [half, '', scales]), x], { attributes: { axis: { int: 1 } } }), [5, 11, 3, 3], { pads: { ints: [1, 1, 1, 1] } })
+    }],
     ['element-wise arithmetic, which has none', 0, ['N', 3], (m, x) => m.node('Relu', [m.node('Mul', [m.node('Add', [x, x]), x])])],
   ])('counts %s', (_, total, shape, build) => {
     expect(count(shape, build)).toMatchObject({ total, unknown: [] })
@@ -99,7 +105,9 @@ function everyShape(): Uint8Array {
     ['Split', [x], { axis: { int: 3 }, num_outputs: { int: 3 } }, 3], ['Gather', [x, list([0, 2, 1])], { axis: { int: 1 } }], ['Gather', [x, m.initializer('scalar', { data: BigInt64Array.of(1n), dims: [] })], { axis: { int: -1 } }],
     ['Pad', [x, list([0, 0, 1, 2, 0, 0, 3, 4])]], ['Tile', [x, list([1, 2, 1, 3])]], ['Expand', [m.node('ReduceSum', [x, list([2])]), list([2, 1, 6, 8])]], ['Shape', [x], { start: { int: 1 } }], ['ConstantOfShape', [list([3, 2])]],
     ['TopK', [x, list([5])], {}, 2], ['OneHot', [list([1, 2]), list([7]), weight(m, 'onoff', [2])]], ['DepthToSpace', [x], { blocksize: { int: 2 } }], ['SpaceToDepth', [x], { blocksize: { int: 2 } }],
-    ['Resize', [x, '', '', list([2, 4, 12, 4])]], ['Where', [m.node('Greater', [x, x]), x, weight(m, 'last', [8])]], ['Dropout', [x]], ['LayerNormalization', [x, weight(m, 'gain', [8])]], ['Softmax', [x]],
+    ['Resize', [x, '', '', list([2, 4, 12, 4])]], ['Resize', [x, '', m.initializer('scales', { data: Float32Array.of(1, 1, 2.5, 0.3), dims: [4] })]],
+    ['Resize', [x, '', m.initializer('two', { data: Float32Array.of(1.5, 2), dims: [2] })], { axes: ints([3, 2]) }], ['Resize', [x, '', '', list([13, 11])], { axes: ints([2, -1]), keep_aspect_ratio_policy: { string: 'not_larger' } }],
+    ['Resize', [x, '', '', list([13, 11])], { axes: ints([2, 3]), keep_aspect_ratio_policy: { string: 'not_smaller' } }], ['Where', [m.node('Greater', [x, x]), x, weight(m, 'last', [8])]], ['Dropout', [x]], ['LayerNormalization', [x, weight(m, 'gain', [8])]], ['Softmax', [x]],
     ['Conv', [x, weight(m, 'k1', [8, 2, 3, 3])], { group: { int: 2 }, dilations: ints([2, 1]), pads: ints([1, 1, 1, 0]) }], ['Conv', [x, weight(m, 'k2', [8, 4, 2, 2])], { auto_pad: { string: 'SAME_LOWER' }, strides: ints([3, 2]) }],
     ['ConvTranspose', [x, weight(m, 'k3', [4, 3, 3, 3])], { group: { int: 2 }, strides: ints([2, 3]), output_padding: ints([1, 0]), pads: ints([0, 1, 0, 1]) }],
     ['ConvTranspose', [x, weight(m, 'k4', [4, 3, 3, 3])], { strides: ints([2, 2]), auto_pad: { string: 'SAME_UPPER' } }],

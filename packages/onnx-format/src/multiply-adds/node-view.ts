@@ -1,11 +1,13 @@
 import type { AttributeProto, NodeProto } from '../generated/onnx-types.ts'
-import { tensorValues } from '../tensor.ts'
+import { isExternal, tensorValues } from '../tensor.ts'
 
 /** What is known of a value before the model runs. */
 export interface Value {
   readonly shape: readonly number[]
   /** The elements, of small whole-number tensors that say shapes, axes and indices. */
   readonly elements?: readonly number[]
+  /** The elements of a small float32 constant: how far a Resize enlarges. Nothing is computed with them. */
+  readonly scales?: readonly number[]
 }
 
 /** A node whose inputs are known as far as they are needed. */
@@ -74,8 +76,10 @@ export function nodeView(node: NodeProto, values: ReadonlyMap<string, Value>): N
 export function constantValue(tensor: NonNullable<AttributeProto['t']>): Value {
   const shape = tensor.dims.map(Number)
   const whole = tensor.dataType === 7 || tensor.dataType === 6
-  if (!whole || sizeOf(shape) > MAX_ELEMENTS || tensor.dataLocation === 1) return { shape }
-  return { shape, elements: Array.from(tensorValues(tensor).data as ArrayLike<number | bigint>, Number) }
+  const scales = tensor.dataType === 1 && shape.length === 1 && shape[0]! <= MAX_RANK
+  if ((!whole && !scales) || sizeOf(shape) > MAX_ELEMENTS || isExternal(tensor)) return { shape }
+  const numbers = Array.from(tensorValues(tensor).data as ArrayLike<number | bigint>, Number)
+  return whole ? { shape, elements: numbers } : { shape, scales: numbers }
 }
 
 export function sizeOf(shape: readonly number[]): number {

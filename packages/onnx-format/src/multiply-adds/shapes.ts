@@ -34,7 +34,8 @@ export const shapes: { readonly [operator: string]: ShapeRule } = {
     const list = node.ints('value_ints')
     if (list !== undefined) return [{ shape: [list.length], elements: list }]
     if (node.attribute('value_int') !== undefined) return [{ shape: [], elements: [node.int('value_int', 0)] }]
-    return [{ shape: node.attribute('value_floats') === undefined ? [] : [node.attribute('value_floats')!.floats.length] }]
+    const floats = node.attribute('value_floats')?.floats
+    return [floats === undefined ? { shape: [] } : { shape: [floats.length], scales: floats }]
   },
   ConstantOfShape: (node) => [{ shape: wholeSizes(required(node, 'shape', 0)) }],
   DepthToSpace: (node) => {
@@ -61,7 +62,8 @@ export const shapes: { readonly [operator: string]: ShapeRule } = {
   },
   Pad: padded,
   Reshape: reshaped,
-  Resize: (node) => resized(node, 2, 3),
+  // Operator set 10 had no region of interest before the scales.
+  Resize: (node) => (node.inputCount === 2 ? resized(node, 1, 9) : resized(node, 2, 3)),
   Shape: (node) => {
     const elements = node.shape(0).slice(node.int('start', 0), node.attribute('end') === undefined ? undefined : node.int('end', 0))
     return [{ shape: [elements.length], elements }]
@@ -199,14 +201,23 @@ function reshaped(node: NodeView): readonly Value[] {
 
 function resized(node: NodeView, scalesInput: number, sizesInput: number): readonly Value[] {
   const shape = node.shape(0)
-  if (node.has(sizesInput)) {
-    const sizes = required(node, 'sizes', sizesInput)
-    const axes = node.ints('axes')?.map((axis) => axisOf(axis, shape.length)) ?? shape.map((_, axis) => axis)
-    return [{ shape: wholeSizes(shape.map((size, axis) => (axes.includes(axis) ? sizes[axes.indexOf(axis)]! : size))) }]
+  const axes = node.ints('axes')?.map((axis) => axisOf(axis, shape.length)) ?? shape.map((_, axis) => axis)
+  const fitting = (numbers: readonly number[] | undefined, what: string): readonly number[] => {
+    if (numbers === undefined) throw new Unknown(`its ${what} are computed while the model runs`)
+    if (numbers.length !== axes.length) throw new Unknown(`its ${what} are ${numbers.length} numbers for ${axes.length} dimensions`)
+    return numbers
   }
-  const scales = node.has(scalesInput) ? node.value(scalesInput).elements : node.attribute('scales')?.floats
-  if (scales === undefined || scales.length !== shape.length) throw new Unknown('its scales are not known')
-  return [{ shape: wholeSizes(shape.map((size, axis) => Math.floor(size * scales[axis]!))) }]
+  const changed = (change: (size: number, index: number) => number): readonly Value[] => [{ shape: wholeSizes(shape.map((size, axis) => (axes.includes(axis) ? change(size, axes.indexOf(axis)) : size))) }]
+  if (node.has(sizesInput)) {
+    const sizes = fitting(node.value(sizesInput).elements, 'sizes')
+    const policy = node.text('keep_aspect_ratio_policy', 'stretch')
+    if (policy === 'stretch') return changed((_, index) => sizes[index]!)
+    const ratios = axes.map((axis, index) => sizes[index]! / shape[axis]!)
+    const ratio = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios)
+    return changed((size) => Math.round(size * ratio))
+  }
+  const scales = fitting(node.has(scalesInput) ? node.value(scalesInput).scales : node.attribute('scales')?.floats, 'scales')
+  return changed((size, index) => Math.floor(size * scales[index]!))
 }
 
 function sliced(node: NodeView): readonly Value[] {
