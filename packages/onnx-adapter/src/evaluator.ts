@@ -15,8 +15,9 @@ import type { Truth } from './quality/quality-meter.ts'
 import type { QualityReport } from './quality/report.ts'
 import { createRuntimeProcess, type RuntimeProcess } from './runtime-process.ts'
 import { checkServing, servedSession, type ServingParams } from './serving/serving-params.ts'
-import { checkSessionOptions, count, type SessionOptions } from './session-options.ts'
+import { checkSessionOptions, count, sessionOptionNames, type SessionOptions } from './session-options.ts'
 import { firstRows } from './tensor-data.ts'
+import { refuseUnknownOptions, type OptionNames } from './unknown-options.ts'
 
 /** Options of `onnxEvaluator`. */
 export interface OnnxEvaluatorOptions<P = unknown> extends SessionOptions, CostOptions {
@@ -46,6 +47,11 @@ export interface OnnxEvaluatorOptions<P = unknown> extends SessionOptions, CostO
   readonly prefix?: string
 }
 
+const optionNames: OptionNames<OnnxEvaluatorOptions> = {
+  ...sessionOptionNames, latency: true, throughput: true, load: true, memory: true, parameters: true, multiplyAdds: true,
+  data: true, metrics: true, calibration: true, report: true, serving: true, scores: true, output: true, batchSize: true, prefix: true,
+}
+
 /** An evaluator that can also be asked outside of a study. */
 export interface OnnxEvaluator extends Evaluator, AsyncDisposable {
   /**
@@ -65,6 +71,7 @@ export interface OnnxEvaluator extends Evaluator, AsyncDisposable {
  * Throws ONNX_OPTION for options or data that do not fit.
  */
 export function onnxEvaluator<P = unknown>(options: OnnxEvaluatorOptions<P>): OnnxEvaluator {
+  refuseUnknownOptions('onnxEvaluator', options, optionNames)
   const { session, timeout, maxModelBytes, maxMemoryBytes } = checkSessionOptions(options)
   const { inputs, truth } = checkEvaluationData(options.data)
   const settings = checkSettings(options, truth)

@@ -73,6 +73,7 @@ describe('refuses', () => {
     ['an output that is not there', echoModel(), { output: 'z' }, 'ONNX_OUTPUT', /no output "z"; it has "y"/],
     ['a batch of 0', echoModel(), { batchSize: 0 }, 'ONNX_OPTION', /batchSize/],
     ['other scores', echoModel(), { scores: 'percent' as 'logits' }, 'ONNX_OPTION', /scores: "percent"/],
+    ['an option that does not exist', echoModel(), { outputs: 'y' } as never, 'ONNX_OPTION', /onnxPredictor has no option "outputs"\. Did you mean "output"\?/],
     ['no name', echoModel(), { id: '' }, 'ONNX_OPTION', /id is a name/],
     ['no model', new Uint8Array(), {}, 'ONNX_MODEL', /empty/],
   ])('%s', async (_, model, options, code, message) => {

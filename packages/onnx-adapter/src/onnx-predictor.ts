@@ -1,9 +1,10 @@
 import type { Predictor, Rows } from '@attune/core'
 import { invalidOption, onnxError } from './errors.ts'
 import type { ModelSource } from './model-source.ts'
-import { openPredictor, type OpenOptions } from './predictor.ts'
+import { openOptionNames, openPredictor, type OpenOptions } from './predictor.ts'
 import { count, oneOf } from './session-options.ts'
 import type { TensorData } from './tensor-data.ts'
+import { refuseUnknownOptions, type OptionNames } from './unknown-options.ts'
 
 /** Options of `onnxPredictor`. */
 export interface OnnxPredictorOptions extends OpenOptions {
@@ -20,6 +21,8 @@ export interface OnnxPredictorOptions extends OpenOptions {
   readonly batchSize?: number
 }
 
+const optionNames: OptionNames<OnnxPredictorOptions> = { ...openOptionNames, id: true, output: true, scores: true, batchSize: true }
+
 /** A core `Predictor` on an ONNX model. */
 export interface OpenedPredictor extends Predictor, AsyncDisposable {
   close(): Promise<void>
@@ -30,11 +33,12 @@ export interface OpenedPredictor extends Predictor, AsyncDisposable {
  * `openPredictor` does, and with ONNX_INPUT or ONNX_OUTPUT for a model that does not answer rows with numbers.
  */
 export async function onnxPredictor(source: ModelSource, options: OnnxPredictorOptions = {}): Promise<OpenedPredictor> {
-  const { id = 'onnx', scores = 'logits', batchSize = 64, output } = options
+  refuseUnknownOptions('onnxPredictor', options, optionNames)
+  const { id = 'onnx', scores = 'logits', batchSize = 64, output, ...open } = options
   oneOf('scores', scores, ['logits', 'probabilities'])
   count('batchSize', batchSize, 1)
   if (typeof id !== 'string' || id === '') throw invalidOption(`id is a name, got ${JSON.stringify(id)}.`)
-  const model = await openPredictor(source, options)
+  const model = await openPredictor(source, open)
   try {
     const [input] = model.inputs
     if (model.inputs.length !== 1 || input?.type !== 'float32') throw onnxError('ONNX_INPUT', `A predictor needs a model with one float32 input; this one has ${model.inputs.map(({ name, type }) => `"${name}" (${type})`).join(', ')}.`)

@@ -3,8 +3,9 @@ import { checkInputs } from './evaluation-data.ts'
 import { readModelBytes, type ModelSource } from './model-source.ts'
 import { areTensors, isModelInfo, type ModelInfo } from './protocol.ts'
 import { createRuntimeProcess } from './runtime-process.ts'
-import { checkSessionOptions, count, type SessionOptions } from './session-options.ts'
+import { checkSessionOptions, count, sessionOptionNames, type SessionOptions } from './session-options.ts'
 import type { ModelInputs, TensorData } from './tensor-data.ts'
+import { refuseUnknownOptions, type OptionNames } from './unknown-options.ts'
 
 /** Options of `openPredictor`. */
 export interface OpenOptions extends SessionOptions {
@@ -19,6 +20,8 @@ export interface PredictOptions {
   readonly batchSize?: number
 }
 
+export const openOptionNames: OptionNames<OpenOptions> = { ...sessionOptionNames, signal: true }
+
 /** A loaded model. */
 export interface OnnxPredictor extends ModelInfo, AsyncDisposable {
   /** The outputs by name, one row for each row of the inputs. Rejects as `OnnxEvaluator.evaluate` does, and with ONNX_CLOSED once the model is closed. */
@@ -32,6 +35,7 @@ export interface OnnxPredictor extends ModelInfo, AsyncDisposable {
  * those of the framework it came from. Rejects as `OnnxEvaluator.evaluate` does.
  */
 export async function openPredictor(source: ModelSource, options: OpenOptions = {}): Promise<OnnxPredictor> {
+  refuseUnknownOptions('openPredictor', options, openOptionNames)
   const { session, timeout, maxModelBytes, maxMemoryBytes } = checkSessionOptions(options)
   const model = await readModelBytes(source, maxModelBytes)
   const runtime = createRuntimeProcess([{ type: 'load', model, session }], maxMemoryBytes)

@@ -3,6 +3,7 @@ import process from 'node:process'
 import { invalidOption } from './errors.ts'
 import { executionProviders as knownProviders, graphOptimizationLevels, type ExecutionProvider, type GraphOptimizationLevel } from './execution-provider.ts'
 import type { SessionSettings } from './protocol.ts'
+import type { OptionNames } from './unknown-options.ts'
 
 /** How ONNX Runtime runs a model. */
 export interface SessionOptions {
@@ -27,6 +28,8 @@ export interface SessionOptions {
    */
   readonly externalData?: { readonly directory: string }
 }
+
+export const sessionOptionNames: OptionNames<SessionOptions> = { executionProviders: true, intraOpThreads: true, graphOptimizationLevel: true, timeout: true, maxModelBytes: true, maxMemoryBytes: true, externalData: true }
 
 export interface CheckedSessionOptions {
   readonly session: SessionSettings

@@ -69,6 +69,7 @@ describe('tfjsPredictor', () => {
     const predictor = tfjsPredictor(tf, model, { id: 'teacher' })
     await expect(predictor.predict(rows, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
     await expect(predictor.predict({ data: rows.data, shape: [2, 3] })).rejects.toMatchObject({ code: 'TFJS_DATA', message: 'The model "teacher" takes rows of shape [2], got 6 numbers with the shape [2, 3].' })
+    expect(() => tfjsPredictor(tf, model, { batchsize: 8 } as never)).toThrow('tfjsPredictor has no option "batchsize". Did you mean "batchSize"?')
     expect(() => tfjsPredictor(tf, model, { batchSize: 0 })).toThrow('batchSize must be a whole number of at least 1, got 0.')
     const [left, right] = [tf.input({ shape: [2] }), tf.input({ shape: [2] })]
     const two = tf.model({ inputs: [left, right], outputs: [tf.layers.add().apply([left, right]) as tf.SymbolicTensor, left] })

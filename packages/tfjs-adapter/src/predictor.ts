@@ -2,6 +2,7 @@ import type { Predictor, Rows } from '@attune/core'
 import { tfjsError } from './error.ts'
 import { logitsOf } from './logits.ts'
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts'
+import { refuseUnknownOptions, type OptionNames } from './unknown-options.ts'
 
 /** Options of `tfjsPredictor`. */
 export interface TfjsPredictorOptions {
@@ -17,6 +18,7 @@ export interface TfjsPredictorOptions {
  * @throws AttuneError `TFJS_MODEL` for several inputs or outputs, `TFJS_OPTION`; while predicting `TFJS_DATA` for rows of another shape.
  */
 export function tfjsPredictor(tf: TensorFlow, model: LayersModel, options: TfjsPredictorOptions = {}): Predictor {
+  refuseUnknownOptions('tfjsPredictor', options, { id: true, batchSize: true } satisfies OptionNames<TfjsPredictorOptions>)
   const { id = model.name, batchSize = 256 } = options
   if (model.inputs.length !== 1) throw tfjsError('TFJS_MODEL', `A predictor has one input; the model "${id}" has ${model.inputs.length}.`)
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) throw tfjsError('TFJS_OPTION', `batchSize must be a whole number of at least 1, got ${String(batchSize)}.`)

@@ -127,6 +127,7 @@ test('a regression reports the errors of each output', async () => {
 describe('metrics that cannot be meant are refused at once', () => {
   const probabilities = { data: { inputs: pairs([[0.5, 0.5], [1, 0]]), labels: [1, 1] } }
   test.each<readonly [string, object, RegExp]>([
+    ['an option that does not exist', { data, metric: ['accuracy'] }, /onnxEvaluator has no option "metric"\. Did you mean "metrics"\?/],
     ['a misspelt name', { data, metrics: ['acuracy'] }, /no metric "acuracy"\. Did you mean "accuracy"\?/],
     ['a name that is like none', { data, metrics: ['zzzzzzzzzzzzzzzzzzzz'] }, /There are accuracy, balancedAccuracy/],
     ['a number', { data, metrics: [5] }, /A metric is a name, as 'accuracy', or \{ metric, … \}, got 5/],

@@ -7,6 +7,7 @@ import { loadModel, TFJS_MODEL_KIND, tfjsTrainer } from '../index.ts'
 import { tfjsPredictor } from '../predictor.ts'
 import { noise, numbersOf, run, trialOf } from '../training.test-support.ts'
 import { distillation, type DistillationOptions } from './distillation.ts'
+import { distillationSpace } from './distillation-space.ts'
 
 beforeAll(() => cpu().activate(tf))
 
@@ -194,5 +195,19 @@ describe('distillation', () => {
     const stream = async function* (): AsyncGenerator<{ readonly xs: number[]; readonly ys: number }> { for (let row = 0; row < 8; row++) yield { xs: [points[row]!, 1], ys: 0 } }
     await expect(run(trainerOf({ data: { train: stream as never } }), trialOf(params))).rejects.toMatchObject({ code: 'TFJS_DATA' })
     expect(() => trainerOf({ teacher: {} as never })).toThrow(/teacher must be a Predictor/)
+  })
+
+  it('refuses options that do not exist, with the nearest that does', () => {
+    expect(() => trainerOf({ temperatur: 3 } as never)).toThrow('distillation has no option "temperatur". Did you mean "temperature"?')
+    expect(() => trainerOf({ build: student } as never)).toThrow(/distillation has no option "build"/)
+    expect(() => distillationSpace({ lambda: [0, 1] } as never)).toThrow('distillationSpace has no option "lambda". It has temperature, hardLabelWeight.')
+  })
+
+  it('leaves nothing of a student that could not be made', async () => {
+    const before = tf.memory().numTensors
+    const trainer = trainerOf({ student: () => { student(); throw new Error('half-way') } })
+    await expect(run(trainer, trialOf(params))).rejects.toThrow('half-way')
+    await trainer.release?.()
+    expect(tf.memory().numTensors).toBe(before)
   })
 })

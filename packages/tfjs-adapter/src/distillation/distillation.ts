@@ -1,14 +1,17 @@
 import type { Awaitable, Trainer } from '@attune/core'
 import type { Batch } from '../data/batch-source.ts'
 import { tfjsError } from '../error.ts'
-import { withSeededRandom } from '../keyed-random.ts'
 import { logitsOf } from '../logits.ts'
 import type { LayersModel, Scalar, Tensor, TensorFlow } from '../tensorflow.ts'
 import { createTrainer } from '../training/create-trainer.ts'
+import { creating } from '../training/creating.ts'
+import { disposeModel } from '../training/layers/dispose-model.ts'
 import { openLayersProgram } from '../training/layers/layers-program.ts'
 import type { BuildContext, Metric } from '../training/layers/options.ts'
 import { perTrial } from '../training/loop-settings.ts'
+import { trainingOptionNames } from '../training/option-names.ts'
 import type { PerTrial, TrainingOptions } from '../training/options.ts'
+import { refuseUnknownOptions, type OptionNames } from '../unknown-options.ts'
 import { agreement, distillationLoss, jensenShannon, type DistillationForm, type DistillationSetting } from './distillation-loss.ts'
 import type { TeacherLogits } from './teacher-logits.ts'
 import { KnownTeacher, type Teacher } from './teacher.ts'
@@ -29,6 +32,8 @@ export interface DistillationOptions<P> extends TrainingOptions<P> {
   readonly metrics?: PerTrial<P, readonly Metric[]>
 }
 
+const optionNames: OptionNames<DistillationOptions<never>> = { ...trainingOptionNames, teacher: true, student: true, form: true, temperature: true, hardLabelWeight: true, metrics: true }
+
 const SCORES = ['teacherAgreement', 'teacherDivergence'] as const
 
 /** A probability that float32 cannot tell from 0 has no logarithm. */
@@ -39,10 +44,11 @@ const SMALLEST = 1e-30
  * `valTeacherAgreement` (the share of validation samples to which both give the same class) and `valTeacherDivergence` (the mean Jensen–Shannon
  * divergence in nats, from 0 to ln 2); without validation data `teacherAgreement` and `teacherDivergence`, of the training samples. `loss` is what is learnt and depends on T and λ; `valLoss` is the cross-entropy with the labels,
  * which can be compared between trials.
- * @throws AttuneError while training: `TFJS_TEACHER` for answers that are no logits of the samples, `TFJS_MODEL` for a student that does not end in a softmax,
+ * @throws AttuneError `TFJS_OPTION` for options that do not exist; while training: `TFJS_TEACHER` for answers that are no logits of the samples, `TFJS_MODEL` for a student that does not end in a softmax,
  * and all of `tfjsTrainer`.
  */
 export function distillation<P>(options: DistillationOptions<P>): Trainer<P> {
+  refuseUnknownOptions('distillation', options, optionNames)
   const teacher = new KnownTeacher(options.teacher)
   const trainer = createTrainer<P>({
     ...options,
@@ -56,11 +62,11 @@ export function distillation<P>(options: DistillationOptions<P>): Trainer<P> {
     const setting = settingFor(options, trial.params)
     const learnt = await teacher.answers(data, 'train', trial.signal)
     const judged = data.validation === undefined ? learnt : await teacher.answers(data, 'validation', trial.signal)
-    const model = await withSeededRandom(trial.seed, () => options.student(trial.params, tf, { seed: trial.seed }))
+    const model = await creating(tf, trial.seed, () => options.student(trial.params, tf, { seed: trial.seed }))
     try {
       checkStudent(tf, model, learnt, judged)
     } catch (error) {
-      if (model instanceof tf.LayersModel) model.dispose()
+      if (model instanceof tf.LayersModel) disposeModel(model)
       throw error
     }
     return openLayersProgram(context, {
