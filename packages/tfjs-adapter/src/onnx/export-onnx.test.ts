@@ -54,6 +54,10 @@ describe('names', () => {
       [{ outputNames: [''] }, /outputNames must be 1/],
       [{ inputNames: ['x'], outputNames: ['x'] }, /"x" is among inputNames and outputNames/],
       [{ metadata: { trial: 3 } } as unknown as ExportOnnxOptions, /metadata\["trial"\] must be a string, got 3/],
+      [{ origin: { study: 5 } } as unknown as ExportOnnxOptions, /origin\.study must be a string, got 5/],
+      [{ origin: { trial: 1.5 } }, /origin\.trial is the number of a trial, 0 or more; got 1\.5/],
+      [{ origin: { parameters: { big: 1n } } }, /origin\.parameters cannot be written as JSON: .*BigInt.*Give numbers/],
+      [{ origin: { parameters: () => 1 } }, /origin\.parameters cannot be written as JSON: it is a function/],
       [{ output: 'probabilities' } as unknown as ExportOnnxOptions, /output must be "model" or "logits", got "probabilities"/],
     ]
     for (const [options, message] of misuses) await expect(exported(build(), options)).rejects.toMatchObject({ code: 'TFJS_OPTION', message: expect.stringMatching(message) as string })
@@ -186,6 +190,12 @@ describe('logits', () => {
     const model = await exported(tf.model({ inputs: input, outputs: [kinds, apply(layers.dense({ units: 1 }), kinds)] }), options)
     expect([count(model, 'Softmax'), count(model, 'Gemm')]).toEqual([1, 3])
   })
+})
+
+it('refuses a model that was disposed of, and says so', async () => {
+  const model = on([2], layers.dense({ units: 1, name: 'sum' }))
+  model.dispose()
+  await expect(exportOnnx(tf, model)).rejects.toMatchObject({ code: 'TFJS_EXPORT', message: expect.stringMatching(/Layer "sum" \(Dense\) .* its weights have been disposed of\. Export the model before model\.dispose\(\)/) as string })
 })
 
 it('refuses what is no model', async () => {
