@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { open, realpath } from 'node:fs/promises'
+import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
+import process from 'node:process'
 
 /** Why a file is not read. The message completes `"path" …`. */
 export class NotContained extends Error {
@@ -15,17 +16,22 @@ export class NotContained extends Error {
 }
 
 /**
- * The bytes of a regular file inside a directory; links and `..` do not lead out of it. The size is checked before anything is
- * read, and a pipe or device in the file's place is noticed without waiting for it. Rejects with {@link NotContained}.
+ * The bytes of a regular file inside a directory; links and `..` do not lead out of it, also where one is put there meanwhile. The size is checked
+ * before anything is read, and a pipe or device in the file's place is noticed without waiting for it. Rejects with {@link NotContained}.
  */
 export async function readContainedFile(path: string, directory: string, maxBytes: number): Promise<Uint8Array> {
   try {
     const root = await realpath(directory)
     const file = await realpath(resolve(root, path))
-    const inside = relative(root, file)
-    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) throw new NotContained(`is not in "${directory}": only files of that directory are read`)
+    const refuseOutside = (real: string): void => {
+      const inside = relative(root, real)
+      if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) throw new NotContained(`is not in "${directory}": only files of that directory are read`)
+    }
+    refuseOutside(file)
     // Opening a pipe would wait for a writer, and the last part of the real path may have become a link since. Windows knows neither flag.
     await using handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0))
+    // A directory of its path may have become a link since, too: what counts is what was opened.
+    refuseOutside(await openedPath(handle, file))
     const stats = await handle.stat()
     if (!stats.isFile()) throw new NotContained('is no file')
     if (stats.size > maxBytes) throw new NotContained(`has ${stats.size} bytes, more than the limit of ${maxBytes}`, true)
@@ -41,4 +47,13 @@ export async function readContainedFile(path: string, directory: string, maxByte
     if (error instanceof NotContained) throw error
     throw new NotContained(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, false, { cause: error })
   }
+}
+
+/** Where an open file lies. Linux says so; elsewhere it lies where it was found if the same file is still there. */
+async function openedPath(handle: FileHandle, file: string): Promise<string> {
+  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`)
+  const real = await realpath(file)
+  const [opened, found] = await Promise.all([handle.stat({ bigint: true }), lstat(real, { bigint: true })])
+  if (opened.ino !== found.ino || opened.dev !== found.dev) throw new NotContained('was replaced while it was opened')
+  return real
 }
