@@ -4,7 +4,7 @@ import { freezeBlocksSpace, freezeRatioSpace } from './freeze-space.ts'
 import { suggestFreezeRatios } from './tradeoff/suggest-freeze-ratios.ts'
 import type { FreezeTradeoff } from './tradeoff/fit-freeze-tradeoff.ts'
 
-const fit: FreezeTradeoff = { kind: 'fitted', a: 1, b: 1, c: 1, k: 1, n: 10, freezeRatio: 0.7, interval: [0.5, 0.9], level: 0.95, gain: 0.1, deviation: 0.1, degreesOfFreedom: 9 }
+const fit: FreezeTradeoff = { kind: 'fitted', a: 1, b: 1, c: 1, k: 1, n: 10, freezeRatio: 0.7, interval: [0.5, 0.9], level: 0.95, gain: 0.1, kAtBound: false, deviation: 0.1, degreesOfFreedom: 9 }
 
 describe('freezeRatioSpace', () => {
   it('is a part of a space', () => {

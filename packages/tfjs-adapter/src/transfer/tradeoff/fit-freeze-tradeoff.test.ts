@@ -73,6 +73,14 @@ describe('fitFreezeTradeoff', () => {
     for (const name of ['a', 'b', 'c', 'k'] as const) expect(fit[name] / curve[name]).toBeCloseTo(1, 4)
   })
 
+  it('says where k is at an end of its range, and the parameters say nothing by themselves', () => {
+    const at = (curve: FreezeCurve): boolean => fitted(fitFreezeTradeoff(observe(curve, 100), { n: 100 })).kAtBound
+    expect([0.25, 6, 30].map((k) => at({ a: 0.15, b: 1, c: 0.06, k }))).toEqual([false, false, false])
+    expect([0.02, 0.1, 300].map((k) => at({ a: 0.15, b: 0, c: k < 1 ? 0.05 * k : 0.06, k }))).toEqual([true, true, true])
+    // It only falls, so that nothing is told of a and k.
+    expect(at({ a: 0, b: 8, c: 0.06, k: 6 })).toBe(true)
+  })
+
   it('tells f* for another n than that of the trials, if they had several', () => {
     const curve: FreezeCurve = { a: 0.15, b: 2, c: 0.06, k: 2 }
     const trials = [20, 60, 200].flatMap((n) => observe(curve, n, { ratios: 6, level: 1 - 3 / n }).map((trial) => ({ ...trial, n })))

@@ -1,7 +1,7 @@
 import { tfjsError } from '../../error.ts'
 import { bestFreezeRatio, freezeGain, type FreezeCurve } from './freeze-curve.ts'
 import { momentsOf, type FreezeObservation } from './tradeoff-moments.ts'
-import { TradeoffProfile } from './tradeoff-profile.ts'
+import { highestK, lowestK, TradeoffProfile } from './tradeoff-profile.ts'
 import { studentBound } from './student-t.ts'
 
 export interface FreezeFitOptions {
@@ -25,6 +25,11 @@ export interface FreezeTradeoff extends FreezeCurve {
   readonly level: number
   /** Δ(f*): what f* gains over training the head alone. */
   readonly gain: number
+  /**
+   * Whether k is at an end of its range, [0.2, 50], as it also is where a = 0. Then a, b, c and k say nothing by themselves (at the lower end, a and b are
+   * large and nearly cancel); f*, its interval and the gain still hold for the curve.
+   */
+  readonly kAtBound: boolean
   /** Standard deviation of a score about the curve. */
   readonly deviation: number
   /** Observations less fitted numbers: a, b, c, k and one level for each (n, group). */
@@ -37,8 +42,11 @@ export interface UndeterminedTradeoff {
   readonly reason: string
 }
 
+/** The search for k comes this near to an end of its range. */
+const nearBound = 1e-3
+
 /**
- * Fits Δ(f) = a(1 − e^(−k(1−f))) − b(1−f)/n − c(1−f)², a, b, c ≥ 0 and k in [0.2, 50], to trials of several freeze ratios by
+ * Fits Δ(f) = a(1 − e^(−k(1−f))) − b(1−f)/n − c(1−f)², a, b, c ≥ 0 and k in [0.2, 50] (`kAtBound` says where that mattered), to trials of several freeze ratios by
  * least squares, and asks where it is highest.
  *
  * Given k the curve is linear in a, b, c and the levels: variable projection (Golub & Pereyra 1973) leaves a search for k
@@ -72,7 +80,8 @@ export function fitFreezeTradeoff(observations: readonly FreezeObservation[], op
   const threshold = best.rest + studentBound(level, degreesOfFreedom) ** 2 * variance + 1e-12 * moments.scoreScore
   const interval = profile.interval(threshold, 1 - freezeRatio)
   if (interval[0] === 0 && interval[1] === 1) return undetermined(`at level ${level}, every freeze ratio from 0 to 1 may be the best: the scores differ too little for their noise. More trials or more seeds narrow it`)
-  return { kind: 'fitted', ...curve, n, freezeRatio, interval, level, gain: freezeGain(curve, freezeRatio, n), deviation: Math.sqrt(variance), degreesOfFreedom }
+  const kAtBound = curve.a === 0 || curve.k < lowestK * (1 + nearBound) || curve.k > highestK / (1 + nearBound)
+  return { kind: 'fitted', ...curve, n, freezeRatio, interval, level, gain: freezeGain(curve, freezeRatio, n), kAtBound, deviation: Math.sqrt(variance), degreesOfFreedom }
 }
 
 function check({ freezeRatio, score, n }: FreezeObservation, index: number): void {
