@@ -20,45 +20,53 @@ const singular = 1e-13
  * that has no negative part is the optimum (it solves the normal equations of its own support).
  */
 export function nonNegativeLeastSquares({ size, gram, right, total }: NormalEquations): NonNegativeSolution {
-  let theta = new Float64Array(size)
+  const theta = new Float64Array(size)
+  const work = { columns: new Int32Array(size), lower: new Float64Array(size * size), solution: new Float64Array(size) }
   let explained = 0
   for (let support = 1; support < 1 << size; support++) {
-    const columns = Array.from({ length: size }, (_, i) => i).filter((i) => (support >> i) & 1)
-    const solution = solve(columns, gram, right, size)
-    if (solution === undefined || solution.some((value) => value < 0)) continue
+    let count = 0
+    for (let i = 0; i < size; i++) if ((support >> i) & 1) work.columns[count++] = i
+    if (!solve(work, count, gram, right, size)) continue
     // At a solution of the normal equations, what is explained is θᵀXᵀy.
-    const gain = solution.reduce((sum, value, i) => sum + value * right[columns[i]!]!, 0)
-    if (gain <= explained) continue
+    let gain = 0
+    for (let i = 0; i < count; i++) gain = work.solution[i]! < 0 ? NaN : gain + work.solution[i]! * right[work.columns[i]!]!
+    if (!(gain > explained)) continue
     explained = gain
-    theta = new Float64Array(size)
-    for (const [i, column] of columns.entries()) theta[column] = solution[i]!
+    theta.fill(0)
+    for (let i = 0; i < count; i++) theta[work.columns[i]!] = work.solution[i]!
   }
   return { theta, rest: Math.max(0, total - explained) }
 }
 
-/** Solves the normal equations of some columns by Cholesky's decomposition; undefined if they depend on each other. */
-function solve(columns: readonly number[], gram: Float64Array, right: Float64Array, size: number): number[] | undefined {
-  const lower: number[][] = []
-  const forward: number[] = []
-  for (const [i, row] of columns.entries()) {
-    const line: number[] = []
+/** Made once for all sets: a fit solves tens of thousands of these. */
+interface Work {
+  readonly columns: Int32Array
+  readonly lower: Float64Array
+  readonly solution: Float64Array
+}
+
+/** Solves the normal equations of the first `count` columns by Cholesky's decomposition; false if they depend on each other. */
+function solve({ columns, lower, solution }: Work, count: number, gram: Float64Array, right: Float64Array, size: number): boolean {
+  for (let i = 0; i < count; i++) {
+    const row = columns[i]! * size
+    const own = gram[row + columns[i]!]!
+    let [pivot, rest] = [own, right[columns[i]!]!]
     for (let j = 0; j < i; j++) {
-      let sum = gram[row * size + columns[j]!]!
-      for (let m = 0; m < j; m++) sum -= line[m]! * lower[j]![m]!
-      line.push(sum / lower[j]![j]!)
+      let sum = gram[row + columns[j]!]!
+      for (let m = 0; m < j; m++) sum -= lower[i * size + m]! * lower[j * size + m]!
+      const part = sum / lower[j * size + j]!
+      lower[i * size + j] = part
+      pivot -= part * part
+      rest -= part * solution[j]!
     }
-    const own = gram[row * size + row]!
-    const pivot = line.reduce((sum, value) => sum - value * value, own)
-    if (!(pivot > singular * own)) return undefined
-    line.push(Math.sqrt(pivot))
-    lower.push(line)
-    forward.push(line.slice(0, i).reduce((sum, value, m) => sum - value * forward[m]!, right[row]!) / line[i]!)
+    if (!(pivot > singular * own)) return false
+    lower[i * size + i] = Math.sqrt(pivot)
+    solution[i] = rest / lower[i * size + i]!
   }
-  const theta = Array.from<number>({ length: columns.length })
-  for (let i = columns.length - 1; i >= 0; i--) {
-    let sum = forward[i]!
-    for (let m = i + 1; m < columns.length; m++) sum -= lower[m]![i]! * theta[m]!
-    theta[i] = sum / lower[i]![i]!
+  for (let i = count - 1; i >= 0; i--) {
+    let sum = solution[i]!
+    for (let m = i + 1; m < count; m++) sum -= lower[m * size + i]! * solution[m]!
+    solution[i] = sum / lower[i * size + i]!
   }
-  return theta
+  return true
 }
