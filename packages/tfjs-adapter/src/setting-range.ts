@@ -23,6 +23,7 @@ export const AT_LEAST_0: SettingRange = numbers('a number of at least 0', (value
  * @throws AttuneError `TFJS_OPTION` for an unknown type, an unknown setting, or one missing or out of range. A setting that is undefined is left out.
  */
 export function checkSettings(what: string, spec: unknown, types: { readonly [type: string]: SettingRanges }, hint = ''): void {
+  if (typeof spec === 'string') throw settingError(what, `give an object, { type: ${JSON.stringify(spec)}, … }, got ${JSON.stringify(spec)}`)
   const { type, ...settings } = Object(spec) as { readonly [setting: string]: unknown }
   if (typeof type !== 'string' || !Object.hasOwn(types, type)) throw settingError(what, `type ${shown(type)} is not one of ${Object.keys(types).join(', ')}${hint}`)
   const ranges = types[type] as SettingRanges

@@ -366,6 +366,8 @@ describe('bad input', () => {
     ['a metric called step', { metrics: [function step(truth) { return truth }] }, 'TFJS_OPTION', /cannot be called "step"/],
     ['a metric called as another one on the validation data', { metrics: ['mse', function valMse(truth) { return truth }] }, 'TFJS_OPTION', /cannot be called "valMse": that is the name of "mse" on the validation data/],
     ['a best epoch without a direction', { restoreBest: { metric: 'valLoss', direction: 'max' as never } }, 'TFJS_OPTION', /direction is 'minimize' or 'maximize', got "max"/],
+    ['a metric as restoreBest', { restoreBest: 'valLoss' as never }, 'TFJS_OPTION', /restoreBest is an object with metric, direction, got "valLoss"/],
+    ['an optimiser by its name', { optimizer: 'adam' as never }, 'TFJS_OPTION', /Optimizer: give an object, \{ type: "adam", … \}, got "adam"/],
     ['an optimiser object', { optimizer: tf.train.sgd(0.1) as never }, 'TFJS_OPTION', /give a function that makes it/],
     ['an unknown optimiser', { optimizer: { type: 'adamax2', learningRate: 0.1 } as never }, 'TFJS_OPTION', /"adamax2" is not one of sgd, momentum/],
     ['a learning rate of 0', { optimizer: { type: 'sgd', learningRate: 0 } }, 'TFJS_OPTION', /learningRate must be a number above 0/],

@@ -36,7 +36,7 @@ export async function prepareArrays(tf: TensorFlow, data: LabelledData, name: st
     const y = await columnsOf(data.y, `${name}.y`, false)
     const samples = x.columns[0]?.samples as number
     const odd = made.find((column) => column.samples !== samples)
-    if (odd !== undefined) throw dataError(`${name} has ${samples} samples in ${x.columns[0]!.name.slice(name.length + 1)} and ${odd.samples} in ${odd.name.slice(name.length + 1)}`)
+    if (odd !== undefined) throw dataError(`${name} has ${samples} samples in ${x.columns[0]!.name.slice(name.length + 1)} and ${odd.samples} in ${odd.name.slice(name.length + 1)}${Array.isArray(data.x) && x.columns.length > 1 ? '. A list as x is an array for each input; the numbers of an only input are { data: rows.flat(), shape: [rows, columns] }' : ''}`)
     return { name, samples, inputs: x.columns, targets: y.columns, inputNames: x.names, targetNames: y.names, dispose }
   } catch (error) {
     dispose()

@@ -207,6 +207,7 @@ describe('prepareSets', () => {
     ['no shape', { train: { x: { data: [1], shape: [] }, y: [1] } }, /no sizes in its shape/],
     ['a fraction as size', { train: { x: { data: [1, 2, 3], shape: [1.5, 2] }, y: [1, 2] } }, /sizes are whole numbers/],
     ['more inputs than targets', { train: { x, y: [1, 2] } }, /data\.train has 3 samples in x and 2 in y/],
+    ['rows as inputs', { train: { x: [[1, 2], [3, 4], [5, 6]], y: [1] } }, /has 2 samples in x\[0\] and 1 in y\. A list as x is an array for each input; .* \{ data: rows\.flat\(\), shape: \[rows, columns\] \}/],
     ['inputs of different length', { train: { x: { image: x, age: [1, 2] }, y } }, /data\.train has 3 samples in x\.image and 2 in x\.age/],
     ['NaN', { train: { x: { data: [1, 2, 3, NaN, 5, 6], shape: [3, 2] }, y } }, /data\.train\.x holds NaN in sample 1/],
     ['Infinity in the second target', { train: { x, y: [y, [1, 2, -Infinity]] } }, /data\.train\.y\[1\] holds -Infinity in sample 2/],

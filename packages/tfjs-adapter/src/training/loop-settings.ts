@@ -3,6 +3,7 @@ import { checkGradientClip, type GradientClip } from '../optimizers/clip-gradien
 import { baseRateOf, createStepOptimizer } from '../optimizers/create-step-optimizer.ts'
 import type { ScheduleSpec } from '../schedules/schedule-spec.ts'
 import type { StepOptimizer } from '../optimizers/step-optimizer.ts'
+import { shown } from '../setting-range.ts'
 import type { EarlyStopping, Interval, Judgement, PerTrial, TrainingOptions } from './options.ts'
 
 /** The options of the loop for one trial's parameters. */
@@ -45,7 +46,7 @@ export function loopSettings<P>(options: TrainingOptions<P>, params: P): LoopSet
     report,
     validate,
     earlyStopping: earlyStopping(perTrial(options.earlyStopping, params)),
-    restoreBest: options.restoreBest === false ? undefined : options.restoreBest === undefined || options.restoreBest === true ? {} : options.restoreBest,
+    restoreBest: restoreBest(options.restoreBest),
     keep: { best: atLeast(0, 'checkpoints.keep.best', options.checkpoints?.keep?.best ?? 0), last: options.checkpoints?.keep?.last ?? false, judgement: typeof options.restoreBest === 'object' ? options.restoreBest : {} },
     maxBytes: atLeast(0, 'checkpoints.maxBytes', options.checkpoints?.maxBytes ?? 2 ** 30),
     openOptimizer() {
@@ -71,10 +72,25 @@ function interval(name: string, value: Interval): Interval {
   return { steps: atLeast(1, `${name}.steps`, value.steps) }
 }
 
+/** Whose reports are compared; undefined where the last weights are taken. */
+function restoreBest(value: boolean | Judgement | undefined): Judgement | undefined {
+  if (value === false) return undefined
+  if (value === undefined || value === true) return {}
+  return judgement('restoreBest', value, ['metric', 'direction'])
+}
+
 function earlyStopping(value: EarlyStopping | undefined): EarlyStopping | undefined {
   if (value === undefined) return undefined
+  judgement('earlyStopping', value, ['patience', 'minDelta', 'metric', 'direction'])
   atLeast(1, 'earlyStopping.patience', value.patience)
   const { minDelta = 0 } = value
   if (!(Number.isFinite(minDelta) && minDelta >= 0)) throw tfjsError('TFJS_OPTION', `earlyStopping.minDelta must be a number of at least 0, got ${String(minDelta)}.`)
   return value
+}
+
+/** A misspelt setting, such as "monitor", would have another metric judged without a word. */
+function judgement<T extends Judgement>(name: string, value: T, settings: readonly string[]): T {
+  const odd = Object(value) === value ? Object.keys(value).find((setting) => !settings.includes(setting)) : shown(value)
+  if (odd === undefined) return value
+  throw tfjsError('TFJS_OPTION', `${name} is an object with ${settings.join(', ')}, got ${odd}.`)
 }
