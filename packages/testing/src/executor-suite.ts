@@ -113,10 +113,10 @@ export function executorCases(setup: () => Awaitable<ExecutorSubject>): readonly
     test('gives the training all that the trial has', async (executor) => {
       const heard = nothingHeard()
       const params = { x: -0, list: [NaN, -Infinity], branch: { type: 'a', none: null, text: '√', yes: true } }
-      await run(executor, 'echo', { number: 7, attempt: 3, params, seed: 123, toStep: 9, resumeFrom: { step: 4, bytes: Uint8Array.of(0, 1, 255) } }, heard)
-      ensureEqual(heard.attributes['given'], { number: 7, attempt: 3, params, seed: 123, toStep: 9, resumeFrom: { step: 4, bytes: [0, 1, 255] } }, 'What the training was given')
+      await run(executor, 'echo', { study: 'digits', number: 7, attempt: 3, params, seed: 123, toStep: 9, resumeFrom: { step: 4, bytes: Uint8Array.of(0, 1, 255) } }, heard)
+      ensureEqual(heard.attributes['given'], { study: 'digits', number: 7, attempt: 3, params, seed: 123, toStep: 9, resumeFrom: { step: 4, bytes: [0, 1, 255] } }, 'What the training was given')
       await run(executor, 'echo', {}, heard)
-      ensureEqual(heard.attributes['given'], { number: 0, attempt: 1, params: {}, seed: 4_294_967_295, toStep: null, resumeFrom: null }, 'What the training was given without the optional parts')
+      ensureEqual(heard.attributes['given'], { study: null, number: 0, attempt: 1, params: {}, seed: 4_294_967_295, toStep: null, resumeFrom: null }, 'What the training was given without the optional parts')
     }),
     test('hands on every number as it is', async (executor) => {
       const [first, second] = (await run(executor, 'numbers')).reports

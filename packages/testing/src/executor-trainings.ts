@@ -6,8 +6,8 @@ type Training = AsyncGenerator<Report, TrainingResult, void>
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Tells what it was given. */
-export async function* echo({ number, attempt, params, seed, toStep, resumeFrom, setAttribute }: TrainerTrial): Training {
-  const given = { number, attempt, params, seed, toStep: toStep ?? null, resumeFrom: resumeFrom === undefined ? null : { step: resumeFrom.step, bytes: [...resumeFrom.bytes] } }
+export async function* echo({ study, number, attempt, params, seed, toStep, resumeFrom, setAttribute }: TrainerTrial): Training {
+  const given = { study: study ?? null, number, attempt, params, seed, toStep: toStep ?? null, resumeFrom: resumeFrom === undefined ? null : { step: resumeFrom.step, bytes: [...resumeFrom.bytes] } }
   await setAttribute('given', given as never)
   yield { step: 1, value: 0 }
 }

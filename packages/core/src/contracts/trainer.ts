@@ -14,6 +14,8 @@ export interface Report {
 
 /** What a trial offers to the code that runs it. */
 export interface TrainerTrial<P = unknown> {
+  /** The name of the study whose trial it is; undefined where a trainer is run outside of one. */
+  readonly study?: string
   readonly number: number
   /** 1 for the first start, higher after a retry or a lost owner. */
   readonly attempt: number

@@ -70,6 +70,10 @@ export class StudyEngine implements TrialRuntime {
   readonly #judge: Judge
   readonly #source: TrialSource
 
+  get name(): string {
+    return this.access.history.definition.name
+  }
+
   constructor(parts: EngineParts) {
     const { access, clock, host } = parts
     this.access = access

@@ -15,6 +15,8 @@ export type StopReason = 'pruned' | 'paused' | 'timeout' | 'aborted' | 'lost'
 
 /** What a trial needs of the study that runs it. */
 export interface TrialRuntime {
+  /** The study's. */
+  readonly name: string
   readonly random: Random
   /** True if the space is defined by running. */
   readonly dynamic: boolean
@@ -72,6 +74,11 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
     this.flatParams = state.flatParams
     this.toStep = state.toStep
     this.resumeFrom = state.resumeFrom
+  }
+
+  /** The name of its study. */
+  get study(): string {
+    return this.#runtime.name
   }
 
   /** Nested parameters, typed by the space. */

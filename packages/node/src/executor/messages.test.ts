@@ -50,7 +50,7 @@ describe('messages', () => {
   ]
   const requests = [
     { type: 'begin', roots: ['/'], maxBytes: 1 },
-    { type: 'run', run: 0, module: { url: 'file:///a.js', name: 'a' }, number: 0, attempt: 1, params: {}, seed: 1, toStep: undefined, resumeFrom: { step: 1, bytes: Uint8Array.of(1) } },
+    { type: 'run', run: 0, module: { url: 'file:///a.js', name: 'a' }, study: 'digits', number: 0, attempt: 1, params: {}, seed: 1, toStep: undefined, resumeFrom: { step: 1, bytes: Uint8Array.of(1) } },
     { type: 'next', run: 0 },
     { type: 'stop', run: 0 },
     { type: 'end', run: 0 },
@@ -73,7 +73,7 @@ describe('messages', () => {
         for (const key of Object.keys(message)) {
           if ((message as { readonly [key: string]: unknown })[key] === undefined || (key === 'value' && message.type === 'attribute') || key === 'params') continue
           const { [key]: _, ...rest } = message as { readonly [key: string]: unknown }
-          if (!(message.type === 'run' && key === 'resumeFrom')) expect(parse(rest), `${message.type} without ${key}`).toBeUndefined()
+          if (!(message.type === 'run' && (key === 'resumeFrom' || key === 'study'))) expect(parse(rest), `${message.type} without ${key}`).toBeUndefined()
           expect(parse({ ...message, [key]: Symbol.iterator }), `${message.type} with another ${key}`).toBeUndefined()
         }
       }

@@ -140,10 +140,10 @@ export class RunnerPool {
   #begin(slot: Slot, module: ModuleReference, trial: TrainerTrial): RemoteTrial {
     for (const notice of this.#notices.splice(0)) trial.warn(notice)
     const runner = slot.runner?.alive === true ? slot.runner : (slot.runner = this.#startRunner(slot))
-    const { number, attempt, params, seed, toStep, resumeFrom } = trial
+    const { study, number, attempt, params, seed, toStep, resumeFrom } = trial
     slot.last = number
     slot.loaded.add(module.url)
-    slot.trial = new RemoteTrial(runner, { type: 'run', run: this.#runs++, module: { url: module.url, name: module.name }, number, attempt, params, seed, toStep, resumeFrom }, trial, this.#gate)
+    slot.trial = new RemoteTrial(runner, { type: 'run', run: this.#runs++, module: { url: module.url, name: module.name }, study, number, attempt, params, seed, toStep, resumeFrom }, trial, this.#gate)
     runner.busy(true)
     return slot.trial
   }

@@ -9,6 +9,7 @@ export interface RunRequest {
   /** Counts the trials of one child: what belongs to an earlier one is ignored. */
   readonly run: number
   readonly module: { readonly url: string; readonly name: string }
+  readonly study: string | undefined
   readonly number: number
   readonly attempt: number
   readonly params: unknown
@@ -115,9 +116,9 @@ export function parseResponse(message: unknown): Response | undefined {
 }
 
 function isRun(message: { readonly [key: string]: unknown }): boolean {
-  const { module, resumeFrom, toStep } = message
+  const { module, resumeFrom, study, toStep } = message
   return (
-    isRecord(module) && isText(module['url']) && isText(module['name']) &&
+    isRecord(module) && isText(module['url']) && isText(module['name']) && (study === undefined || isText(study)) &&
     isCount(message['number']) && isCount(message['attempt']) && typeof message['seed'] === 'number' &&
     (toStep === undefined || typeof toStep === 'number') &&
     (resumeFrom === undefined || (isRecord(resumeFrom) && typeof resumeFrom['step'] === 'number' && resumeFrom['bytes'] instanceof Uint8Array))

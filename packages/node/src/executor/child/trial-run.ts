@@ -100,11 +100,12 @@ export class TrialRun {
   }
 
   #trial(): TrainerTrial {
-    const { number, attempt, params, seed, toStep, resumeFrom } = this.#request
+    const { study, number, attempt, params, seed, toStep, resumeFrom } = this.#request
     const refused = (name: string): never => {
       throw refusal('SPACE_DECLARED', `Parameter "${name}" was asked for while running, but this code runs in a thread or process of its own: declare the space in createStudy and read trial.params, or run it in this process, with concurrency: 'shared' in fromModule(…) and no other executor.`)
     }
     const trial: TrainerTrial = {
+      ...(study === undefined ? {} : { study }),
       number,
       attempt,
       params,
