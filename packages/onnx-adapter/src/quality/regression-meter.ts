@@ -81,10 +81,17 @@ export function regressionMeter(targets: TensorArray, width: number, settings: P
 function determination(targets: TensorArray, width: number, squares: Float64Array): Float64Array {
   const rows = targets.length / width
   return squares.map((residual, column) => {
+    const first = Number(targets[column])
+    let varies = false
     let sum = 0
-    for (let row = 0; row < rows; row++) sum += Number(targets[row * width + column])
+    for (let row = 0; row < rows; row++) {
+      const target = Number(targets[row * width + column])
+      varies ||= target !== first
+      sum += target
+    }
     let total = 0
-    for (let row = 0; row < rows; row++) total += (Number(targets[row * width + column]) - sum / rows) ** 2
+    // The mean of equal numbers, rounded, need not be that number: 0.1 three times has the mean 0.10000000000000002.
+    if (varies) for (let row = 0; row < rows; row++) total += (Number(targets[row * width + column]) - sum / rows) ** 2
     if (total !== 0) return 1 - residual / total
     return residual === 0 ? 1 : 0
   })
