@@ -38,6 +38,8 @@ describe('every layer of TensorFlow.js', () => {
     const guide = readFileSync(new URL('../../../../docs/exporting-to-onnx.md', import.meta.url), 'utf8')
     const rows = guide.split('\n').filter((line) => line.startsWith('| `'))
     expect([...classes.keys()].filter((factory) => !rows.some((row) => row.split('|')[1]!.includes(`\`${factory}\``)))).toEqual([])
+    const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, factory]) => factory!))
+    expect(named.filter((factory, index) => (factory !== 'inputLayer' && !classes.has(factory)) || named.indexOf(factory) !== index)).toEqual(['maskZero', 'embedding'])
     for (const [factory, className] of classes) {
       const row = rows.find((line) => line.split('|')[1]!.includes(`\`${factory}\``))!
       expect(row.split('|')[2]!.trim().startsWith('no'), `${factory}: ${row}`).toBe(unsupportedLayers[className] !== undefined)

@@ -5,6 +5,7 @@ import { cpu, loadModel, wasm, type Backend, type TrainingData } from '../index.
 import { images, noise, numbersOf, run, trialOf } from '../training.test-support.ts'
 import { freezeBlocksSpace, freezeRatioSpace } from './freeze-space.ts'
 import type { FreezeSettings } from './freeze-plan.ts'
+import type { FreezeBy } from './freeze-units.ts'
 import type { TransferLearningOptions } from './options.ts'
 import { transferLearning } from './transfer-learning.ts'
 
@@ -117,6 +118,15 @@ describe('the freeze ratio', () => {
     const { weights } = await train({ freezeRatio })
     expect(changed(weights).sort()).toEqual([...expected].sort())
     expect(Object.keys(weights)).toHaveLength(10)
+  })
+
+  it.each<[string, FreezeBy]>([['layers', 'layers'], ['parameters', 'parameters'], ['blocks', { blocks: ['norm', 'body'] }]])('by %s trains the head alone at 1, and everything at 0', async (_by, freezeBy) => {
+    const headOf = (weights: Weights): (readonly number[])[] => Object.values(weights).slice(-2)
+    const begin = headOf((await train({ freezeRatio: 1 }, { freezeBy, optimizer: { type: 'sgd', learningRate: 1e-30 } })).weights)
+    const [frozen, free] = [(await train({ freezeRatio: 1 }, { freezeBy })).weights, (await train({ freezeRatio: 0 }, { freezeBy })).weights]
+    expect(changed(frozen)).toEqual([])
+    expect(changed(free).sort()).toEqual([...stem, ...scales, ...statistics, ...body].sort())
+    for (const weights of [frozen, free]) for (const [index, values] of headOf(weights).entries()) expect(values.some((value, i) => value !== begin[index]![i])).toBe(true)
   })
 
   it('leaves frozen weights as they are to the last bit, whatever constraints and penalties the base has', async () => {
