@@ -78,7 +78,7 @@ describe('examples', () => {
     const { code, output, errors } = await run('calibration/main', ['1', '8'])
     expect({ code, errors: code === 0 ? '' : errors }).toEqual({ code: 0, errors: '' })
     expect(output).toMatch(/^Seed 1: [1-8] of 8 networks keep ECE ≤ 0\.03, the best with L2 \S+ and label smoothing 0\.0\d+\.\n/)
-    const rows = [...output.matchAll(/│ (untuned|best .*?) +│ (.*) │\n/g)].map(([, way, cells]) => [way!, Array.from(cells!.matchAll(/'(\S+) ±/g), ([, mean]) => Number(mean))] as const)
+    const rows = [...output.matchAll(/\| (untuned|best .*?) \| (.*) \|\n/g)].map(([, way, cells]) => [way!, Array.from(cells!.matchAll(/(\S+) ±/g), ([, mean]) => Number(mean))] as const)
     expect(rows.map(([way]) => way)).toEqual(['untuned', 'best by accuracy', 'best with ECE ≤ 0.03'])
     const [[, untuned], , [, bounded]] = rows as unknown as readonly [(typeof rows)[0], (typeof rows)[0], (typeof rows)[0]]
     expect(bounded[1]).toBeLessThan(untuned[1]!)

@@ -63,10 +63,9 @@ async function judged(trial: TrialRecord<NetworkParams>, judge: OnnxEvaluator): 
   const model = await loadModel(tf, (await trial.artifact())!.bytes)
   const found = await judge.evaluate(await exportOnnx(tf, model, { name: 'digits' }))
   model.dispose()
-  return ['accuracy', 'ece', 'scaled.ece', 'temperature'].map((metric) => found[metric]!)
+  return ['accuracy', 'ece', 'temperature', 'scaled.ece'].map((metric) => found[metric]!)
 }
 
-const columns = ['accuracy', 'ECE', 'ECE at T', 'T'] as const
 const found: { readonly [way: string]: (readonly number[])[] } = { untuned: [], 'best by accuracy': [], [`best with ECE ≤ ${mostEce}`]: [] }
 
 for (let seed = 1; seed <= seeds; seed++) {
@@ -86,5 +85,9 @@ function summary(values: readonly number[]): string {
   return `${mean.toFixed(3)} ± ${error.toFixed(3)}`
 }
 
-console.log('On test digits, mean and standard error over the seeds:')
-console.table(Object.fromEntries(Object.entries(found).map(([way, rows]) => [way, Object.fromEntries(columns.map((column, index) => [column, summary(rows.map((row) => row[index]!))]))])))
+console.log(`
+On test digits, mean and standard error over the seeds:
+
+| network | accuracy | ECE | T | ECE at T |
+|---|---|---|---|---|`)
+for (const [way, rows] of Object.entries(found)) console.log(`| ${way} | ${rows[0]!.map((_, column) => summary(rows.map((row) => row[column]!))).join(' | ')} |`)
