@@ -12,7 +12,7 @@ export type DistillationForm = 'hinton' | 'mixture'
 /** What a trial's parameters choose. */
 export interface DistillationSetting {
   readonly form: DistillationForm
-  /** T, above 0. */
+  /** T, from 10⁻⁴ to 10⁴. */
   readonly temperature: number
   /** λ, from 0 (the teacher alone) to 1 (the labels alone). */
   readonly hardLabelWeight: number

@@ -24,7 +24,7 @@ export interface DistillationOptions<P> extends TrainingOptions<P> {
   readonly student: (params: P, tf: TensorFlow, context: BuildContext) => Awaitable<LayersModel>
   /** Default `hinton`. */
   readonly form?: PerTrial<P, DistillationForm>
-  /** T, above 0: how much the teacher's answers are softened. */
+  /** T, from 10⁻⁴ to 10⁴: how much the teacher's answers are softened. */
   readonly temperature: PerTrial<P, number>
   /** λ, from 0 (the teacher alone) to 1 (the labels alone). */
   readonly hardLabelWeight: PerTrial<P, number>
@@ -35,6 +35,9 @@ export interface DistillationOptions<P> extends TrainingOptions<P> {
 const optionNames: OptionNames<DistillationOptions<never>> = { ...trainingOptionNames, teacher: true, student: true, form: true, temperature: true, hardLabelWeight: true, metrics: true }
 
 const SCORES = ['teacherAgreement', 'teacherDivergence'] as const
+
+/** Beyond these, softened answers of a float32 are all equal or all certain, and T² is lost in rounding. */
+const [COLDEST, WARMEST] = [1e-4, 1e4] as const
 
 /** A probability that float32 cannot tell from 0 has no logarithm. */
 const SMALLEST = 1e-30
@@ -96,8 +99,8 @@ function settingFor<P>(options: DistillationOptions<P>, params: P): Distillation
   const temperature = perTrial(options.temperature, params)
   const hardLabelWeight = perTrial(options.hardLabelWeight, params)
   if (form !== 'hinton' && form !== 'mixture') throw tfjsError('TFJS_OPTION', `form is 'hinton' or 'mixture', got ${JSON.stringify(form)}.`)
-  if (!(Number.isFinite(temperature) && temperature > 0)) throw tfjsError('TFJS_OPTION', `temperature must be a number above 0, got ${String(temperature)}.`)
-  if (!(hardLabelWeight >= 0 && hardLabelWeight <= 1)) throw tfjsError('TFJS_OPTION', `hardLabelWeight must be from 0 (the teacher alone) to 1 (the labels alone), got ${String(hardLabelWeight)}.`)
+  if (typeof temperature !== 'number' || !(temperature >= COLDEST && temperature <= WARMEST)) throw tfjsError('TFJS_OPTION', `temperature must be a number from ${COLDEST} to ${WARMEST}, got ${typeof temperature === 'number' ? temperature : JSON.stringify(temperature)}.`)
+  if (typeof hardLabelWeight !== 'number' || !(hardLabelWeight >= 0 && hardLabelWeight <= 1)) throw tfjsError('TFJS_OPTION', `hardLabelWeight must be from 0 (the teacher alone) to 1 (the labels alone), got ${String(hardLabelWeight)}.`)
   return { form, temperature, hardLabelWeight }
 }
 
@@ -105,6 +108,7 @@ function checkStudent(tf: TensorFlow, model: LayersModel, ...answers: readonly T
   // What is no model at all is refused where all models are.
   if (!(model instanceof tf.LayersModel) || !Array.isArray(model.outputs)) return
   if (!logitsOf(tf, model).softmax) throw tfjsError('TFJS_MODEL', "The student does not end in a softmax: give its last layer activation: 'softmax', so that its logits can be softened like the teacher's.")
+  if (model.inputs.length !== 1) throw tfjsError('TFJS_MODEL', `The student has ${model.inputs.length} inputs: as the teacher it is shown one.`)
   const shape = model.outputs[0]!.shape
   if (shape.length !== 2) throw tfjsError('TFJS_MODEL', `The student answers [${shape.slice(1).map((size) => size ?? 'any').join(', ')}] for a sample; distillation is for one row of classes.`)
   const classes = answers.map((answer) => answer.shape[1]).find((width) => width !== shape[1])

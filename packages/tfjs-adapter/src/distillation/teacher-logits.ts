@@ -34,8 +34,10 @@ export async function askTeacher(teacher: Predictor, source: BatchSource, signal
   return answers
 }
 
-/** The number of classes. */
-function checkAnswer(teacher: string, { data, shape }: Rows, rows: number, classes: number): number {
+/** The number of classes. A teacher may be anybody's, and what it answers anything. */
+function checkAnswer(teacher: string, answer: Rows, rows: number, classes: number): number {
+  if (typeof answer !== 'object' || answer === null || !(answer.data instanceof Float32Array) || !Array.isArray(answer.shape)) throw teacherError(teacher, 'answered something else than { data, shape }, a Float32Array and [samples, classes]')
+  const { data, shape } = answer
   const [given, width] = shape
   const sizes = `[${shape.join(', ')}]`
   if (shape.length !== 2 || given !== rows || width === undefined || data.length !== rows * width) throw teacherError(teacher, `answered ${rows} samples with the shape ${sizes}; expected [${rows}, classes]`)

@@ -23,7 +23,7 @@ export class KnownTeacher {
   readonly #answers: Map<BatchSource, Promise<TeacherLogits>> = new Map()
 
   constructor(given: Teacher) {
-    const valid = typeof given === 'function' || (typeof given === 'object' && given !== null && ('train' in given || typeof (given as Partial<Predictor>).predict === 'function'))
+    const valid = typeof given === 'function' || isPredictor(given) || (typeof given === 'object' && given !== null && 'train' in given)
     if (!valid) throw tfjsError('TFJS_OPTION', 'teacher must be a Predictor, as tfjsPredictor(tf, model) or onnxPredictor(…) of @attune/onnx-adapter make one, a function that opens one, or its logits: { train: { data, shape }, validation }.')
     this.#given = given
   }
@@ -31,7 +31,7 @@ export class KnownTeacher {
   /** Opens the teacher, if that is still to be done. */
   async open(): Promise<void> {
     if (typeof this.#given !== 'function' || this.#opened !== undefined) return
-    const opening = Promise.resolve(this.#given())
+    const opening = opened(this.#given)
     this.#opened = opening
     await opening.catch((error: unknown) => {
       // The next trial tries again.
@@ -61,7 +61,7 @@ export class KnownTeacher {
 
   async #ask(source: BatchSource, set: 'train' | 'validation', signal: AbortSignal): Promise<TeacherLogits> {
     const given = this.#given
-    if (typeof given === 'object' && 'train' in given) {
+    if (typeof given === 'object' && !isPredictor(given)) {
       const rows = given[set]
       if (rows === undefined) throw tfjsError('TFJS_TEACHER', 'There are validation data, but no logits of the teacher for them: give teacher: { train, validation }.')
       return checkTeacherRows(rows, source)
@@ -69,4 +69,14 @@ export class KnownTeacher {
     await this.open()
     return askTeacher(typeof given === 'function' ? await this.#opened! : given, source, signal)
   }
+}
+
+async function opened(open: () => Awaitable<Predictor>): Promise<Predictor> {
+  const predictor = await open()
+  if (!isPredictor(predictor)) throw tfjsError('TFJS_TEACHER', 'The function that is given as teacher opened something that is no Predictor: it has to return (a promise of) one, as in async () => onnxPredictor(file).')
+  return predictor
+}
+
+function isPredictor(value: unknown): value is Predictor {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Predictor>).predict === 'function'
 }
