@@ -1,4 +1,5 @@
-import { createStudy, float, maximize, MemoryArtifacts, minimize } from '@attune/core'
+import { createStudy, float, maximize, MemoryArtifacts, minimize, type Artifact, type Metrics } from '@attune/core'
+import { readModel } from '@attune/onnx-format'
 import * as tf from '@tensorflow/tfjs'
 import { expect, test } from 'vitest'
 import { loadModel, tfjsTrainer, wasm } from './index.ts'
@@ -25,6 +26,21 @@ test('a study trains, keeps the best model, and leaves no tensors', async () => 
   model.dispose()
   await study.close()
   expect(tf.memory().numTensors).toBe(before)
+})
+
+test('what an evaluator gets as ONNX says of which study, trial and parameters it is', async () => {
+  const study = await createStudy({ ...options, objective: maximize('trial') })
+  const found: { readonly [key: string]: string }[] = []
+  const evaluator = { specVersion: 'v1', id: 'metadata', exclusive: false, evaluate: async (artifact: Artifact): Promise<Metrics> => {
+    const { metadata } = readModel(await (await artifact.as('onnx')).bytes())
+    found.push(Object.fromEntries(metadata))
+    return { trial: found.length }
+  } } as const
+  const trainer = tfjsTrainer({ tf, backend: wasm(), build: buildConvnet, data, epochs: 1, loss: 'categoricalCrossentropy' as const, optimizer: ({ learningRate }: { readonly learningRate: number }) => ({ type: 'adam' as const, learningRate }) })
+  await study.optimize(trainer, { trials: 2, evaluators: [evaluator] })
+  expect(found).toMatchObject(study.trials().map(({ number, params }) => ({ framework: `TensorFlow.js ${tf.version.tfjs}`, study: 'study', trial: String(number), parameters: JSON.stringify(params) })))
+  expect(found.length).toBe(2)
+  await study.close()
 })
 
 test('a loss of NaN fails the trial as an invalid metric, with the step and the last good values', async () => {

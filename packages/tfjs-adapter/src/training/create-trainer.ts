@@ -62,7 +62,7 @@ export function createTrainer<P>(options: TrainingOptions<P>, open: OpenProgram<
         }
         if (trial.signal.aborted) return undefined
         const { kind, bytes, about } = await current.finish()
-        return artifactOf(tf, kind, bytes, { ...about, ...(await backend.describe(tf)), tfjs: tf.version_core })
+        return artifactOf(tf, kind, bytes, { ...about, ...(await backend.describe(tf)), tfjs: tf.version_core }, { ...(trial.study === undefined ? {} : { study: trial.study }), trial: trial.number, parameters: trial.params })
       } catch (error) {
         // What a program awaits while it is opened ends by the same signal.
         if (trial.signal.aborted && (error === trial.signal.reason || (error instanceof Error && error.name === 'AbortError'))) return undefined
