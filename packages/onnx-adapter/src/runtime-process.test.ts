@@ -130,12 +130,14 @@ describe('the child', () => {
     await runtime.close()
   })
 
-  test('that is released while it computes fails the evaluation', async () => {
+  test('that is released while it computes fails the evaluation and those that wait, for which no other is started', async () => {
     const runtime = createRuntimeProcess([load(endlessModel())])
     await runtime.request({ type: 'describe' }, { timeout })
     const endless = runtime.request(predict, { timeout })
+    const waiting = runtime.request({ type: 'describe' }, { timeout })
     await untilBusy(runtime.pid!)
-    await Promise.all([expect(endless).rejects.toMatchObject({ code: 'ONNX_ABORTED' }), runtime.close()])
+    await Promise.all([...[endless, waiting].map((request) => expect(request).rejects.toMatchObject({ code: 'ONNX_ABORTED' })), runtime.close()])
+    expect(runtime.pid).toBeUndefined()
   })
 
   test('that cannot take its preamble is replaced, too', async () => {

@@ -31,7 +31,7 @@ export interface RuntimeProcess {
   request(body: RequestBody, options: RequestOptions): Promise<unknown>
   /** The child's process id, undefined while there is none. */
   readonly pid: number | undefined
-  /** Kills the child and resolves once it is gone. A later request starts another. */
+  /** Kills the child, gives up the requests that wait for it, and resolves once it is gone. A later request starts another. */
   close(): Promise<void>
 }
 
@@ -42,6 +42,8 @@ export interface RuntimeProcess {
 export function createRuntimeProcess(preamble: readonly RequestBody[] = [], maxMemoryBytes: number = Infinity): RuntimeProcess {
   let child: StartedChild | undefined
   let tail: Promise<unknown> = Promise.resolve()
+  /** Times that it was closed: what waited meanwhile would start a child that nobody closes. */
+  let closings = 0
 
   async function perform(body: RequestBody, options: RequestOptions): Promise<unknown> {
     const current = child?.isAlive() ? child : (child = startChild(maxMemoryBytes))
@@ -70,6 +72,7 @@ export function createRuntimeProcess(preamble: readonly RequestBody[] = [], maxM
     async request(body, options) {
       const { signal } = options
       let begun = false
+      const since = closings
       const { promise: givenUp, reject } = Promise.withResolvers<never>()
       // Once begun, an abort is answered when the child is gone; until then nothing has to be waited for.
       const onAbort = (): void => {
@@ -78,6 +81,7 @@ export function createRuntimeProcess(preamble: readonly RequestBody[] = [], maxM
       const result = tail.then(async () => {
         if (signal?.aborted) return undefined // nobody waits for this: `givenUp` was rejected
         begun = true
+        if (closings !== since) throw released()
         return perform(body, options)
       })
       tail = result.catch(() => undefined) // whoever asked gets the rejection through `result`
@@ -90,6 +94,7 @@ export function createRuntimeProcess(preamble: readonly RequestBody[] = [], maxM
       }
     },
     async close() {
+      closings++
       await child?.kill()
     },
   }
@@ -181,12 +186,16 @@ function startChild(maxMemoryBytes: number): StartedChild {
     },
     ask,
     async kill() {
-      end ??= onnxError('ONNX_ABORTED', 'The evaluation was ended because its evaluator was released.')
+      end ??= released()
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
       setReferenced(child, true)
       await exited
     },
   }
+}
+
+function released(): Error {
+  return onnxError('ONNX_ABORTED', 'The evaluation was ended because its evaluator was released.')
 }
 
 /** Whether the child keeps this process alive. */
