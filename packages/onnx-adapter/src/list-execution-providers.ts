@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { isAttuneError } from '@attune/core'
 import { onnxError } from './errors.ts'
-import { executionProviders, type ExecutionProvider } from './execution-provider.ts'
+import { executionProviders, providerRemedies, type ExecutionProvider } from './execution-provider.ts'
 import { isProbeAnswer } from './protocol.ts'
 import { createRuntimeProcess } from './runtime-process.ts'
 
@@ -14,15 +14,6 @@ export interface ExecutionProviderInfo {
   readonly usable: boolean
   /** Why it cannot be used, and what would help; undefined if it can. */
   readonly reason: string | undefined
-}
-
-const remedies: { readonly [name in ExecutionProvider]: string } = {
-  cpu: 'Install onnxruntime-node again: npm install onnxruntime-node.',
-  webgpu: 'It needs a graphics driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS); VK_ICD_FILENAMES names a Vulkan driver that is not found by itself.',
-  cuda: 'It needs Linux or Windows on x64, an NVIDIA driver, CUDA 12 and cuDNN 9 on the library path, and the libraries that the install script of onnxruntime-node downloads: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node.',
-  tensorrt: 'It needs what cuda needs, and TensorRT 10 on the library path.',
-  coreml: 'It exists on macOS.',
-  dml: 'It exists on Windows, with a graphics card for DirectX 12.',
 }
 
 /**
@@ -39,7 +30,7 @@ export async function listExecutionProviders(options: { readonly signal?: AbortS
         if (!isAttuneError(error) || error.code === 'ONNX_RUNTIME_MISSING' || error.code === 'ONNX_ABORTED') throw error
         return { bundled: false, problem: error.message }
       })
-      found.push({ name, bundled, usable: problem === null, reason: problem === null ? undefined : `${problem.replace(/\.$/, '')} (${process.platform} ${process.arch}). ${remedies[name]}` })
+      found.push({ name, bundled, usable: problem === null, reason: problem === null ? undefined : `${problem.replace(/\.$/, '')} (${process.platform} ${process.arch}). ${providerRemedies[name]}` })
     }
     return found
   } finally {

@@ -2,10 +2,13 @@
 export class Failure extends Error {
   override readonly name = 'Failure'
   readonly code: string
+  /** What would help, where the message does not say it; a probe tells it in another way. */
+  readonly remedy: string | undefined
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, { remedy, ...options }: ErrorOptions & { readonly remedy?: string } = {}) {
     super(message, options)
     this.code = code
+    this.remedy = remedy
   }
 }
 

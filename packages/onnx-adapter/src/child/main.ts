@@ -69,7 +69,7 @@ async function handle(message: unknown): Promise<void> {
     if (request === undefined) throw new Failure('ONNX_PROTOCOL', 'The request is malformed.')
     response = { id, ok: true, value: await answer(request) }
   } catch (error) {
-    response = { id, ok: false, error: { code: error instanceof Failure ? error.code : 'ONNX_RUN', message: messageOf(error) } }
+    response = { id, ok: false, error: error instanceof Failure ? { code: error.code, message: [error.message, error.remedy].join(' ').trimEnd() } : { code: 'ONNX_RUN', message: messageOf(error) } }
   }
   process.send?.(response)
 }

@@ -1,6 +1,7 @@
 import { OnnxFormatError, quantize, readModel, type OnnxModel } from '@attune/onnx-format'
 import type * as OnnxRuntime from 'onnxruntime-node'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { providerRemedies, type ExecutionProvider } from '../execution-provider.ts'
 import type { ModelInfo, SessionSettings, TensorInfo } from '../protocol.ts'
 import { elementTypeOf, isSingleTensor, rowSize, sliceRows, type ModelInputs, type TensorArray, type TensorData } from '../tensor-data.ts'
 import { readExternalFiles, type ExternalFile } from './external-data.ts'
@@ -108,7 +109,7 @@ async function createSession(runtime: Runtime, { bytes, external }: PreparedMode
   const known = runtime.listSupportedBackends()
   const unknown = executionProviders.find((provider) => known.every((backend) => backend.name !== provider))
   // The runtime quietly leaves out a name that it does not know if another one is known.
-  if (unknown !== undefined) throw new Failure('ONNX_PROVIDER', `Provider "${unknown}" is not available: onnxruntime-node knows ${known.map((backend) => backend.name).join(', ')} on this platform.`)
+  if (unknown !== undefined) throw new Failure('ONNX_PROVIDER', `Provider "${unknown}" is not available: onnxruntime-node knows ${known.map((backend) => backend.name).join(', ')} on this platform.`, { remedy: remedyFor([unknown]) })
   try {
     return await runtime.InferenceSession.create(bytes, {
       executionProviders,
@@ -132,11 +133,16 @@ async function createSession(runtime: Runtime, { bytes, external }: PreparedMode
       throw new Failure('ONNX_PROVIDER', `Provider ${wanted} cannot run all of the model. To let the CPU run the rest, add 'cpu' at the end of executionProviders.`, { cause })
     }
     if (/AppendExecutionProvider|shared library|WebGPU adapter/.test(text)) {
-      const bundled = known.filter((backend) => backend.bundled).map((backend) => backend.name)
-      throw new Failure('ONNX_PROVIDER', `Provider ${wanted} is not available: ${shortened(cause)}. onnxruntime-node brings ${bundled.join(', ')}; others need their libraries, and all but cpu a driver.`, { cause })
+      throw new Failure('ONNX_PROVIDER', `Provider ${wanted} is not available: ${shortened(cause)}.`, { cause, remedy: remedyFor(executionProviders) })
     }
     throw new Failure('ONNX_MODEL', `ONNX Runtime refuses the model: ${shortened(cause)}.`, { cause })
   }
+}
+
+function remedyFor(providers: readonly ExecutionProvider[]): string {
+  const named = providers.filter((provider) => provider !== 'cpu' || providers.length === 1)
+  const help = named.map((provider) => (named.length === 1 ? providerRemedies[provider] : `"${provider}": ${providerRemedies[provider]}`)).join(' ')
+  return `${help} Or leave ${named.map((provider) => `"${provider}"`).join(', ')} out of executionProviders, or of the providers of servingSpace: listExecutionProviders() tells which can be used here.`
 }
 
 /** The runtime's messages begin with C++ signatures; what is wrong stands at the end. */
