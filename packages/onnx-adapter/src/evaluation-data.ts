@@ -26,6 +26,7 @@ const maxBytes = 2 ** 30
 
 /** Throws ONNX_OPTION for data that no model could be judged on. */
 export function checkEvaluationData(data: EvaluationData): { readonly inputs: ModelInputs; readonly truth: Truth } {
+  if (typeof data !== 'object' || data === null) throw invalidOption('data is { inputs, labels } or { inputs, targets }.')
   const { inputs, labels, targets } = data
   const rows = checkInputs('data.inputs', inputs)
   if ((labels === undefined) === (targets === undefined)) throw invalidOption('data needs either labels (classification) or targets (regression).')

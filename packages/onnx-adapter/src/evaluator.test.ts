@@ -145,6 +145,19 @@ describe('a model', () => {
   })
 })
 
+describe('what is no model is refused', () => {
+  test.each<readonly [string, unknown, string, RegExp]>([
+    ['nothing', undefined, 'ONNX_OPTION', /got undefined/],
+    ['a path alone', 'model.onnx', 'ONNX_OPTION', /\{ path: "model\.onnx", directory: '\.' \}/],
+    ['a file without its directory', { path: 'model.onnx' }, 'ONNX_PATH', /needs \{ path, directory \}/],
+    ['an object', {}, 'ONNX_OPTION', /an artefact, a Uint8Array, or a file/],
+    ['an artefact without bytes', { kind: 'onnx', bytes: () => 'text', as: () => undefined }, 'ONNX_MODEL', /gave "text" instead of bytes/],
+    ['no bytes', new Uint8Array(), 'ONNX_MODEL', /empty/],
+  ])('%s', async (_, source, code, message) => {
+    expect(await shared.evaluate(source as Uint8Array).catch((error: unknown) => error)).toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+})
+
 describe('inputs that are not the model’s are refused', () => {
   const one = (inputs: ModelInputs): Partial<OnnxEvaluatorOptions> => ({ data: { inputs, labels: [0] } })
   const row = { data: Float32Array.from([1, 0, 0]), dims: [1, 3] }
@@ -182,7 +195,7 @@ describe('answers that do not fit are refused', () => {
 
 describe('providers', () => {
   test.each([['cuda'], ['tensorrt'], ['coreml'], ['dml']] as const)('%s, which is not here, is refused and not replaced', async (provider) => {
-    expect(await failure(echoModel(), { executionProviders: [provider] })).toMatchObject({ code: 'ONNX_PROVIDER', message: expect.stringContaining(`"${provider}" is not available`) })
+    expect(await failure(echoModel(), { executionProviders: [provider] })).toMatchObject({ code: 'ONNX_PROVIDER', message: expect.stringMatching(new RegExp(`"${provider}" is not available.* It (needs|exists on) .*leave "${provider}" out .*listExecutionProviders`)) })
     expect(await failure(echoModel(), { executionProviders: [provider, 'cpu'] })).toMatchObject({ code: 'ONNX_PROVIDER', message: expect.stringContaining(provider) })
   })
 
@@ -195,6 +208,7 @@ describe('providers', () => {
 describe('options and data that cannot be meant are refused at once', () => {
   const tensor = (values: readonly number[], dims: readonly number[]): TensorData => ({ data: Float32Array.from(values), dims })
   test.each<readonly [string, object, RegExp]>([
+    ['no data', {}, /data is \{ inputs, labels \}/],
     ['no rows', { data: { inputs: tensor([], [0, 3]), labels: [] } }, /data\.inputs is empty/],
     ['no tensors', { data: { inputs: {}, labels: [] } }, /holds no tensor/],
     ['neither labels nor targets', { data: { inputs: rows } }, /either labels .* or targets/],

@@ -1,6 +1,6 @@
 import type { Artifact } from '@attune/core'
 import { NotContained, readContainedFile } from './contained-file.ts'
-import { onnxError } from './errors.ts'
+import { invalidOption, onnxError } from './errors.ts'
 
 /** A file in a folder that is named beside it, so that no path from elsewhere reads other files. */
 export interface ModelFile {
@@ -13,12 +13,24 @@ export interface ModelFile {
 /** An ONNX model: what a training left behind, the bytes of a file, or a file. */
 export type ModelSource = Artifact | Uint8Array | ModelFile
 
-/** The bytes of a model. Rejects with ONNX_MODEL, ONNX_TOO_LARGE, ONNX_PATH, or what the artefact rejects with if it cannot become ONNX. */
+/** The bytes of a model. Rejects with ONNX_MODEL, ONNX_TOO_LARGE, ONNX_PATH, ONNX_OPTION for what is no source, or what the artefact rejects with if it cannot become ONNX. */
 export async function readModelBytes(source: ModelSource, maxModelBytes: number): Promise<Uint8Array> {
-  const bytes = source instanceof Uint8Array ? source : 'directory' in source ? await readFile(source, maxModelBytes) : await (source.kind === 'onnx' ? source : await source.as('onnx')).bytes()
-  if (!(bytes instanceof Uint8Array) || bytes.length === 0) throw onnxError('ONNX_MODEL', 'The model is empty: there are no bytes.')
+  const bytes = await readSource(source, maxModelBytes)
+  if (!(bytes instanceof Uint8Array)) throw onnxError('ONNX_MODEL', `The artefact of the model gave ${typeof bytes === 'object' ? 'an object' : JSON.stringify(bytes)} instead of bytes: bytes() answers a Uint8Array.`)
+  if (bytes.length === 0) throw onnxError('ONNX_MODEL', 'The model is empty: there are no bytes.')
   if (bytes.length > maxModelBytes) throw tooLarge(`The model has ${bytes.length} bytes, more than the limit of ${maxModelBytes}`, { bytes: bytes.length, maxModelBytes })
   return bytes
+}
+
+async function readSource(source: ModelSource, maxModelBytes: number): Promise<unknown> {
+  if (source instanceof Uint8Array) return source
+  if (typeof source === 'object' && source !== null) {
+    if (!('bytes' in source)) {
+      if ('path' in source || 'directory' in source) return readFile(source, maxModelBytes)
+    } else if (typeof source.bytes === 'function' && typeof source.as === 'function') return (source.kind === 'onnx' ? source : await source.as('onnx')).bytes()
+  }
+  const given = typeof source === 'string' ? `${JSON.stringify(source)}; as a file: { path: ${JSON.stringify(source)}, directory: '.' }` : typeof source === 'object' && source !== null ? 'an object of another kind' : String(source)
+  throw invalidOption(`A model is an artefact, a Uint8Array, or a file { path, directory }, got ${given}.`)
 }
 
 async function readFile({ path, directory }: ModelFile, maxModelBytes: number): Promise<Uint8Array> {

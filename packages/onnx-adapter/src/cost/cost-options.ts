@@ -1,5 +1,6 @@
 import { invalidOption } from '../errors.ts'
 import { count } from '../session-options.ts'
+import { refuseUnknownOptions, type OptionNames } from '../unknown-options.ts'
 import type { CostSettings, RunSettings } from './cost-settings.ts'
 
 /** How runs are timed. */
@@ -46,6 +47,10 @@ export interface CostOptions {
   readonly multiplyAdds?: boolean
 }
 
+const runOptionNames: OptionNames<RunOptions> = { warmUp: true, runs: true, sessions: true, budget: true }
+const latencyOptionNames: OptionNames<LatencyOptions> = { ...runOptionNames, batchSize: true }
+const throughputOptionNames: OptionNames<ThroughputOptions> = { ...runOptionNames, batchSizes: true }
+
 /** Throws ONNX_OPTION. `batchSize` is that of the evaluator; `servedBatch` that of the trial, if it varies. */
 export function checkCostOptions(options: CostOptions, batchSize: number, servedBatch?: number): CostSettings {
   const { latency = false, throughput = false, load = false, memory = false, parameters = false, multiplyAdds = false } = options
@@ -54,6 +59,8 @@ export function checkCostOptions(options: CostOptions, batchSize: number, served
   }
   const timed = latency === true ? {} : latency
   const flow = throughput === true ? {} : throughput
+  if (timed !== false) refuseUnknownOptions('latency', timed, latencyOptionNames)
+  if (flow !== false) refuseUnknownOptions('throughput', flow, throughputOptionNames)
   return {
     latency: timed === false ? undefined : { ...runSettings('latency', timed), batchSize: count('latency.batchSize', timed.batchSize ?? servedBatch ?? 1, 1) },
     throughput: flow === false ? [] : throughputs(flow, servedBatch ?? batchSize),

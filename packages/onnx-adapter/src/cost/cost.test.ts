@@ -77,6 +77,10 @@ describe('options of cost that cannot be meant are refused at once', () => {
     ['no batch sizes', { throughput: { batchSizes: [] } }, /throughput\.batchSizes needs at least one/],
     ['a batch of 0', { throughput: { batchSizes: [0] } }, /throughput\.batchSizes/],
     ['a batch of a half', { latency: { batchSize: 0.5 } }, /latency\.batchSize/],
+    ['a misspelt option', { latency: { run: 5 } }, /latency has no option "run"\. Did you mean "runs"\?/],
+    ['a batch size for throughput', { throughput: { batchSize: 8 } }, /throughput has no option "batchSize"\. Did you mean "batchSizes"\?/],
+    ['a number for latency', { latency: 5 }, /options of latency are an object, got 5/],
+    ['null for throughput', { throughput: null }, /options of throughput are an object, got null/],
     ['a word for yes', { memory: 'yes' }, /memory is true or false, got "yes"/],
   ])('%s', (_, options, message) => {
     expect(() => onnxEvaluator({ data, ...options })).toThrow(expect.objectContaining({ code: 'ONNX_OPTION', message: expect.stringMatching(message) }))

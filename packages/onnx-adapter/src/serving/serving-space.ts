@@ -3,6 +3,7 @@ import { choice, ordinal, type LevelLeaf } from '@attune/core'
 import { invalidOption } from '../errors.ts'
 import { executionProviders, graphOptimizationLevels, precisions, type ExecutionProvider, type GraphOptimizationLevel, type Precision } from '../execution-provider.ts'
 import { count, oneOf } from '../session-options.ts'
+import { refuseUnknownOptions, type OptionNames } from '../unknown-options.ts'
 
 /** What a serving space chooses from. One value is a constant. */
 export interface ServingSpaceOptions {
@@ -18,6 +19,8 @@ export interface ServingSpaceOptions {
   readonly precisions?: readonly Precision[]
 }
 
+const optionNames: OptionNames<ServingSpaceOptions> = { providers: true, threads: true, graphOptimizationLevels: true, batchSizes: true, precisions: true }
+
 /** Parameters of how a model is served, to be put into a space under a name of its own; their values are `ServingParams`. An alias, since a group of a space needs an index signature. */
 export type ServingSpace = {
   readonly provider: LevelLeaf<ExecutionProvider>
@@ -32,6 +35,7 @@ export type ServingSpace = {
  * `servedModel` a study tunes the serving of one model alone. Throws ONNX_OPTION.
  */
 export function servingSpace(options: ServingSpaceOptions = {}): ServingSpace {
+  refuseUnknownOptions('servingSpace', options, optionNames)
   const cores = availableParallelism()
   const {
     providers = ['cpu'],

@@ -31,6 +31,7 @@ describe('servingSpace', () => {
     ['a value twice', { precisions: ['int8', 'int8'] }, /precisions of servingSpace has a value twice/],
     ['another precision', { precisions: ['int4'] }, /precisions: "int4" is none of 'float32'/],
     ['another provider', { providers: ['gpu'] }, /providers: "gpu" is none of 'cpu'/],
+    ['a misspelt option', { provider: ['cpu'] }, /servingSpace has no option "provider"\. Did you mean "providers"\?/],
     ['another level', { graphOptimizationLevels: 'all' }, /graphOptimizationLevels/],
   ])('refuses %s', (_, options, message) => {
     expect(() => servingSpace(options as ServingSpaceOptions)).toThrow(expect.objectContaining({ code: 'ONNX_OPTION', message: expect.stringMatching(message) }))
