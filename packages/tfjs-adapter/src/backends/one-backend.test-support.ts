@@ -10,6 +10,9 @@ import { webgpu } from './webgpu.ts'
 
 const backend = process.argv[2] === 'node' ? node() : webgpu()
 const net = await trainSameNet(backend)
+// Who asks again may get another adapter: here, none.
+const { navigator } = globalThis as { readonly navigator: { readonly gpu?: { requestAdapter: () => Promise<null> } } }
+if (navigator.gpu !== undefined) navigator.gpu.requestAdapter = async () => null
 const info = await backend.describe(tf)
 const layers: { [name: string]: Awaited<ReturnType<typeof trainLayers>> } = {}
 for (const name of process.argv.slice(3)) layers[name] = await trainLayers(layerNets[name]!)

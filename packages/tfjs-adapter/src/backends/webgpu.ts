@@ -1,5 +1,6 @@
 import type { create, globals } from 'webgpu'
 import { messageOf, tfjsError } from '../error.ts'
+import type { TensorFlow } from '../tensorflow.ts'
 import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 
 /**
@@ -31,8 +32,8 @@ export function webgpu(): Backend {
       if (failure.constructor.name === 'GPUOutOfMemoryError') throw new Error(`Out of memory: ${message}`)
       throw tfjsError('TFJS_KERNEL', `The GPU refused an operation that this model needs, so that its numbers are wrong: ${message.split('\n', 1)[0]} Use wasm(), node() or another layer.`, { details: { backend: 'webgpu' } })
     },
-    async describe() {
-      const { vendor, architecture, device, description } = (await adapterOf(globalThis))?.info ?? {}
+    async describe(tf) {
+      const { vendor, architecture, device, description } = infoOf(tf)
       const adapter = [vendor, architecture, device, description].filter((part) => part !== undefined && part !== '').join(' ')
       return { backend: 'webgpu', ...(adapter === '' ? {} : { adapter }) }
     },
@@ -45,6 +46,8 @@ interface DeviceError {
 
 /** Of WebGPU's device: tfjs does not look at the failures that it reports. */
 interface Device {
+  /** Of the adapter that it is of; browsers of before 2025 lack it. */
+  readonly adapterInfo?: AdapterInfo
   addEventListener(type: 'uncapturederror', listener: (event: { readonly error: DeviceError }) => void): void
 }
 
@@ -62,11 +65,13 @@ interface AdapterInfo {
 }
 
 interface Scope {
-  navigator?: { gpu?: { requestAdapter(): Promise<{ readonly info?: AdapterInfo } | null> } }
+  navigator?: { gpu?: { requestAdapter(): Promise<object | null> } }
 }
 
-async function adapterOf(scope: Scope): Promise<{ readonly info?: AdapterInfo } | undefined> {
-  return (await scope.navigator?.gpu?.requestAdapter()) ?? undefined
+/** Of the adapter that tfjs took, the faster one where there are two, and not of another that one would get by asking again. */
+function infoOf(tf: TensorFlow): AdapterInfo {
+  const { device, adapterInfo } = tf.backend() as { readonly device?: Device; readonly adapterInfo?: AdapterInfo }
+  return device?.adapterInfo ?? adapterInfo ?? {}
 }
 
 async function provideGpu(): Promise<void> {
@@ -87,7 +92,7 @@ async function provideGpu(): Promise<void> {
     scope.navigator ??= {}
     Object.defineProperty(scope.navigator, 'gpu', { value: module.create([]), configurable: true })
   }
-  if ((await adapterOf(scope)) === undefined) {
+  if (((await scope.navigator.gpu?.requestAdapter()) ?? null) === null) {
     throw backendError('webgpu', 'finds no GPU adapter', 'Install a Vulkan, Metal or Direct3D 12 driver (in a container, pass the GPU through), or use wasm().')
   }
 }

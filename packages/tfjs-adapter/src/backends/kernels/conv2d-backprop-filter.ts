@@ -17,6 +17,8 @@ export function conv2dBackpropFilter(tf: TensorFlow, inputs: NamedTensorInfoMap,
   const { x, dy } = inputs as { readonly x: Tensor4D; readonly dy: Tensor4D }
   const { filterShape, strides, pad, dimRoundingMode, dataFormat } = attributes
   if (dataFormat !== 'NHWC') throw tfjsError('TFJS_KERNEL', 'Convolutions train on wasm with dataFormat "channelsLast" only.')
+  // tfjs-backend-wasm leaves the result of a convolution over nothing as it found the memory.
+  if (dy.size === 0) return tf.zeros(filterShape)
   return tf.tidy(() => {
     const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } =
       tf.backend_util.computeConv2DInfo(x.shape, filterShape, strides, 1, pad, dimRoundingMode, false, 'channelsLast')

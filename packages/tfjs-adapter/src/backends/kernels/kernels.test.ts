@@ -95,6 +95,21 @@ describe('gradients on wasm are those of cpu', () => {
     await expectSame([2, 6, 6, 2], (x) => tf.maxPool(tf.add<tf.Tensor4D>(tf.mul(x, 0), 1), 3, 1, 'same'))
   })
 
+  test('max pooling where a window has no maximum, or is of infinity: what comes from above is lost, and goes to no other sample', async () => {
+    for (const none of [NaN, -Infinity]) {
+      const offset = [1, 2, 3, 4, none, none, none, none]
+      await expectSame([2, 2, 2, 1], (x) => tf.maxPool(tf.add<tf.Tensor4D>(x, tf.tensor4d(offset, [2, 2, 2, 1])), 2, 2, 'valid'))
+      await expectSame([2, 1, 2, 2, 1], (x) => tf.maxPool3d(tf.add<tf.Tensor5D>(x, tf.tensor5d(offset, [2, 1, 2, 2, 1])), [1, 2, 2], [1, 2, 2], 'valid'))
+    }
+  })
+
+  test('max pooling of volumes where several cells are the largest', () =>
+    expectSame([2, 4, 4, 4, 2], (x) => tf.maxPool3d(tf.add<tf.Tensor5D>(tf.mul(x, 0), 1), 2, 2, 'valid')))
+
+  test('a convolution of no sample has a gradient of zeros', async () => {
+    await expectSame([3, 3, 2, 2], (filter) => tf.conv2d(tf.zeros<tf.Rank.R4>([0, 5, 5, 2]), filter as tf.Tensor4D, 1, 'same'))
+  })
+
   test('conv3d, of the kernel and of the input', () =>
     fc.assert(fc.asyncProperty(volume, async ({ batch, size, channels, filters, kernel, stride, pad }) => {
       const filterShape = [kernel, kernel, kernel, channels, filters]

@@ -73,6 +73,13 @@ describe.skipIf(process.platform !== 'linux')(`what is missing is named with its
     expect(attempt('--tensorflow', place())).toMatchObject({ code: 1, complaint: expect.stringMatching(complaint) as string })
   })
 
+  test.skipIf(python === undefined)(`TensorFlow: a Python without it, beside a folder of that name${python === undefined ? ` (skipped: ${missing})` : ''}`, () => {
+    installPackage()
+    mkdirSync(join(project, 'tensorflow'))
+    const bare = script('python', `exec '${python}' -S "$@"`)
+    expect(attempt('--tensorflow', bare)).toMatchObject({ code: 1, complaint: expect.stringContaining(`The Python ${bare} has no TensorFlow.`) as string })
+  })
+
   test('the headers of Node', () => {
     installPackage()
     expect(attempt('--tensorflow', pretendTensorFlow(), '--node-headers', project)).toMatchObject({ code: 1, complaint: expect.stringMatching(/no node_api\.h in .*\n.*npm install --no-save node-api-headers/) as string })

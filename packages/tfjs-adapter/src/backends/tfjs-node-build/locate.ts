@@ -26,9 +26,9 @@ function folderIn(folder: string): string {
   return existsSync(join(folder, 'tensorflow', LIBRARIES[0])) ? join(folder, 'tensorflow') : folder
 }
 
-/** Asks a Python, without importing TensorFlow, which takes seconds. */
+/** Asks a Python, without importing TensorFlow, which takes seconds. Not of the folder where it runs: a `tensorflow` there is the virtual environment. */
 function folderOf(python: string): string {
-  const program = 'import importlib.util as u; s = u.find_spec("tensorflow"); print(s.submodule_search_locations[0] if s else "")'
+  const program = 'import sys, importlib.util as u; sys.path = [p for p in sys.path if p]; s = u.find_spec("tensorflow"); print(s.submodule_search_locations[0] if s else "")'
   const answer = spawnSync(python, ['-c', program], { encoding: 'utf8' })
   if (answer.error !== undefined || answer.status !== 0) throw new Problem(`--tensorflow names neither a folder nor a Python that runs: ${python}${answer.error === undefined ? '' : ` (${answer.error.message})`}.`, INSTALL)
   const folder = answer.stdout.trim()
