@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cpu } from '../backends/cpu.ts'
+import { noise } from '../training.test-support.ts'
 import { agreement, distillationLoss, jensenShannon } from './distillation-loss.ts'
 
 beforeAll(() => cpu().activate(tf))
@@ -36,6 +37,24 @@ describe('distillationLoss', () => {
       return crossEntropy(y.map((value, index) => lambda * value + (1 - lambda) * soft[index]!), softmax(student[row]!))
     })
     expect(lossOf('mixture', T, lambda)).toBeCloseTo(mean(rows), 5)
+  })
+
+  it.each([['hinton', 1, 0.5], ['hinton', 4, 0.3], ['hinton', 20, 0], ['mixture', 4, 0.3]] as const)('has, as %s at T = %d and λ = %d, the gradient of the formula, taken by hand', (form, T, lambda) => {
+    const [rows, classes] = [40, 10]
+    const spread = (seed: number): number[][] => { const values = noise(rows * classes, seed); return Array.from({ length: rows }, (_, row) => Array.from(values.subarray(row * classes, (row + 1) * classes), (value) => 6 * value)) }
+    const [taught, said] = [spread(1), spread(2)]
+    const labels = taught.map((_, row) => Array.from({ length: classes }, (__, index) => Number(index === row % classes)))
+    const given = tf.tidy(() => {
+      const loss = (s: tf.Tensor): tf.Scalar => distillationLoss(tf, { form, temperature: T, hardLabelWeight: lambda }, tf.tensor2d(labels), tf.tensor2d(taught), s)
+      return tf.grad(loss)(tf.tensor2d(said)).dataSync()
+    })
+    for (const [row, y] of labels.entries()) {
+      const [plain, soft, target] = [softmax(said[row]!), softmax(said[row]!, T), softmax(taught[row]!, T)]
+      for (let k = 0; k < classes; k++) {
+        const teacherPart = form === 'hinton' ? T * (soft[k]! - target[k]!) : plain[k]! - target[k]!
+        expect(given[row * classes + k]).toBeCloseTo((lambda * (plain[k]! - y[k]!) + (1 - lambda) * teacherPart) / rows, 6)
+      }
+    }
   })
 
   it('has its optimum, as a mixture, exactly where the student says λ·y + (1 − λ)·t', () => {
