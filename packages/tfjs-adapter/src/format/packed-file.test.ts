@@ -1,3 +1,4 @@
+import { isAttuneError } from '@attune/core'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cpu, loadCheckpoint, loadModel, toModelFiles } from '../index.ts'
@@ -8,6 +9,28 @@ import { readPackedFile, writePackedFile, type PackedFile } from './packed-file.
 
 const file: PackedFile = { kind: 'model', header: { modelTopology: { a: 1 }, lowest: -Infinity }, weightSpecs: [{ name: 'w', shape: [2], dtype: 'float32' }, { name: 'b', shape: [], dtype: 'bool' }], weightData: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 1).buffer }
 const refused = expect.objectContaining({ code: 'TFJS_FORMAT' })
+
+/** What of a file is taken although a byte of it was flipped (its position), or it was cut (the length that was left). */
+function takenAfterDamage(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown): string[] {
+  const taken = (damaged: Uint8Array): boolean => {
+    try {
+      read(damaged)
+      return true
+    } catch (error) {
+      if (isAttuneError(error, 'TFJS_FORMAT')) return false
+      throw error
+    }
+  }
+  const damaged = Uint8Array.from(bytes)
+  const found: string[] = []
+  for (let at = 0; at < bytes.length; at++) {
+    damaged[at]! ^= 1 << at % 8
+    if (taken(damaged)) found.push(`flipped at ${at}`)
+    damaged[at] = bytes[at]!
+    if (taken(bytes.subarray(0, at))) found.push(`cut to ${at}`)
+  }
+  return found
+}
 
 /** Changes a header and makes the checksum right again. */
 function forged(header: unknown, weightData = file.weightData): Uint8Array {
@@ -101,6 +124,20 @@ describe('models and checkpoints', () => {
     tf.dispose([x, left, right])
     own.dispose()
     theirs.dispose()
+  })
+
+  it('P14: a checkpoint or model of TensorFlow.js of which any byte is flipped, or that is cut anywhere, is refused', () => {
+    expect(takenAfterDamage(checkpoint, (bytes) => readCheckpoint(tf, bytes))).toEqual([])
+    expect(takenAfterDamage(model, (bytes) => readPackedFile(bytes, 'model'))).toEqual([])
+  })
+
+  it('P14, broken twin: a reader of checkpoints that does not look at the checksum is found out', () => {
+    const careless = (bytes: Uint8Array): unknown => {
+      const mended = Uint8Array.from(bytes)
+      if (mended.length >= 20) new DataView(mended.buffer).setUint32(mended.length - 4, crc32(mended.subarray(0, -4)), true)
+      return readPackedFile(mended, 'checkpoint')
+    }
+    expect(takenAfterDamage(checkpoint, careless).length).toBeGreaterThan(100)
   })
 
   it('give the weights of the last or of the best epoch', async () => {
