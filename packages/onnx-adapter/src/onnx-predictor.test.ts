@@ -67,6 +67,14 @@ test('other float types are given as float32', async () => {
 })
 
 describe('refuses', () => {
+  test('halves, in every Node: some give their bits for numbers', async () => {
+    const model = createModelBuilder({ graphName: 'half' })
+    model.node('Cast', [model.input('x', 'float32', ['N', 3])], { outputs: ['y'], attributes: { to: { int: 10 } } })
+    model.output('y', 'float16', ['N', 3])
+    await using predictor = await onnxPredictor(model.toBytes())
+    await expect(predictor.predict(rows)).rejects.toMatchObject({ code: 'ONNX_OUTPUT', message: expect.stringMatching(/Output "y" is float16.*Cast it in the model/) })
+  })
+
   test.each<readonly [string, Uint8Array, OnnxPredictorOptions, string, RegExp]>([
     ['two inputs', twoByTwoModel(), {}, 'ONNX_INPUT', /one float32 input; this one has "a" \(float32\), "b"/],
     ['integers as input', echoModel(['N'], 'int64'), {}, 'ONNX_INPUT', /"x" \(int64\)/],

@@ -186,7 +186,9 @@ function toTensor(runtime: Runtime, tensor: TensorData, type: string): Tensor {
 
 function fromTensor(name: string, value: InferenceSession.OnnxValueMapType[string]): TensorData {
   const data = 'data' in value ? value.data : undefined
-  if (elementTypeOf(data) === undefined) throw new Failure('ONNX_OUTPUT', `Output "${name}" is ${'type' in value ? value.type : 'no tensor'}: only numbers are supported. Cast it in the model.`)
+  const type = elementTypeOf(data)
+  // Where Node has no Float16Array, halves come as the bits of a Uint16Array.
+  if (type === undefined || !('type' in value) || (value.type !== type && !(value.type === 'bool' && type === 'uint8'))) throw new Failure('ONNX_OUTPUT', `Output "${name}" is ${'type' in value ? value.type : 'no tensor'}: only numbers are supported. Cast it in the model.`)
   return { data: data as TensorArray, dims: [...value.dims] }
 }
 
