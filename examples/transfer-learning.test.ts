@@ -19,13 +19,19 @@ describe('transfer-learning', { timeout: deadline }, () => {
     expect(low).toBeLessThanOrEqual(best!)
     expect(high).toBeGreaterThanOrEqual(best!)
     expect(high).toBeLessThan(0.6)
-    expect(output).toMatch(/^To try next: [01]\.\d/m)
+    expect(output).toContain('with other samples for each of the seeds 1, 2, 3, 4, 5.')
+    const [, suggested, tried] = /^To try next: (.*)\. A study that begins with these: (.*)\.$/m.exec(output)!
+    expect([...tried!.matchAll(/f = ([\d.]+) [\d.]+ %/g)].map(([, ratio]) => ratio)).toEqual(suggested!.split(', '))
     expect(output).toMatch(/^A study of 12 trials chose f = [01]\.\d\. The best of the sweep .*: within two standard errors\.$/m)
   })
 
-  it('begins in docs/transfer-learning.md with a program that runs', async () => {
-    const [page, program] = await Promise.all(['../docs/transfer-learning.md', 'src/transfer-learning/search.ts'].map((path) => readFile(new URL(path, import.meta.url), 'utf8')))
-    expect(/```ts\n(.*?)```/s.exec(page!)![1]).toBe(program)
+  it('is what docs/transfer-learning.md shows: the program that it begins with, which runs, and lines of the one above', async () => {
+    const [page, search, main] = await Promise.all(['../docs/transfer-learning.md', 'src/transfer-learning/search.ts', 'src/transfer-learning/main.ts'].map((path) => readFile(new URL(path, import.meta.url), 'utf8')))
+    const [begin, fit, ...others] = [...page!.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!)
+    expect([begin, others]).toEqual([search, []])
+    const lines = main!.split('\n')
+    expect(fit!.split('\n').filter((line) => line !== '' && !lines.includes(line))).toEqual([])
+    expect(fit).toContain('suggestFreezeRatios')
     const { code, output, errors } = await run('transfer-learning/search')
     expect({ code, errors: code === 0 ? '' : errors }).toEqual({ code: 0, errors: '' })
     expect(output).toMatch(/freezeRatio: [01][\s\S]* 0\.[5-9]\d+/)

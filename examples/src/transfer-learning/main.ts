@@ -50,7 +50,7 @@ const onTestDigits = (ratio: number): readonly number[] => at(ratio).map(({ test
 
 const base = await trainBase({ source, target })
 say(`The base knows the digits 0 to 4: accuracy ${percent(base.accuracy)} % on ${source.validation.y.length} that it has not seen.`)
-say(`It is moved to 5 to 9 with ${n} samples and ${epochs} epochs, ${seeds.length} times with other samples for each freeze ratio. Accuracy in %, mean and standard error:\n`)
+say(`It is moved to 5 to 9 with ${n} samples and ${epochs} epochs, with other samples for each of the seeds ${seeds.join(', ')}. Accuracy in %, mean and standard error:\n`)
 
 const trained = await sweep(ratios, (seed) => transfer(base.bytes, lessonOf(seed)))
 const untaught = await sweep([0], (seed) => fromScratch(lessonOf(seed)))
@@ -58,14 +58,21 @@ say('| f | validation | test |\n|---|---|---|')
 for (const ratio of ratios) row(ratio.toFixed(1), at(ratio))
 row('no base', untaught)
 
-const fit = fitFreezeTradeoff(trained.map((one) => ({ freezeRatio: one.freezeRatio, score: one.valAccuracy, group: one.seed })), { n })
+const observed = trained.map((one) => ({ freezeRatio: one.freezeRatio, score: one.valAccuracy, group: one.seed }))
+const fit = fitFreezeTradeoff(observed, { n })
 if (fit.kind === 'fitted') {
   say(`\nThe curve through the validation scores is highest at f* = ${fit.freezeRatio.toFixed(2)}, 95 % interval ${fit.interval.map((end) => end.toFixed(2)).join(' to ')}.`)
-  say(`There it is ${percent(fit.gain)} points above the head alone: a = ${fit.a.toPrecision(2)}, b = ${fit.b.toPrecision(2)}, c = ${fit.c.toPrecision(2)}, k = ${fit.k.toPrecision(2)}.`)
+  say(`There it is ${percent(fit.gain)} points above the head alone: a = ${fit.a.toPrecision(2)}, b = ${fit.b.toPrecision(2)}, c = ${fit.c.toPrecision(2)}, k = ${fit.k.toPrecision(2)}${fit.kAtBound ? ', which is as far as k goes, so that these four say nothing by themselves' : ''}.`)
 } else {
   say(`\n${fit.reason}`)
 }
-say(`To try next: ${suggestFreezeRatios(fit, { units }).map((ratio) => ratio.toFixed(1)).join(', ')}.`)
+
+// A study that begins with what the fit suggests.
+const seeded = await createStudy({ name: 'seeded', space: { freezeRatio }, objective: maximize('valAccuracy'), pruner: none(), seed: 1, progress: false })
+const first = suggestFreezeRatios(fit, { units })
+for (const ratio of first) await seeded.enqueue({ freezeRatio: ratio })
+await seeded.optimize(transfer(base.bytes, lessonOf(1)), { trials: first.length })
+say(`To try next: ${first.map((ratio) => ratio.toFixed(1)).join(', ')}. A study that begins with these: ${seeded.trials().map(({ params, metrics }) => `f = ${params.freezeRatio.toFixed(1)} ${percent(metrics['valAccuracy']!)} %`).join(', ')}.`)
 
 // A study that knows nothing of the sweep, on the samples of the first seed.
 const study = await createStudy({ name: 'tuned', space: { freezeRatio }, objective: maximize('valAccuracy'), pruner: none(), seed: 1, progress: false })
