@@ -2,7 +2,7 @@
 // And, apart, TensorFlow. Installed once into `.python/` (ignored by git) from requirements*.txt, whose hashes pip checks.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -36,6 +36,25 @@ const interpreter = (environment) => (windows ? join(environment, 'Scripts', 'py
  * @property {readonly string[]} [pip] further options
  */
 
+/** Removes what installations left that were killed. @param {string} environment */
+function sweep(environment) {
+  for (const name of readdirSync(folder)) {
+    const pid = /\.(\d+)$/.exec(name)?.[1]
+    if (pid === undefined || join(folder, name) !== `${environment}.${pid}`) continue
+    try {
+      process.kill(Number(pid), 0)
+    } catch (error) {
+      if (/** @type {{ code?: string }} */ (error).code === 'ESRCH') rmSync(join(folder, name), { recursive: true, force: true })
+    }
+  }
+}
+
+/** @param {string} output of pip @returns {string} its errors, without the attempts before them */
+function errorsOf(output) {
+  const errors = output.split('\n').filter((line) => line.startsWith('ERROR: '))
+  return errors.length > 0 ? errors.join(' ').slice(0, 600) : output.slice(-600)
+}
+
 /** @param {Environment} wanted @param {string} environment @returns {string | undefined} why it could not be installed */
 function install({ file, packages, pip: options = [] }, environment) {
   const python = systemPython()
@@ -44,12 +63,13 @@ function install({ file, packages, pip: options = [] }, environment) {
   const building = `${environment}.${process.pid}`
   process.stderr.write(`Installing ${packages} for the tests into .python/ (once, one or two minutes) …\n`)
   try {
-    rmSync(building, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
+    sweep(environment)
+    rmSync(building, { recursive: true, force: true })
     const venv = run(python, ['-m', 'venv', building])
     if (!venv.ok) return `\`${python} -m venv\` failed: ${venv.output.slice(-600)}\n${REMEDY}`
     const pip = run(interpreter(building), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--only-binary=:all:', '--require-hashes', ...options, '-r', join(here, file)])
-    if (!pip.ok) return `pip could not install tools/python/${file}: ${pip.output.slice(-1200)}`
+    if (!pip.ok) return `pip could not install tools/python/${file}: ${errorsOf(pip.output)}`
     if (!existsSync(environment)) renameSync(building, environment)
     return undefined
   } finally {
@@ -65,7 +85,10 @@ function ensure(wanted) {
   const name = `${wanted.prefix}-${createHash('sha256').update(readFileSync(join(here, wanted.file))).digest('hex').slice(0, 12)}`
   const environment = join(folder, name)
   const python = interpreter(environment)
-  const problem = existsSync(python) ? undefined : install(wanted, environment)
+  // What failed is not tried again by the processes that this one starts: without a network each try takes a quarter of a minute.
+  const variable = `ATTUNE_MISSING_${wanted.prefix.toUpperCase()}`
+  const problem = existsSync(python) ? undefined : (process.env[variable] ?? install(wanted, environment))
+  if (problem !== undefined) process.env[variable] = problem
   const tools = problem === undefined ? { python } : { missing: `Python tools are missing: ${problem}` }
   known.set(wanted.file, tools)
   return tools
