@@ -59,10 +59,18 @@ export function quantize(bytes: Uint8Array, options: QuantizeOptions): Quantized
   const quantized: string[] = []
   const kept: { readonly name: string; readonly reason: string }[] = []
 
+  /** The tensor in fewer bits, the reason why not, or undefined for what is no weight. */
+  function smaller(tensor: TensorProto, axis: number | null | undefined): Reduced | string | undefined {
+    // Vectors that no such operator uses are biases, scales and means.
+    if (weights === 'int8' && axis === undefined) return tensor.dims.length < 2 ? undefined : 'no operator of the main graph whose weights can be int8 uses it'
+    if (replaceable.has(tensor.name)) return 'a caller may replace it: it is an input, too'
+    return axis === undefined ? toHalf(tensor) : toInt8(tensor, axis)
+  }
+
   for (const tensor of graph.initializer) {
     const axis = weights === 'int8' ? axes.get(tensor.name) : undefined
-    const candidate = tensor.dataType === FLOAT && elementCount(tensor.dims.map(Number)) >= minElements && (weights === 'float16' || axis !== undefined)
-    const reduced = !candidate ? undefined : replaceable.has(tensor.name) ? 'a caller may replace it: it is an input, too' : weights === 'int8' ? toInt8(tensor, axis!) : toHalf(tensor)
+    const large = tensor.dataType === FLOAT && elementCount(tensor.dims.map(Number)) >= minElements
+    const reduced = large ? smaller(tensor, axis) : undefined
     if (reduced === undefined || typeof reduced === 'string') {
       if (reduced !== undefined) kept.push({ name: tensor.name, reason: reduced })
       initializer.push(tensor)
