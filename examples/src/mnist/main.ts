@@ -57,9 +57,10 @@ function stopped(options: JobOptions): number {
 function summarize(study: Awaited<ReturnType<typeof openSearch>>, finalist: Finalist, options: JobOptions, files: readonly string[], testDigits: number): void {
   const { saved, all } = epochsSaved(study, options.epochs)
   const { best } = study
+  const width = Math.max(...Object.keys(best.flatParams).map(({ length }) => length))
   say(`
 Best of ${study.columns.length} trials: number ${best.number}, validation accuracy ${best.value.toFixed(4)} in the search
-${Object.entries(best.flatParams).map(([path, value]) => `  ${path.padEnd(34)} ${typeof value === 'number' ? Number(value.toPrecision(4)) : String(value)}`).join('\n')}
+${Object.entries(best.flatParams).map(([path, value]) => `  ${path.padEnd(width)}  ${typeof value === 'number' ? Number(value.toPrecision(4)) : String(value)}`).join('\n')}
 
 Trained again on all training digits, on ${testDigits} test digits that nothing has seen before:
   accuracy  ${finalist.testAccuracyOnnx.toFixed(4)} by ONNX Runtime, ${finalist.testAccuracyTfjs.toFixed(4)} by TensorFlow.js
