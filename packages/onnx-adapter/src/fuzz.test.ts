@@ -98,6 +98,15 @@ async function outcome(model: Uint8Array, what: string): Promise<string> {
   }
 }
 
+/** Nothing that came before keeps originals from being judged. A machine with much else to do may need more than one time-out's time. */
+async function expectOriginalsJudged(): Promise<void> {
+  for (const model of originals) {
+    let found = 'ONNX_TIMEOUT'
+    while (found === 'ONNX_TIMEOUT') found = await outcome(model, 'an original')
+    expect(found).toBe('judged')
+  }
+}
+
 test.each([
   ['flipped bits', flipBits],
   ['parts of others', splice],
@@ -109,7 +118,7 @@ test.each([
     const found = await outcome(change(originals[seed % originals.length]!, randomOf(seed)), `${name}, seed ${seed}`)
     outcomes[found] = (outcomes[found] ?? 0) + 1
   }
-  for (const model of originals) expect(await outcome(model, 'an original')).toBe('judged')
+  await expectOriginalsJudged()
   // Something was refused, so the changes reach what is checked.
   expect(Object.keys(outcomes).length).toBeGreaterThan(1)
 })
@@ -119,7 +128,7 @@ test('models that are cut anywhere are refused, or whole enough', { timeout: 120
     const step = Math.max(1, Math.floor(model.length / 60))
     for (let length = 1; length < model.length; length += step) await outcome(model.subarray(0, length).slice(), `the first ${length} bytes`)
   }
-  for (const model of originals) expect(await outcome(model, 'an original')).toBe('judged')
+  await expectOriginalsJudged()
 })
 
 test('a model that does not end is given up in time, and the next one works', async () => {

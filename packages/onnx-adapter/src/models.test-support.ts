@@ -25,6 +25,15 @@ export function shiftModel(shift: readonly number[], shape: Shape = ['N', shift.
   return model.toBytes()
 }
 
+/** y = x for so many rows; with any other number it fails. */
+export function batchModel(rows: number): Uint8Array {
+  const model = createModelBuilder({ graphName: 'batch' })
+  model.input('x', 'float32', ['N', 3])
+  model.node('Reshape', ['x', model.initializer('shape', { data: BigInt64Array.of(BigInt(rows), 3n), dims: [2] })], { outputs: ['y'] })
+  model.output('y', 'float32', ['N', 3])
+  return model.toBytes()
+}
+
 /** sum = a + b, difference = a - b. */
 export function twoByTwoModel(): Uint8Array {
   const model = createModelBuilder({ graphName: 'two' })
