@@ -109,6 +109,7 @@ export function differenceOf(one: Awaited<ReturnType<typeof trainLayers>>, other
 export const untrainable: { readonly [name: string]: LayerNet & { readonly says: RegExp } } = {
   'conv1d, causal': { shape: [9, 2], layers: (l) => [l.conv1d({ filters: 3, kernelSize: 3, padding: 'causal' })], says: /CAUSAL padding mode in conv1dWithBias is not implemented/ },
   'conv1d, dilated': { shape: [9, 2], layers: (l) => [l.conv1d({ filters: 3, kernelSize: 3, dilationRate: 2 })], says: /dilation rates greater than 1 are not yet supported in gradients/ },
+  'separableConv2d, dilated': { shape: [7, 6, 2], layers: (l) => [l.separableConv2d({ filters: 3, kernelSize: 3, dilationRate: 2 })], says: /dilation rates greater than 1 are not yet supported/ },
   'conv2d, dilated': { shape: [7, 6, 2], layers: (l) => [l.conv2d({ filters: 3, kernelSize: 3, dilationRate: 2 })], says: /dilation rates greater than 1 are not yet supported in gradients/ },
   'conv3dTranspose': { shape: [3, 3, 3, 2], layers: (l) => [(l as unknown as { conv3dTranspose(config: object): Layer }).conv3dTranspose({ filters: 3, kernelSize: 2 })], says: /gradient function not found for Conv3DBackpropInputV2/ },
   'thresholdedReLU': { shape: [5], layers: (l) => [l.dense({ units: 3 }), l.thresholdedReLU({ theta: 0.1 })], says: /gradient function not found for Greater/ },

@@ -124,8 +124,9 @@ describe('gradients on wasm are those of cpu', () => {
       await expectSame([batch, ...size, channels], (x) => tf.avgPool3d(x as tf.Tensor5D, kernel, stride, pad))
     }), often))
 
-  test('up-sampling by repetition, which cpu has from us', () =>
+  test('up-sampling, bilinear and by repetition, which cpu has from us', () =>
     fc.assert(fc.asyncProperty(image, fc.boolean(), async ({ batch, height, width, channels, strides }, alignCorners) => {
+      await expectSame([batch, height, width, channels], (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [height * strides[0], width * strides[1]], alignCorners))
       await expectSame([batch, height, width, channels], (x) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [height * strides[0], width * strides[1]], alignCorners))
     }), often))
 })
