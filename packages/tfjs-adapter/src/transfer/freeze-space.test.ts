@@ -26,7 +26,9 @@ describe('freezeRatioSpace', () => {
     expect(space({ ...freezeRatioSpace({ around: fit, units: 200 }) }).dimensions).toHaveLength(3)
   })
 
-  it('refuses a base without units', () => {
+  it('refuses a base without units, a fit that tells nothing, and options that do not exist', () => {
+    expect(() => freezeRatioSpace({ around: { kind: 'undetermined', reason: 'few' } as unknown as FreezeTradeoff })).toThrow(/around is a fit of kind 'fitted', got one of kind "undetermined"/)
+    expect(() => freezeRatioSpace({ unit: 3 } as object)).toThrow('freezeRatioSpace has no option "unit". Did you mean "units"?')
     for (const units of [0, 1.5, -2, NaN]) expect(() => freezeRatioSpace({ units })).toThrow(expect.objectContaining({ code: 'TFJS_OPTION' }))
   })
 })

@@ -1,5 +1,6 @@
 import { float, normal, ordinal, type LevelLeaf, type NumberLeaf } from '@attune/core'
 import { tfjsError } from '../error.ts'
+import { refuseUnknownOptions, type OptionNames } from '../unknown-options.ts'
 import type { FreezeTradeoff } from './tradeoff/fit-freeze-tradeoff.ts'
 
 // Types, not interfaces: those have no index signature, and a space is a record of parameters.
@@ -32,10 +33,13 @@ export interface FreezeRatioSpaceOptions {
 /**
  * A space to merge into one's own: `{ ...freezeRatioSpace(), learningRate: float(…) }`. The ratio is uniform on [0, 1]: what is
  * best depends on how far the tasks and how few the samples are, and both extremes are common.
- * @throws AttuneError `TFJS_OPTION` unless `units` is a whole number ≥ 1.
+ * @throws AttuneError `TFJS_OPTION` unless `units` is a whole number ≥ 1 and `around` a fit that was determined, and for options that do not exist.
  */
-export function freezeRatioSpace({ units, around }: FreezeRatioSpaceOptions = {}): FreezeRatioSpace {
+export function freezeRatioSpace(options: FreezeRatioSpaceOptions = {}): FreezeRatioSpace {
+  refuseUnknownOptions('freezeRatioSpace', options, { units: true, around: true } satisfies OptionNames<FreezeRatioSpaceOptions>)
+  const { units, around } = options
   if (units !== undefined && !(Number.isSafeInteger(units) && units >= 1)) throw tfjsError('TFJS_OPTION', `units is the number of layers with weights, or of blocks, of the base: at least 1, got ${String(units)}.`)
+  if (around !== undefined && around.kind !== 'fitted') throw tfjsError('TFJS_OPTION', `around is a fit of kind 'fitted', got one of kind ${JSON.stringify((around as { readonly kind: unknown }).kind)}: leave it out where nothing is known.`)
   return { freezeRatio: units === undefined ? anyRatio(around) : endOfUnit(units, around), ...thawing() }
 }
 

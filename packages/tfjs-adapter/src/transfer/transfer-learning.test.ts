@@ -451,7 +451,8 @@ describe('features computed once', () => {
 })
 
 describe('bad input', () => {
-  it('without a head is refused at once', () => {
+  it('without a head, or with options that do not exist, is refused at once', () => {
+    expect(() => trainerOf({ freezeby: 'parameters' } as object)).toThrow('transferLearning has no option "freezeby". Did you mean "freezeBy"?')
     expect(() => trainerOf({ head: undefined as unknown as TransferLearningOptions<FreezeSettings>['head'] })).toThrow(expect.objectContaining({ code: 'TFJS_OPTION' }))
   })
 

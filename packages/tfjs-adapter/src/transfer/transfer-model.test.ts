@@ -135,13 +135,15 @@ describe('a head', () => {
     both.dispose()
   })
 
-  it.each<[string, Head<unknown>, string | undefined, { readonly code: string; readonly message: unknown }]>([
+  it.each<[string, Head<unknown>, string | undefined, { readonly code?: string; readonly message: unknown }]>([
     ['ignores the features', () => softmax(tf.input({ shape: [3] }), {}, tf), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/ignores the features/) }],
     ['has an input of its own', (features) => tf.layers.concatenate().apply([features, tf.input({ shape: [2] })]), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/input of its own/) }],
     ['returns nothing', () => undefined as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
     ['returns a layer', () => tf.layers.dense({ units: 2 }) as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
+    ['returns nothing of what it made', (features) => void softmax(features, {}, tf) as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
     ['has a name that the base has', (features) => tf.layers.dense({ name: 'body', units: 2 }).apply(features), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/names a layer "body", as the base does/) }],
     ['stands on a layer that is not there', softmax, 'neck', { code: 'TFJS_OPTION', message: expect.stringMatching(/no layer of that name; there are stem_input, stem, body, old/) }],
+    ['fails half-way', (features) => { softmax(features, {}, tf); throw new Error('half-way') }, undefined, { message: 'half-way' }],
   ])('that %s is refused', async (_what, head, output, error) => {
     await expect(headed(head, output)).rejects.toMatchObject(error)
   })

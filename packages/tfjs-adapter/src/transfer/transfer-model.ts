@@ -1,6 +1,6 @@
 import { tfjsError } from '../error.ts'
-import { withSeededRandom } from '../keyed-random.ts'
 import type { Layer, LayersModel, SymbolicTensor, Tensor, TensorFlow, Variable } from '../tensorflow.ts'
+import { creating } from '../training/creating.ts'
 import { allLayers } from '../training/layers/noise.ts'
 
 /** What stands on the base: from its features, of shape [null, …], to one output or several: what the last layer's `apply` returns. */
@@ -74,12 +74,15 @@ function featuresOf(base: LayersModel, output: string | undefined): SymbolicTens
 }
 
 function build<P>(tf: TensorFlow, features: SymbolicTensor, head: Head<P>, params: P, seed: number): SymbolicTensor[] {
-  const built: unknown = withSeededRandom(seed, () => head(features, params, tf))
-  const outputs: readonly unknown[] = Array.isArray(built) ? built : [built]
-  if (outputs.length === 0 || !outputs.every((one): one is SymbolicTensor => one instanceof tf.SymbolicTensor)) {
-    throw modelError('returned no output: return what the last layer gives, as in (features) => tf.layers.dense({ units: 5, activation: "softmax" }).apply(features)')
-  }
-  return [...outputs]
+  // All that may fail is within, so that the layers of a head that does are freed.
+  return creating(tf, seed, () => {
+    const built: unknown = head(features, params, tf)
+    const outputs: readonly unknown[] = Array.isArray(built) ? built : [built]
+    if (outputs.length === 0 || !outputs.every((one): one is SymbolicTensor => one instanceof tf.SymbolicTensor)) {
+      throw modelError('returned no output: return what the last layer gives, as in (features) => tf.layers.dense({ units: 5, activation: "softmax" }).apply(features)')
+    }
+    return [...outputs]
+  }) as SymbolicTensor[]
 }
 
 /** Tensors that some are computed of, and these. */

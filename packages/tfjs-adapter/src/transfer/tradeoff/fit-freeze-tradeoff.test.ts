@@ -160,6 +160,7 @@ describe('fitFreezeTradeoff', () => {
     expect(fit({ n: 0 })).toThrow(refused(/observations\[0\]\.n is 0/))
     expect(fit({}, { n: -1 })).toThrow(refused(/n is the number of samples/))
     expect(fit({}, { level: 95 })).toThrow(refused(/level must be between 0 and 1/))
+    expect(fit({}, { minimise: true })).toThrow(refused(/fitFreezeTradeoff has no option "minimise"/))
     expect(fit({}, { direction: 'up' })).toThrow(refused(/direction is/))
   })
 })
@@ -180,6 +181,7 @@ describe('suggestFreezeRatios', () => {
     expect(suggestFreezeRatios({ kind: 'undetermined', reason: '' }, { count: 5 })).toEqual([0, 0.25, 0.5, 0.75, 1])
     expect(suggestFreezeRatios({ kind: 'undetermined', reason: '' }, { count: 1 })).toEqual([0.5])
     expect(() => suggestFreezeRatios({ kind: 'undetermined', reason: '' }, { count: 0 })).toThrow(expect.objectContaining({ code: 'TFJS_OPTION' }))
+    expect(() => suggestFreezeRatios({ kind: 'undetermined', reason: '' }, { unit: 4 } as object)).toThrow('suggestFreezeRatios has no option "unit". Did you mean "units"?')
   })
 })
 

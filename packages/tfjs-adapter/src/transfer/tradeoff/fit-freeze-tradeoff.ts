@@ -1,4 +1,5 @@
 import { tfjsError } from '../../error.ts'
+import { refuseUnknownOptions, type OptionNames } from '../../unknown-options.ts'
 import { bestFreezeRatio, freezeGain, type FreezeCurve } from './freeze-curve.ts'
 import { momentsOf, type FreezeObservation } from './tradeoff-moments.ts'
 import { highestK, lowestK, TradeoffProfile } from './tradeoff-profile.ts'
@@ -56,9 +57,10 @@ const nearBound = 1e-3
  * where f* is 0 or 1. With one `n`, b is told by the straight part of the curve alone, and shares it with a curve of
  * small k; trials with several `n` tell them apart, since only b's part shrinks with n. f* needs neither.
  *
- * @throws AttuneError `TFJS_OPTION` for a ratio outside [0, 1], a score that is no number, `n` that is not above 0, a level outside (0, 1).
+ * @throws AttuneError `TFJS_OPTION` for a ratio outside [0, 1], a score that is no number, `n` that is not above 0, a level outside (0, 1), and options that do not exist.
  */
 export function fitFreezeTradeoff(observations: readonly FreezeObservation[], options: FreezeFitOptions): FreezeTradeoff | UndeterminedTradeoff {
+  refuseUnknownOptions('fitFreezeTradeoff', options, { n: true, direction: true, level: true } satisfies OptionNames<FreezeFitOptions>)
   const { n, direction = 'maximize', level = 0.95 } = options
   if (!isAboveZero(n)) throw tfjsError('TFJS_OPTION', `n is the number of samples of the target task, above 0; got ${String(n)}.`)
   if (!(level > 0 && level < 1)) throw tfjsError('TFJS_OPTION', `level must be between 0 and 1, as 0.95; got ${String(level)}.`)

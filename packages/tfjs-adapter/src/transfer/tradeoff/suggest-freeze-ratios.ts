@@ -1,4 +1,5 @@
 import { tfjsError } from '../../error.ts'
+import { refuseUnknownOptions, type OptionNames } from '../../unknown-options.ts'
 import type { FreezeTradeoff, UndeterminedTradeoff } from './fit-freeze-tradeoff.ts'
 
 export interface SuggestOptions {
@@ -11,9 +12,11 @@ export interface SuggestOptions {
 /**
  * Freeze ratios to try next, the best first: f*, and then its interval, evenly; of an undetermined fit, [0, 1] evenly. Ready for
  * `study.enqueue({ …, freezeRatio })`. There may be fewer than `count` where the interval is a point.
- * @throws AttuneError `TFJS_OPTION` unless `count` and `units` are whole numbers ≥ 1.
+ * @throws AttuneError `TFJS_OPTION` unless `count` and `units` are whole numbers ≥ 1, and for options that do not exist.
  */
-export function suggestFreezeRatios(fit: FreezeTradeoff | UndeterminedTradeoff, { count = 3, units }: SuggestOptions = {}): readonly number[] {
+export function suggestFreezeRatios(fit: FreezeTradeoff | UndeterminedTradeoff, options: SuggestOptions = {}): readonly number[] {
+  refuseUnknownOptions('suggestFreezeRatios', options, { count: true, units: true } satisfies OptionNames<SuggestOptions>)
+  const { count = 3, units } = options
   for (const [name, value] of Object.entries({ count, units: units ?? 1 })) {
     if (!Number.isSafeInteger(value) || value < 1) throw tfjsError('TFJS_OPTION', `${name} must be a whole number of at least 1, got ${String(value)}.`)
   }
