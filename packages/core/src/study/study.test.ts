@@ -296,6 +296,12 @@ describe('several objectives and constraints', () => {
     expect(study.best.number).toBe(1)
     expect(study.trial(2).violation).toBe(Infinity)
   })
+
+  it('say which metric is bounded and was never measured', async () => {
+    const study = await createStudy({ space: { x: float(0, 1) }, constraints: { latencyMs: atMost(5), latency: atMost(5) }, seed: 1 })
+    await study.tell(await study.ask(), { value: 1, latencyMs: 1 })
+    expect(() => study.best).toThrow(/none of the complete ones keeps the constraints \(none has the metric "latency", which is bounded; the first has "value", "latencyMs"\)\./)
+  })
 })
 
 describe('duplicates', () => {

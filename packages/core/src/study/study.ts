@@ -19,7 +19,7 @@ import type { StudyLoggers } from './study-loggers.ts'
 import type { Worker } from './neighbours.ts'
 import { flattenOpen } from './flatten-open.ts'
 import type { TrialArtifact } from './artifacts/kept-artifacts.ts'
-import { checkMetrics, metricsFailure } from './metrics.ts'
+import { checkMetrics, list, metricsFailure } from './metrics.ts'
 import type { OptimizeOptions, OptimizeResult } from './options.ts'
 import { optimize } from './optimize.ts'
 import { paretoFront } from './pareto.ts'
@@ -266,10 +266,17 @@ export class Study<P = unknown, M extends string = string> {
     if (this.definition.objectives.length > 1) throw new AttuneError('SEVERAL_OBJECTIVES', `Study "${this.name}" has ${this.definition.objectives.length} objectives, so there is no single best trial: use pareto().`)
     if (this.columns.best < 0) {
       const { complete, pruned, failed, paused } = this.columns.counts
-      const infeasible = complete > 0 ? ' and none of the complete ones keeps the constraints' : ''
+      const infeasible = complete > 0 ? ` and none of the complete ones keeps the constraints${this.#unmeasured()}` : ''
       throw new AttuneError('NO_BEST', `Study "${this.name}" has no best trial yet: ${complete} complete, ${pruned} pruned, ${failed} failed${paused > 0 ? `, ${paused} paused` : ''}${infeasible}. ${complete + pruned + failed + paused === 0 ? 'Run optimize first.' : paused > 0 && complete === 0 ? 'The pruner let none go on to its end: give it more time, or higher steps.' : 'study.trials() tells what became of each.'}`)
     }
     return this.trial(this.columns.best) as CompleteTrial<P>
+  }
+
+  /** For messages: a metric that is bounded and that no complete trial has, as a misspelt one. */
+  #unmeasured(): string {
+    const complete = this.trials().filter(({ state }) => state === 'complete')
+    const missing = this.definition.constraints.find(({ metric }) => complete.every(({ metrics }) => !Object.hasOwn(metrics, metric)))
+    return missing === undefined ? '' : ` (none has the metric "${missing.metric}", which is bounded; the first has ${list(Object.keys(complete[0]!.metrics))})`
   }
 
   /** Complete, feasible trials that no other one beats in every objective, by number. */
