@@ -214,6 +214,7 @@ describe('options and data that cannot be meant are refused at once', () => {
     ['neither labels nor targets', { data: { inputs: rows } }, /either labels .* or targets/],
     ['both', { data: { inputs: rows, labels, targets: rows } }, /either/],
     ['a list instead of a typed array', { data: { inputs: { data: [1, 2, 3], dims: [1, 3] }, labels: [0] } }, /no typed array|is not \{ data, dims \}/],
+    ['a tensor as TensorFlow.js has it', { data: { inputs: { data: Float32Array.of(1, 2), shape: [2, 1] }, labels: [0, 1] } }, /data\.inputs is not \{ data, dims \}: its shape is called dims here/],
     ['dims that do not fit', { data: { inputs: tensor([1, 2, 3], [2, 3]), labels: [0, 1] } }, /3 elements, but dims \[2, 3\] need 6/],
     ['dims below 0', { data: { inputs: tensor([], [-1, 0]), labels: [] } }, /no list of whole numbers/],
     ['a scalar', { data: { inputs: tensor([1], []), labels: [0] } }, /scalar/],

@@ -44,7 +44,7 @@ export function isSingleTensor(inputs: ModelInputs): inputs is TensorData {
 
 /** What is wrong with a tensor, or undefined. */
 export function tensorProblem(tensor: unknown): string | undefined {
-  if (typeof tensor !== 'object' || tensor === null || !('data' in tensor) || !('dims' in tensor)) return 'is not { data, dims }'
+  if (typeof tensor !== 'object' || tensor === null || !('data' in tensor) || !('dims' in tensor)) return `is not { data, dims }${Object.hasOwn(Object(tensor) as object, 'shape') ? ': its shape is called dims here' : ''}`
   const { data, dims } = tensor
   if (elementTypeOf(data) === undefined) return 'has data that is no typed array of numbers'
   if (!Array.isArray(dims) || !dims.every((size) => Number.isSafeInteger(size) && size >= 0)) return 'has dims that are no list of whole numbers'

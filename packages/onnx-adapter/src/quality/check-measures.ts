@@ -44,6 +44,9 @@ function checkMeasure(option: MetricOption, truth: Truth, scores: ScoreKind, pos
   if (settings === undefined) throw invalidOption(`A metric is a name, as 'accuracy', or { metric, … }, got ${JSON.stringify(option)}.`)
   const { metric, name } = settings
   if (!allMetrics.includes(metric)) {
+    const k = /^top(\d+)Accuracy$/.exec(String(metric))?.[1]
+    if (k !== undefined) throw invalidOption(`"${String(metric)}" is written { metric: 'topKAccuracy', k: ${k} }.`, { metric })
+    if (/^(scaled\.|temperature$)/.test(String(metric))) throw invalidOption(`"${String(metric)}" is not asked for: with the option calibration it comes with the metrics of probabilities.`, { metric })
     const nearest = nearestName(String(metric), allMetrics)
     throw invalidOption(`There is no metric "${String(metric)}".${nearest === undefined ? ` There are ${possible.join(', ')}.` : ` Did you mean "${nearest}"?`}`, { metric })
   }

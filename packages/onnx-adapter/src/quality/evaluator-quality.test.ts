@@ -129,6 +129,8 @@ describe('metrics that cannot be meant are refused at once', () => {
   test.each<readonly [string, object, RegExp]>([
     ['an option that does not exist', { data, metric: ['accuracy'] }, /onnxEvaluator has no option "metric"\. Did you mean "metrics"\?/],
     ['a misspelt name', { data, metrics: ['acuracy'] }, /no metric "acuracy"\. Did you mean "accuracy"\?/],
+    ['top-k by the name that it is given', { data, metrics: ['top5Accuracy'] }, /"top5Accuracy" is written \{ metric: 'topKAccuracy', k: 5 \}/],
+    ['a metric after scaling', { data, metrics: ['ece', 'scaled.ece'] }, /"scaled\.ece" is not asked for: with the option calibration/],
     ['a name that is like none', { data, metrics: ['zzzzzzzzzzzzzzzzzzzz'] }, /There are accuracy, balancedAccuracy/],
     ['a number', { data, metrics: [5] }, /A metric is a name, as 'accuracy', or \{ metric, … \}, got 5/],
     ['no list', { data, metrics: 'accuracy' }, /metrics is a list/],
