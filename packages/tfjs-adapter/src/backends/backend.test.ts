@@ -6,6 +6,7 @@ import { importOptional, switchTo, type Backend } from './backend.ts'
 import { cpu } from './cpu.ts'
 import { node, nodeGpu } from './node.ts'
 import { wasm } from './wasm.ts'
+import { webgpu } from './webgpu.ts'
 
 async function refusal(backend: Backend, namespace: TensorFlow = tf): Promise<Error> {
   const error: unknown = await backend.activate(namespace).then(() => undefined, (reason: unknown) => reason)
@@ -34,6 +35,11 @@ describe('a backend', () => {
     const threaded = wasm({ threads: 4 })
     await threaded.activate(tf)
     expect(await threaded.describe(tf)).toEqual({ backend: 'wasm', threads: 1, simd: true })
+  })
+
+  it.each([wasm(), webgpu(), node(), nodeGpu()])('says nothing of itself while another is active: %o', async (backend) => {
+    await cpu().activate(tf)
+    await expect(backend.describe(tf)).rejects.toThrow(/"(wasm|webgpu|tensorflow)" cannot be described: it is not active in this process \("cpu" is\)\. Await its activate\(tf\)/)
   })
 
   it.each([0, -1, 1.5, NaN])('refuses %s threads', (threads) => {

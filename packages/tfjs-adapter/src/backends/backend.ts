@@ -16,7 +16,10 @@ export interface Backend {
    * @throws AttuneError `TFJS_KERNEL`
    */
   check?(): void
-  /** What `activate` chose, once it has. */
+  /**
+   * What `activate` chose, once it has.
+   * @throws AttuneError `TFJS_BACKEND` where another backend is active
+   */
   describe(tf: TensorFlow): Promise<BackendInfo>
 }
 
@@ -37,6 +40,12 @@ export interface BackendInfo {
 
 export function backendError(name: string, problem: string, remedy: string, cause?: unknown): Error {
   return tfjsError('TFJS_BACKEND', `The TensorFlow.js backend "${name}" ${problem}. ${remedy}`, { details: { backend: name }, ...(cause === undefined ? {} : { cause }) })
+}
+
+/** A backend that is not active has nothing to say of itself. */
+export function expectActive(tf: TensorFlow, name: string): void {
+  const active = tf.getBackend()
+  if (active !== name) throw backendError(name, `cannot be described: it is not active in this process (${active === '' || active === undefined ? 'none is' : `"${active}" is`})`, 'Await its activate(tf), or a training on it, first; what a trial ran on is in its artefact\'s meta.')
 }
 
 /** Imports an optional package, or fails with the command that installs it. */

@@ -1,4 +1,4 @@
-import { switchTo, type Backend } from './backend.ts'
+import { expectActive, switchTo, type Backend } from './backend.ts'
 import { registerCpuKernels } from './kernels/cpu-kernels.ts'
 
 /** Plain JavaScript: everywhere, slow; about a hundred times slower than `wasm()` on convolutions. */
@@ -9,6 +9,9 @@ export function cpu(): Backend {
       await switchTo(tf, 'cpu', `It is part of @tensorflow/tfjs; if you inject a smaller namespace, import '@tensorflow/tfjs-backend-cpu' first (npm install @tensorflow/tfjs-backend-cpu@${tf.version_core}).`)
       registerCpuKernels(tf)
     },
-    describe: async () => ({ backend: 'cpu' }),
+    async describe(tf) {
+      expectActive(tf, 'cpu')
+      return { backend: 'cpu' }
+    },
   }
 }

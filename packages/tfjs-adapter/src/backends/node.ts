@@ -1,5 +1,5 @@
 import type { TensorFlow } from '../tensorflow.ts'
-import { backendError, importOptional, switchTo, type Backend } from './backend.ts'
+import { backendError, expectActive, importOptional, switchTo, type Backend } from './backend.ts'
 
 /**
  * Native TensorFlow through `@tensorflow/tfjs-node`: the fastest on the processor, and on an NVIDIA GPU where it was built against a
@@ -33,6 +33,7 @@ function native(packageName: string, check: (tf: TensorFlow) => void): Backend {
       check(tf)
     },
     async describe(tf) {
+      expectActive(tf, 'tensorflow')
       const { binding, isUsingGpuDevice } = nativeBackend(tf)
       return { backend: 'tensorflow', library: `TensorFlow ${binding?.TF_Version ?? 'of unknown version'}`, gpu: isUsingGpuDevice === true }
     },

@@ -1,5 +1,5 @@
 import type { TensorFlow } from '../tensorflow.ts'
-import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
+import { backendError, expectActive, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 import { registerWasmKernels } from './kernels/wasm-kernels.ts'
 import { checkWasmAllocations } from './wasm-allocations.ts'
 
@@ -42,6 +42,7 @@ export function wasm(options: WasmOptions = {}): Backend {
       registerWasmKernels(tf)
     },
     async describe(tf) {
+      expectActive(tf, 'wasm')
       const module = await load(tf)
       return { backend: 'wasm', threads: module.getThreadsCount(), simd: (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true }
     },

@@ -1,7 +1,7 @@
 import type { create, globals } from 'webgpu'
 import { messageOf, tfjsError } from '../error.ts'
 import type { TensorFlow } from '../tensorflow.ts'
-import { backendError, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
+import { backendError, expectActive, importOptional, installCommand, switchTo, type Backend } from './backend.ts'
 
 /**
  * The GPU through WebGPU: in browsers that have it, and in Node through the package `webgpu` (Dawn), whose globals
@@ -33,6 +33,7 @@ export function webgpu(): Backend {
       throw tfjsError('TFJS_KERNEL', `The GPU refused an operation that this model needs, so that its numbers are wrong: ${message.split('\n', 1)[0]} Use wasm(), node() or another layer.`, { details: { backend: 'webgpu' } })
     },
     async describe(tf) {
+      expectActive(tf, 'webgpu')
       const { vendor, architecture, device, description } = infoOf(tf)
       const adapter = [vendor, architecture, device, description].filter((part) => part !== undefined && part !== '').join(' ')
       return { backend: 'webgpu', ...(adapter === '' ? {} : { adapter }) }
