@@ -1,6 +1,7 @@
 import { createModelBuilder, type Dimension } from '@attune/onnx-format'
 import { tfjsError } from '../error.ts'
-import type { LayersModel, SymbolicTensor, TensorFlow, Variable } from '../tensorflow.ts'
+import type { LayersModel, SymbolicTensor, TensorFlow } from '../tensorflow.ts'
+import { disposedLayer } from '../training/layers/dispose-model.ts'
 import { exportError } from './export-error.ts'
 import { GraphWriter } from './graph-writer.ts'
 import { isMadeUp } from './layer-names.ts'
@@ -32,7 +33,7 @@ export interface ExportOnnxOptions {
  */
 export async function exportOnnx(tf: TensorFlow, model: LayersModel, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
   if (!(model instanceof tf.LayersModel)) throw tfjsError('TFJS_EXPORT', 'What should be exported is no layers model of this tf.')
-  const gone = model.layers.find((layer) => (layer.weights as unknown as { readonly val: Variable }[]).some(({ val }) => val.isDisposed))
+  const gone = disposedLayer(model)
   if (gone !== undefined) throw exportError(gone, 'its weights have been disposed of', 'Export the model before model.dispose(), or load it again')
   checkOptions(model, options)
   const metadata = { framework: `TensorFlow.js ${tf.version.tfjs}`, ...originMetadata(options.origin), ...options.metadata }

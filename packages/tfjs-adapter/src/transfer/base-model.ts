@@ -3,7 +3,7 @@ import { messageOf, tfjsError } from '../error.ts'
 import { loadExactly } from '../format/load-exactly.ts'
 import { loadModel, packModel, type ModelFiles } from '../format/model-file.ts'
 import type { LayersModel, TensorFlow, WeightSpec } from '../tensorflow.ts'
-import { disposeModel } from '../training/layers/dispose-model.ts'
+import { disposedLayer, disposeModel } from '../training/layers/dispose-model.ts'
 
 /** A trained layers model: itself, the bytes of an artefact of this package, or the two files of TensorFlow.js's own format. */
 export type BaseModel = LayersModel | Uint8Array | ModelFiles
@@ -40,6 +40,7 @@ export class BaseCopies {
     const given = typeof this.#base === 'function' ? await this.#base() : this.#base
     if (given instanceof Uint8Array) return given
     if (given instanceof this.#tf.LayersModel) {
+      if (disposedLayer(given) !== undefined) throw tfjsError('TFJS_MODEL', 'base has been disposed of: keep the model until the study is done, or give its bytes.')
       try {
         return await packModel(this.#tf, given)
       } finally {

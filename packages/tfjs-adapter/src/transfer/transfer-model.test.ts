@@ -65,6 +65,9 @@ describe('a base', () => {
   })
 
   it('is refused when it is something else', async () => {
+    const gone = makeBase()
+    gone.dispose()
+    await expect(new BaseCopies(tf, gone).copy()).rejects.toMatchObject({ code: 'TFJS_MODEL', message: expect.stringMatching(/base has been disposed of/) })
     await expect(new BaseCopies(tf, 'model.json' as unknown as Base).copy()).rejects.toMatchObject({ code: 'TFJS_MODEL' })
     await expect(new BaseCopies(tf, Uint8Array.of(1, 2, 3)).copy()).rejects.toMatchObject({ code: 'TFJS_FORMAT' })
     await expect(new BaseCopies(tf, { 'model.json': '{', 'weights.bin': new Uint8Array(4) }).copy()).rejects.toMatchObject({ code: 'TFJS_FORMAT' })
@@ -133,6 +136,14 @@ describe('a head', () => {
     expect(cut.model.inputNames).toEqual(['left'])
     cut.dispose()
     both.dispose()
+  })
+
+  it('that uses layers from elsewhere is refused, and they stay as they are', async () => {
+    const own = tf.sequential({ layers: [tf.layers.dense({ name: 'adapter', units: 2, inputShape: [6] })] })
+    const old = [values(base), values(own)]
+    for (const layer of [base.layers[2]!, own]) await expect(headed((features) => layer.apply(features) as SymbolicTensor, 'body')).rejects.toMatchObject({ code: 'TFJS_MODEL', message: expect.stringMatching(/uses layer "\w+", which was made before/) })
+    expect([values(base), values(own)]).toEqual(old)
+    tf.dispose(own.weights.map((weight) => weight.read()))
   })
 
   it.each<[string, Head<unknown>, string | undefined, { readonly code?: string; readonly message: unknown }]>([

@@ -22,6 +22,8 @@ export interface TransferModel {
  */
 export function transferModel<P>(tf: TensorFlow, base: LayersModel, output: string | undefined, head: Head<P>, params: P, seed: number): TransferModel {
   const made = new Set<Layer>(base.layers)
+  // tfjs numbers layers through a process, and those of the copy were made right now.
+  const newest = Math.max(...allLayers(base).map(({ id }) => id))
   try {
     const features = featuresOf(base, output)
     // As the graph has them: a Sequential that begins with a model has the layers of that model in its graph, and the model in its list.
@@ -35,8 +37,10 @@ export function transferModel<P>(tf: TensorFlow, base: LayersModel, output: stri
       // tfjs numbers the names of layers through a process, so that those of a base from elsewhere may come again: then the head is made anew, with the next ones.
       const outputs = build(tf, features, head, params, seed)
       const layers = upTo(outputs)
-      for (const layer of layers) made.add(layer)
+      const foreign = [...layers].find((layer) => layer.id <= newest && layer.weights.length > 0 && !leading.has(layer))
+      for (const layer of layers) if (layer.id > newest) made.add(layer)
       if (!layers.has(features.sourceLayer)) throw modelError('ignores the features: none of its outputs depends on them. Apply the first layer to what head(features) gets')
+      if (foreign !== undefined) throw modelError(`uses layer "${foreign.name}", which was made before: make all layers within head(), so that no trial trains those of another, or of your base`)
       if ([...layers].some((layer) => layer.getClassName() === 'InputLayer' && !base.inputs.some(({ sourceLayer }) => sourceLayer === layer))) throw modelError('has an input of its own: it may use the features alone')
       const clash = [...layers].find((layer) => !baseLayers.includes(layer) && taken.has(layer.name))
       if (clash === undefined) {
