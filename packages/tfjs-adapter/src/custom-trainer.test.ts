@@ -162,6 +162,11 @@ describe('customTrainer', () => {
     ['an init that throws', { init: () => { throw new TypeError('no such file') } }, '', /no such file/],
     ['a step that throws', { step: () => { throw new TypeError('no such key') } }, '', /no such key/],
   ]
+  it('refuses options that do not exist, and what is no function, at once', () => {
+    expect(() => line({ build: () => tf.sequential() } as object)).toThrow(/customTrainer has no option "build"\. It has tf, backend/)
+    expect(() => line({ step: undefined as never })).toThrow(/init and step must be functions/)
+  })
+
   it.each(cases)('refuses %s and leaves nothing behind', async (_name, part, code, message) => {
     const own = line(part)
     const trial = trialOf(params)

@@ -334,6 +334,12 @@ describe('checkpoints', () => {
 })
 
 describe('bad input', () => {
+  it('is refused at once where an option does not exist, or is no function', () => {
+    expect(() => convnetTrainer({ earlystopping: { patience: 3 } } as object)).toThrow('tfjsTrainer has no option "earlystopping". Did you mean "earlyStopping"?')
+    expect(() => convnetTrainer({ callbacks: [] } as object)).toThrow(/tfjsTrainer has no option "callbacks"\. It has tf, backend, data/)
+    expect(() => convnetTrainer({ build: {} as never })).toThrow(/build must be a function of the parameters that returns a layers model/)
+  })
+
   const compiled = (): tf.LayersModel => {
     const model = buildDense()
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' })
@@ -366,7 +372,7 @@ describe('bad input', () => {
     ['a metric called step', { metrics: [function step(truth) { return truth }] }, 'TFJS_OPTION', /cannot be called "step"/],
     ['a metric called as another one on the validation data', { metrics: ['mse', function valMse(truth) { return truth }] }, 'TFJS_OPTION', /cannot be called "valMse": that is the name of "mse" on the validation data/],
     ['a best epoch without a direction', { restoreBest: { metric: 'valLoss', direction: 'max' as never } }, 'TFJS_OPTION', /direction is 'minimize' or 'maximize', got "max"/],
-    ['a metric as restoreBest', { restoreBest: 'valLoss' as never }, 'TFJS_OPTION', /restoreBest is an object with metric, direction, got "valLoss"/],
+    ['a metric as restoreBest', { restoreBest: 'valLoss' as never }, 'TFJS_OPTION', /The options of restoreBest are an object, got valLoss/],
     ['an optimiser by its name', { optimizer: 'adam' as never }, 'TFJS_OPTION', /Optimizer: give an object, \{ type: "adam", … \}, got "adam"/],
     ['an optimiser object', { optimizer: tf.train.sgd(0.1) as never }, 'TFJS_OPTION', /give a function that makes it/],
     ['an unknown optimiser', { optimizer: { type: 'adamax2', learningRate: 0.1 } as never }, 'TFJS_OPTION', /"adamax2" is not one of sgd, momentum/],

@@ -89,7 +89,8 @@ describe('distillation', () => {
   })
 
   it('is training without a teacher where the labels have all the weight', async () => {
-    const alone = tfjsTrainer<Params>({ ...base, build: student, loss: 'categoricalCrossentropy', metrics: ['accuracy'] })
+    const { student: build, temperature: _, hardLabelWeight: __, ...common } = base
+    const alone = tfjsTrainer<Params>({ ...common, build, loss: 'categoricalCrossentropy', metrics: ['accuracy'] })
     const expected = numbersOf((await run(alone, trialOf(params))).reports)
     for (const form of ['hinton', 'mixture'] as const) {
       const trainer = trainerOf({ form })
@@ -201,6 +202,10 @@ describe('distillation', () => {
     const stream = async function* (): AsyncGenerator<{ readonly xs: number[]; readonly ys: number }> { for (let row = 0; row < 8; row++) yield { xs: [points[row]!, 1], ys: 0 } }
     await expect(run(trainerOf({ data: { train: stream as never } }), trialOf(params))).rejects.toMatchObject({ code: 'TFJS_DATA' })
     expect(() => trainerOf({ teacher: {} as never })).toThrow(/teacher must be a Predictor/)
+    const model = student()
+    expect(() => trainerOf({ teacher: model as never })).toThrow(/teacher must be a Predictor, as tfjsPredictor\(tf, model\)/)
+    expect(() => trainerOf({ student: model as never })).toThrow(/student must be a function of the parameters/)
+    model.dispose()
   })
 
   it('refuses options that do not exist, with the nearest that does', () => {

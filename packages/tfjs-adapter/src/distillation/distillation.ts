@@ -47,11 +47,12 @@ const SMALLEST = 1e-30
  * `valTeacherAgreement` (the share of validation samples to which both give the same class) and `valTeacherDivergence` (the mean Jensen–Shannon
  * divergence in nats, from 0 to ln 2); without validation data `teacherAgreement` and `teacherDivergence`, of the training samples. `loss` is what is learnt and depends on T and λ; `valLoss` is the cross-entropy with the labels,
  * which can be compared between trials.
- * @throws AttuneError `TFJS_OPTION` for options that do not exist; while training: `TFJS_TEACHER` for answers that are no logits of the samples, `TFJS_MODEL` for a student that does not end in a softmax,
+ * @throws AttuneError `TFJS_OPTION` without a teacher or student, and for options that do not exist; while training: `TFJS_TEACHER` for answers that are no logits of the samples, `TFJS_MODEL` for a student that does not end in a softmax,
  * and all of `tfjsTrainer`.
  */
 export function distillation<P>(options: DistillationOptions<P>): Trainer<P> {
   refuseUnknownOptions('distillation', options, optionNames)
+  if (typeof options.student !== 'function') throw tfjsError('TFJS_OPTION', 'student must be a function of the parameters that returns a layers model, a new one for each trial: ({ units }) => tf.sequential({ layers: […] }).')
   const teacher = new KnownTeacher(options.teacher)
   const trainer = createTrainer<P>({
     ...options,

@@ -78,5 +78,6 @@ async function opened(open: () => Awaitable<Predictor>): Promise<Predictor> {
 }
 
 function isPredictor(value: unknown): value is Predictor {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Predictor>).predict === 'function'
+  // A model of tfjs has predict(), too.
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Predictor>).predict === 'function' && (value as Partial<Predictor>).specVersion === 'v1'
 }

@@ -3,7 +3,7 @@ import { checkGradientClip, type GradientClip } from '../optimizers/clip-gradien
 import { baseRateOf, createStepOptimizer } from '../optimizers/create-step-optimizer.ts'
 import type { ScheduleSpec } from '../schedules/schedule-spec.ts'
 import type { StepOptimizer } from '../optimizers/step-optimizer.ts'
-import { shown } from '../setting-range.ts'
+import { refuseUnknownOptions, type OptionNames } from '../unknown-options.ts'
 import type { EarlyStopping, Interval, Judgement, PerTrial, TrainingOptions } from './options.ts'
 
 /** The options of the loop for one trial's parameters. */
@@ -24,6 +24,9 @@ export interface LoopSettings {
   /** Makes the optimiser; called once, when there is a model, since it may hold tensors. */
   openOptimizer(): { readonly optimizer: StepOptimizer; readonly rate: number }
 }
+
+const judgementNames: OptionNames<Judgement> = { metric: true, direction: true }
+const earlyStoppingNames: OptionNames<EarlyStopping> = { patience: true, minDelta: true, ...judgementNames }
 
 /** @throws AttuneError `TFJS_OPTION` for an option out of range. */
 export function loopSettings<P>(options: TrainingOptions<P>, params: P): LoopSettings {
@@ -76,21 +79,15 @@ function interval(name: string, value: Interval): Interval {
 function restoreBest(value: boolean | Judgement | undefined): Judgement | undefined {
   if (value === false) return undefined
   if (value === undefined || value === true) return {}
-  return judgement('restoreBest', value, ['metric', 'direction'])
+  refuseUnknownOptions('restoreBest', value, judgementNames)
+  return value
 }
 
 function earlyStopping(value: EarlyStopping | undefined): EarlyStopping | undefined {
   if (value === undefined) return undefined
-  judgement('earlyStopping', value, ['patience', 'minDelta', 'metric', 'direction'])
+  refuseUnknownOptions('earlyStopping', value, earlyStoppingNames)
   atLeast(1, 'earlyStopping.patience', value.patience)
   const { minDelta = 0 } = value
   if (!(Number.isFinite(minDelta) && minDelta >= 0)) throw tfjsError('TFJS_OPTION', `earlyStopping.minDelta must be a number of at least 0, got ${String(minDelta)}.`)
   return value
-}
-
-/** A misspelt setting, such as "monitor", would have another metric judged without a word. */
-function judgement<T extends Judgement>(name: string, value: T, settings: readonly string[]): T {
-  const odd = Object(value) === value ? Object.keys(value).find((setting) => !settings.includes(setting)) : shown(value)
-  if (odd === undefined) return value
-  throw tfjsError('TFJS_OPTION', `${name} is an object with ${settings.join(', ')}, got ${odd}.`)
 }
