@@ -228,6 +228,7 @@ describe('options and data that cannot be meant are refused at once', () => {
     ['unknown scores', { data, scores: 'percent' }, /scores is/],
     ['a batch of 0', { data, batchSize: 0 }, /batchSize is a whole number of at least 1/],
     ['half a thread', { data, intraOpThreads: 0.5 }, /intraOpThreads/],
+    ['more threads than can be started', { data, intraOpThreads: 10_000 }, /intraOpThreads is a whole number of at least 1 and at most 1024, got 10000/],
     ['no provider', { data, executionProviders: [] }, /executionProviders/],
     ['a provider that nobody knows', { data, executionProviders: ['cpu', 'nonsense'] }, /"nonsense" is none of 'cpu', 'webgpu'/],
     ['a time-out of 0', { data, timeout: 0 }, /timeout/],

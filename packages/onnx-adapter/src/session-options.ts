@@ -12,7 +12,7 @@ export interface SessionOptions {
    * the list, a model that the others cannot run as a whole is refused with ONNX_PROVIDER.
    */
   readonly executionProviders?: readonly ExecutionProvider[]
-  /** Threads of one operator (default 1, so that evaluations beside each other do not fight for cores). */
+  /** Threads of one operator (default 1, so that evaluations beside each other do not fight for cores; most: 1024). */
   readonly intraOpThreads?: number
   /** How far the graph is rewritten when it is loaded (default `'all'`, as ONNX Runtime does). */
   readonly graphOptimizationLevel?: GraphOptimizationLevel
@@ -58,7 +58,7 @@ export function checkSessionOptions(options: SessionOptions): CheckedSessionOpti
   return {
     session: {
       executionProviders: [...executionProviders],
-      intraOpThreads: count('intraOpThreads', intraOpThreads, 1),
+      intraOpThreads: count('intraOpThreads', intraOpThreads, 1, mostThreads),
       graphOptimizationLevel: oneOf('graphOptimizationLevel', graphOptimizationLevel, graphOptimizationLevels),
       precision: 'float32',
       externalDirectory: externalData?.directory,
@@ -70,9 +70,12 @@ export function checkSessionOptions(options: SessionOptions): CheckedSessionOpti
   }
 }
 
+/** With many more the runtime is busy for minutes to start them, or runs out of memory. */
+export const mostThreads = 1024
+
 /** A whole number of at least `least`. Throws ONNX_OPTION. */
-export function count(name: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) throw invalidOption(`${name} is a whole number of at least ${least}, got ${value}.`, { [name]: value })
+export function count(name: string, value: number, least: number, most: number = Infinity): number {
+  if (!Number.isSafeInteger(value) || value < least || value > most) throw invalidOption(`${name} is a whole number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}, got ${value}.`, { [name]: value })
   return value
 }
 

@@ -1,12 +1,13 @@
 import { onnxError } from '../errors.ts'
 import { executionProviders, graphOptimizationLevels, precisions, type ExecutionProvider, type GraphOptimizationLevel, type Precision } from '../execution-provider.ts'
 import type { SessionSettings } from '../protocol.ts'
+import { mostThreads } from '../session-options.ts'
 
 /** How a trial serves its model. What is left out is as the evaluator's own options say. */
 export interface ServingParams {
   /** Runs there and nowhere else. */
   readonly provider?: ExecutionProvider
-  /** Threads of one operator. */
+  /** Threads of one operator, at most 1024. */
   readonly threads?: number
   readonly graphOptimizationLevel?: GraphOptimizationLevel
   /** Rows of one run, also where latency and throughput are measured, unless these name their own. */
@@ -17,7 +18,7 @@ export interface ServingParams {
 
 const checks: { readonly [K in keyof Required<ServingParams>]: (value: unknown) => boolean } = {
   provider: (value) => (executionProviders as readonly unknown[]).includes(value),
-  threads: isCount,
+  threads: (value) => isCount(value) && (value as number) <= mostThreads,
   graphOptimizationLevel: (value) => (graphOptimizationLevels as readonly unknown[]).includes(value),
   batchSize: isCount,
   precision: (value) => (precisions as readonly unknown[]).includes(value),

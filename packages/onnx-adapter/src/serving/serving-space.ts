@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { choice, ordinal, type LevelLeaf } from '@attune/core'
 import { invalidOption } from '../errors.ts'
 import { executionProviders, graphOptimizationLevels, precisions, type ExecutionProvider, type GraphOptimizationLevel, type Precision } from '../execution-provider.ts'
-import { count, oneOf } from '../session-options.ts'
+import { count, mostThreads, oneOf } from '../session-options.ts'
 import { refuseUnknownOptions, type OptionNames } from '../unknown-options.ts'
 
 /** What a serving space chooses from. One value is a constant. */
@@ -46,7 +46,7 @@ export function servingSpace(options: ServingSpaceOptions = {}): ServingSpace {
   } = options
   return {
     provider: choice(named('providers', providers, executionProviders)),
-    threads: ordinal(ascending('threads', threads)),
+    threads: ordinal(ascending('threads', threads, mostThreads)),
     graphOptimizationLevel: ordinal(named('graphOptimizationLevels', levels, graphOptimizationLevels)),
     batchSize: ordinal(ascending('batchSizes', batchSizes)),
     precision: choice(named('precisions', kinds, precisions)),
@@ -57,8 +57,8 @@ function named<T extends string>(option: string, values: readonly T[], known: re
   return distinct(option, values).map((value) => oneOf(option, value, known))
 }
 
-function ascending(option: string, values: readonly number[]): readonly number[] {
-  return distinct(option, values).map((value) => count(option, value, 1)).toSorted((a, b) => a - b)
+function ascending(option: string, values: readonly number[], most?: number): readonly number[] {
+  return distinct(option, values).map((value) => count(option, value, 1, most)).toSorted((a, b) => a - b)
 }
 
 function distinct<T>(option: string, values: readonly T[]): readonly T[] {

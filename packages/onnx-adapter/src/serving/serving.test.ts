@@ -27,6 +27,7 @@ describe('servingSpace', () => {
 
   test.each<readonly [string, object, RegExp]>([
     ['no threads', { threads: [] }, /threads of servingSpace needs at least one value/],
+    ['too many threads', { threads: [2, 5000] }, /threads is a whole number of at least 1 and at most 1024, got 5000/],
     ['half a row', { batchSizes: [0.5] }, /batchSizes is a whole number of at least 1/],
     ['a value twice', { precisions: ['int8', 'int8'] }, /precisions of servingSpace has a value twice/],
     ['another precision', { precisions: ['int4'] }, /precisions: "int4" is none of 'float32'/],
@@ -93,6 +94,7 @@ describe('serving that cannot be meant fails the trial', () => {
     ['another name', () => ({ thread: 2 }), {}, /answered "thread", which is none of provider, threads/],
     ['another value', () => ({ precision: 'int4' }), {}, /answered precision: "int4", which cannot be served/],
     ['no threads', () => ({ threads: 0 }), {}, /answered threads: 0/],
+    ['too many threads', () => ({ threads: 1025 }), {}, /answered threads: 1025/],
     ['nothing', () => undefined as unknown as object, {}, /answered undefined/],
     ['parameters that are not there', (params: { readonly serving: object }) => params.serving, undefined, /failed with undefined as the trial's parameters/],
   ])('%s', async (_, serving, params, message) => {
