@@ -150,6 +150,7 @@ describe('a head', () => {
     ['ignores the features', () => softmax(tf.input({ shape: [3] }), {}, tf), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/ignores the features/) }],
     ['has an input of its own', (features) => tf.layers.concatenate().apply([features, tf.input({ shape: [2] })]), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/input of its own/) }],
     ['returns nothing', () => undefined as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
+    ['is asynchronous', (async (features: SymbolicTensor) => { softmax(features, {}, tf); throw new Error('nobody waits for this') }) as unknown as Head<unknown>, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/is asynchronous: it has to return its output at once/) }],
     ['returns a layer', () => tf.layers.dense({ units: 2 }) as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
     ['returns nothing of what it made', (features) => void softmax(features, {}, tf) as unknown as SymbolicTensor, undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/returned no output/) }],
     ['has a name that the base has', (features) => tf.layers.dense({ name: 'body', units: 2 }).apply(features), undefined, { code: 'TFJS_MODEL', message: expect.stringMatching(/names a layer "body", as the base does/) }],

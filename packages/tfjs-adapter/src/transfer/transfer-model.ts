@@ -81,6 +81,11 @@ function build<P>(tf: TensorFlow, features: SymbolicTensor, head: Head<P>, param
   // All that may fail is within, so that the layers of a head that does are freed.
   return creating(tf, seed, () => {
     const built: unknown = head(features, params, tf)
+    if (built instanceof Promise) {
+      // Were it to fail later, the process would end with it.
+      built.catch(() => undefined)
+      throw modelError('is asynchronous: it has to return its output at once. Load what it needs before the study')
+    }
     const outputs: readonly unknown[] = Array.isArray(built) ? built : [built]
     if (outputs.length === 0 || !outputs.every((one): one is SymbolicTensor => one instanceof tf.SymbolicTensor)) {
       throw modelError('returned no output: return what the last layer gives, as in (features) => tf.layers.dense({ units: 5, activation: "softmax" }).apply(features)')
