@@ -32,7 +32,6 @@ async function expectSame(shape: number[], f: (x: tf.Tensor) => tf.Tensor): Prom
   expect(Math.max(...expected.map((value, index) => Math.abs(value - (actual[index] as number)))) / scale).toBeLessThan(TOLERANCE)
 }
 
-// The convolutions of tfjs-backend-wasm itself break its memory when padding is a number, which layers never give.
 const padding = fc.constantFrom('valid' as const, 'same' as const)
 const image = fc.record({
   batch: fc.integer({ min: 1, max: 4 }),
@@ -63,6 +62,33 @@ describe('gradients on wasm are those of cpu', () => {
       await expectSame(filterShape, (filter) => tf.conv2d(noise([batch, height, width, channels], 1) as tf.Tensor4D, filter as tf.Tensor4D, strides, pad))
       await expectSame([batch, height, width, channels], (x) => tf.conv2d(x as tf.Tensor4D, noise(filterShape, 1) as tf.Tensor4D, strides, pad))
     }), often))
+
+  test('padding that is a number, which layers never give, where kernel and strides are square', () =>
+    fc.assert(fc.asyncProperty(image, fc.integer({ min: 0, max: 3 }), async ({ batch, height, width, channels, filters, kernel: [size], strides: [stride] }, pad) => {
+      const [shape, filterShape] = [[batch, height, width, channels], [size, size, channels, filters]]
+      await expectSame(filterShape, (filter) => tf.conv2d(noise(shape, 1) as tf.Tensor4D, filter as tf.Tensor4D, stride, pad))
+      await expectSame(shape, (x) => tf.conv2d(x as tf.Tensor4D, noise(filterShape, 1) as tf.Tensor4D, stride, pad))
+      await expectSame(shape, (x) => tf.depthwiseConv2d(x as tf.Tensor4D, noise([size, size, channels, 2], 1) as tf.Tensor4D, stride, pad))
+      await expectSame(shape, (x) => tf.maxPool(x as tf.Tensor4D, size, stride, Math.min(pad, size - 1)))
+    }), { numRuns: 20 }))
+
+  test('padding that is a number is refused where kernel or strides are not square: tfjs would write over other tensors', async () => {
+    await wasm().activate(tf)
+    const x = tf.ones<tf.Rank.R4>([3, 6, 8, 9])
+    const tensors = tf.memory().numTensors
+    const attempts: readonly (() => tf.Tensor)[] = [
+      () => tf.conv2d(x, tf.ones<tf.Rank.R4>([3, 5, 9, 7]), 1, 2),
+      () => tf.conv2d(x, tf.ones<tf.Rank.R4>([3, 3, 9, 7]), [3, 1], 2),
+      () => tf.fused.conv2d({ x, filter: tf.ones<tf.Rank.R4>([1, 3, 9, 7]), strides: 1, pad: 0, activation: 'relu' }),
+      () => tf.depthwiseConv2d(x, tf.ones<tf.Rank.R4>([2, 3, 9, 1]), 1, 0),
+      () => tf.maxPool(x, [3, 1], 1, 0),
+      () => tf.avgPool(x, 2, [1, 2], 0),
+    ]
+    for (const attempt of attempts) expect(() => tf.tidy(attempt)).toThrow(/wrong shape where padding is a number \([02]\) and kernel or strides are not square .*Pad by 'valid', 'same' or/)
+    expect(tf.tidy(() => tf.conv2d(x, tf.ones<tf.Rank.R4>([3, 5, 9, 7]), 1, [[0, 0], [1, 1], [2, 2], [0, 0]])).shape).toEqual([3, 6, 8, 7])
+    tf.dispose(x)
+    expect(tf.memory().numTensors).toBe(tensors - 1)
+  })
 
   test('depthwise conv2d, of the kernel and of the input', () =>
     fc.assert(fc.asyncProperty(image, fc.integer({ min: 1, max: 3 }), async ({ batch, height, width, channels, kernel, strides, pad }, multiplier) => {

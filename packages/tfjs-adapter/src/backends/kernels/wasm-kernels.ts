@@ -8,6 +8,7 @@ import { maxPool3D, maxPool3DGrad, maxPoolGrad } from './max-pool.ts'
 import { addKernels, kernel, replaceKernels } from './register.ts'
 import { slice } from './slice.ts'
 import { tile } from './tile.ts'
+import { KERNELS_WITH_PADDING, refuseUnevenPadding } from './uneven-padding.ts'
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts'
 import type { WasmMemory } from './wasm-memory.ts'
 
@@ -19,6 +20,15 @@ export function registerWasmKernels(tf: TensorFlow): void {
     DepthwiseConv2dNativeBackpropInput: kernel((memory: WasmMemory, inputs, attributes: DepthwiseConv2dNativeBackpropInputAttrs) => depthwiseBackpropInput(tf, memory, inputs, attributes)),
     UnsortedSegmentSum: kernel((memory: WasmMemory, inputs, attributes: UnsortedSegmentSumAttrs) => unsortedSegmentSum(memory, inputs, attributes)),
   })
+  for (const name of KERNELS_WITH_PADDING) {
+    const theirs = tf.getKernel(name, 'wasm')?.kernelFunc
+    if (theirs === undefined) continue
+    const guarded: typeof theirs = (call) => {
+      refuseUnevenPadding(call)
+      return theirs(call)
+    }
+    replaceKernels(tf, 'wasm', { [name]: guarded })
+  }
   const theirSlice = tf.getKernel('Slice', 'wasm')?.kernelFunc
   const theirTile = tf.getKernel('Tile', 'wasm')?.kernelFunc
   const theirInput = tf.getKernel('Conv2DBackpropInput', 'wasm')?.kernelFunc
