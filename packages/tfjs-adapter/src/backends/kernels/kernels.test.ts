@@ -85,8 +85,9 @@ describe('gradients on wasm are those of cpu', () => {
       () => tf.avgPool(x, 2, [1, 2], 0),
     ]
     for (const attempt of attempts) expect(() => tf.tidy(attempt)).toThrow(/wrong shape where padding is a number \([02]\) and kernel or strides are not square .*Pad by 'valid', 'same' or/)
-    expect(tf.tidy(() => tf.conv2d(x, tf.ones<tf.Rank.R4>([3, 5, 9, 7]), 1, [[0, 0], [1, 1], [2, 2], [0, 0]])).shape).toEqual([3, 6, 8, 7])
-    tf.dispose(x)
+    const padded = tf.tidy(() => tf.conv2d(x, tf.ones<tf.Rank.R4>([3, 5, 9, 7]), 1, [[0, 0], [1, 1], [2, 2], [0, 0]]))
+    expect(padded.shape).toEqual([3, 6, 8, 7])
+    tf.dispose([x, padded])
     expect(tf.memory().numTensors).toBe(tensors - 1)
   })
 
