@@ -76,6 +76,15 @@ describe('countMultiplyAdds', () => {
     expect(countMultiplyAdds(both)).toMatchObject({ total: 8, unknown: [{ operator: 'Einsum', reason: 'the operator is not known' }, { operator: 'com.microsoft.FusedMatMul', node: 'fused' }] })
   })
 
+  it('says of control flow that it runs a graph of its own', () => {
+    const found = count([5, 4], (m, x) => {
+      const body = m.subgraph('body')
+      body.output(body.node('Relu', [body.input('step', 'float32', [4])]), 'float32', [4])
+      return m.node('Scan', [x], { attributes: { body: { graph: body.toGraph() }, num_scan_inputs: { int: 1 } } })
+    })
+    expect(found).toMatchObject({ total: 0, unknown: [{ operator: 'Scan', reason: expect.stringContaining('a graph of its own') }] })
+  })
+
   it.each<readonly [string, readonly (number | string)[], (m: ModelBuilder, x: string) => string, RegExp]>([
     ['matrices that do not fit', ['N', 3], (m, x) => m.node('MatMul', [x, weight(m, 'w', [4, 2])]), /multiplies \[1, 3\] with \[4, 2\]/],
     ['a window larger than its input', ['N', 1, 2, 2], (m, x) => conv(m, x, [1, 1, 5, 5]), /window does not fit/],

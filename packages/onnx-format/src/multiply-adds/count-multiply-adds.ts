@@ -74,7 +74,7 @@ function analyse(node: NodeProto, values: ReadonlyMap<string, Value>): { readonl
   const view = nodeView(node, values)
   if (Object.hasOwn(products, node.opType)) return products[node.opType]!(view)
   if (Object.hasOwn(shapes, node.opType)) return { multiplyAdds: 0, outputs: shapes[node.opType]!(view) }
-  if (controlFlow.has(node.opType)) throw new Unknown('it runs a graph of its own, as often as only running the model tells; count that graph by itself')
+  if (controlFlow.has(node.opType)) throw new Unknown('it runs a graph of its own, step by step or not at all, which is not counted')
   throw new Unknown('the operator is not known')
 }
 

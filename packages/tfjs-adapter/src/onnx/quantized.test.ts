@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { quantize, readModel } from '@attune/onnx-format'
+import { countMultiplyAdds, quantize, readModel } from '@attune/onnx-format'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { caseOf, type Case } from './export.test-support.ts'
@@ -58,4 +58,14 @@ describe('weights of exported models in fewer bits', () => {
     const { build, below } = networks[name]!
     expect(await expectNear(await caseOf(build(), {}, below))).not.toEqual([])
   })
+})
+
+it('multiply-adds of every exported layer and net are counted, but for the steps of a Scan and what its answers go to', async () => {
+  const singles = Object.entries(layerModels).flatMap(([className, models]) => Object.entries(models).map(([name, build]) => ({ name: `${className}, ${name}`, build, below: className === 'Embedding' ? 6 : undefined })))
+  for (const { name, build, below } of [...singles, ...Object.entries(networks).map(([net, { build: make, below: least }]) => ({ name: net, build: make, below: least }))]) {
+    const { onnx, inputs } = await caseOf(build(), {}, below)
+    const { unknown } = countMultiplyAdds(readModel(onnx), Object.fromEntries(inputs.map((input) => [input.name, input.dims])))
+    const scanned = unknown.some(({ operator }) => operator === 'Scan')
+    expect(scanned ? [] : unknown, name).toEqual([])
+  }
 })

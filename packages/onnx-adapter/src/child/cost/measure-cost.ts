@@ -118,7 +118,7 @@ async function countOfRow({ model }: PreparedModel, open: () => Promise<ModelSes
     const { total, unknown } = countMultiplyAdds(model, shapes)
     if (unknown.length === 0) return total / (session.fixedBatch ?? 1)
     const listed = unknown.slice(0, 3).map(({ operator, node, reason }) => `${operator} "${node}" (${reason})`)
-    throw new Failure('ONNX_UNCOUNTED', `The multiply-adds of the model cannot be counted: ${listed.join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}. Without them it has ${total}: countMultiplyAdds of @attune/onnx-format tells them apart.`)
+    throw new Failure('ONNX_UNCOUNTED', `The multiply-adds of the model cannot be counted: ${listed.join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}. All others have ${total}. Leave multiplyAdds out of the evaluator's options for such models; countMultiplyAdds of @attune/onnx-format tells operators apart.`)
   } catch (cause) {
     if (cause instanceof OnnxFormatError) throw new Failure('ONNX_UNCOUNTED', cause.message, { cause })
     throw cause
