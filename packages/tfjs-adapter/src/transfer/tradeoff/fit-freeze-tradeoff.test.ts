@@ -74,9 +74,10 @@ describe('fitFreezeTradeoff', () => {
   })
 
   it('says where k is at an end of its range, and the parameters say nothing by themselves', () => {
-    const at = (curve: FreezeCurve): boolean => fitted(fitFreezeTradeoff(observe(curve, 100), { n: 100 })).kAtBound
-    expect([0.25, 6, 30].map((k) => at({ a: 0.15, b: 1, c: 0.06, k }))).toEqual([false, false, false])
-    expect([0.02, 0.1, 300].map((k) => at({ a: 0.15, b: 0, c: k < 1 ? 0.05 * k : 0.06, k }))).toEqual([true, true, true])
+    const near1 = (curve: FreezeCurve): FreezeObservation[] => [0.99, 0.995, 0.998].map((freezeRatio) => ({ freezeRatio, score: 0.7 + freezeGain(curve, freezeRatio, 100) }))
+    const at = (curve: FreezeCurve): boolean => fitted(fitFreezeTradeoff([...observe(curve, 100), ...near1(curve)], { n: 100 })).kAtBound
+    expect([0.25, 6, 30, 300].map((k) => at({ a: 0.15, b: 1, c: 0.06, k }))).toEqual([false, false, false, false])
+    expect([0.02, 0.1, 2000].map((k) => at({ a: 0.15, b: 0, c: k < 1 ? 0.05 * k : 0.06, k }))).toEqual([true, true, true])
     // It only falls, so that nothing is told of a and k.
     expect(at({ a: 0, b: 8, c: 0.06, k: 6 })).toBe(true)
   })
@@ -124,6 +125,19 @@ describe('fitFreezeTradeoff', () => {
       expect(coverage).toBeGreaterThan(0.91)
       expect(coverage).toBeLessThan(1)
     }
+  })
+
+  it('does not claim to know where between two tried ratios a gain comes that comes at once', () => {
+    const random = stream('step')
+    const curve: FreezeCurve = { a: 0.3, b: 1, c: 0.05, k: 200 }
+    const truth = bestFreezeRatio(curve, 100)!
+    let inside = 0
+    for (let i = 0; i < 40; i++) {
+      const trials = Array.from({ length: 5 }, (_, group) => observe(curve, 100, { noise: () => 0.01 * random.normal() }).map((trial) => ({ ...trial, group }))).flat()
+      const { interval } = fitted(fitFreezeTradeoff(trials, { n: 100 }))
+      if (interval[0] <= truth && truth <= interval[1]) inside++
+    }
+    expect(inside).toBeGreaterThan(36)
   })
 
   it('is narrower at a lower level, and with more trials', () => {

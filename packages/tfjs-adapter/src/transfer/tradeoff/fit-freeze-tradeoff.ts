@@ -27,7 +27,7 @@ export interface FreezeTradeoff extends FreezeCurve {
   /** Δ(f*): what f* gains over training the head alone. */
   readonly gain: number
   /**
-   * Whether k is at an end of its range, [0.2, 50], as it also is where a = 0. Then a, b, c and k say nothing by themselves (at the lower end, a and b are
+   * Whether k is at an end of its range, [0.2, 500], as it also is where a = 0. Then a, b, c and k say nothing by themselves (at the lower end, a and b are
    * large and nearly cancel); f*, its interval and the gain still hold for the curve.
    */
   readonly kAtBound: boolean
@@ -47,7 +47,7 @@ export interface UndeterminedTradeoff {
 const nearBound = 1e-3
 
 /**
- * Fits Δ(f) = a(1 − e^(−k(1−f))) − b(1−f)/n − c(1−f)², a, b, c ≥ 0 and k in [0.2, 50] (`kAtBound` says where that mattered), to trials of several freeze ratios by
+ * Fits Δ(f) = a(1 − e^(−k(1−f))) − b(1−f)/n − c(1−f)², a, b, c ≥ 0 and k in [0.2, 500] (`kAtBound` says where that mattered), to trials of several freeze ratios by
  * least squares, and asks where it is highest.
  *
  * Given k the curve is linear in a, b, c and the levels: variable projection (Golub & Pereyra 1973) leaves a search for k
@@ -82,7 +82,8 @@ export function fitFreezeTradeoff(observations: readonly FreezeObservation[], op
   const threshold = best.rest + studentBound(level, degreesOfFreedom) ** 2 * variance + 1e-12 * moments.scoreScore
   const interval = profile.interval(threshold, 1 - freezeRatio)
   if (interval[0] === 0 && interval[1] === 1) return undetermined(`at level ${level}, every freeze ratio from 0 to 1 may be the best: the scores differ too little for their noise. More trials or more seeds narrow it`)
-  const kAtBound = curve.a === 0 || curve.k < lowestK * (1 + nearBound) || curve.k > highestK / (1 + nearBound)
+  // An a of rounding's size is none.
+  const kAtBound = curve.a <= 1e-9 * Math.sqrt(moments.scoreScore) || curve.k < lowestK * (1 + nearBound) || curve.k > highestK / (1 + nearBound)
   return { kind: 'fitted', ...curve, n, freezeRatio, interval, level, gain: freezeGain(curve, freezeRatio, n), kAtBound, deviation: Math.sqrt(variance), degreesOfFreedom }
 }
 

@@ -1,11 +1,11 @@
 import { nonNegativeLeastSquares, type NonNegativeSolution } from './non-negative-least-squares.ts'
 import { dot, product, type Moments } from './tradeoff-moments.ts'
 
-/** Bounds of k: below, the curve of `a` is a parabola within 1 %, and `b` and `c` say the same; above, it is a step next to f = 1. */
+/** Bounds of k: below, the curve of `a` is a parabola within 1 %, and `b` and `c` say the same; above, it is a step next to f = 1, finer than ratios are tried. */
 export const lowestK = 0.2
-export const highestK = 50
+export const highestK = 500
 
-const rates = 49
+const rates = 69
 const places = 40
 
 /** Products of the column 1 − e^(−ku) at one k with u·n/nᵢ, u², the scores and itself. */
