@@ -49,9 +49,10 @@ export async function readContainedFile(path: string, directory: string, maxByte
   }
 }
 
-/** Where an open file lies. Linux says so; elsewhere it lies where it was found if the same file is still there. */
+/** Where an open file lies. Linux says so, where /proc is mounted; elsewhere it lies where it was found if the same file is still there. */
 async function openedPath(handle: FileHandle, file: string): Promise<string> {
-  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`)
+  const told = process.platform === 'linux' ? await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined) : undefined
+  if (told !== undefined) return told
   const real = await realpath(file)
   const [opened, found] = await Promise.all([handle.stat({ bigint: true }), lstat(real, { bigint: true })])
   if (opened.ino !== found.ino || opened.dev !== found.dev) throw new NotContained('was replaced while it was opened')

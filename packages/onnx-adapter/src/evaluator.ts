@@ -57,7 +57,7 @@ export interface OnnxEvaluator extends Evaluator, AsyncDisposable {
   /**
    * Resolves with the chosen metrics and `modelBytes`, the size of the model as it is served. Rejects with ONNX_MODEL, ONNX_EXTERNAL_DATA,
    * ONNX_PATH, ONNX_TOO_LARGE, ONNX_PRECISION, ONNX_PROVIDER, ONNX_RUNTIME_MISSING, ONNX_INPUT, ONNX_OUTPUT, ONNX_LABEL, ONNX_METRIC, ONNX_UNCOUNTED, ONNX_RUN,
-   * ONNX_TIMEOUT, ONNX_MEMORY, ONNX_ABORTED, ONNX_CRASHED, ONNX_PROTOCOL, or ONNX_OPTION for a trial whose serving parameters cannot be meant.
+   * ONNX_TIMEOUT, ONNX_MEMORY, ONNX_ABORTED, ONNX_CRASHED, ONNX_PROTOCOL, or ONNX_OPTION for what is no model, or a trial whose serving parameters cannot be meant.
    */
   evaluate(model: ModelSource, context?: Partial<EvaluateContext>): Promise<Metrics>
   /** What is to be told beyond single numbers: the confusion matrix, scores by class, the reliability diagram and the temperature, or the errors of each output. Rejects as `evaluate` does. */

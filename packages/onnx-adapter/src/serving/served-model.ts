@@ -4,7 +4,7 @@ import { largestModel } from '../session-options.ts'
 
 /**
  * A trainer that trains nothing: each trial leaves this model, for an evaluator that serves it as the trial's parameters say. The model is
- * read when the first trial starts; `train` rejects as `readModelBytes` does, with ONNX_MODEL, ONNX_TOO_LARGE or ONNX_PATH.
+ * read when the first trial starts; `train` rejects as `readModelBytes` does, with ONNX_MODEL, ONNX_TOO_LARGE, ONNX_PATH or ONNX_OPTION.
  */
 export function servedModel(source: ModelSource): Trainer {
   let reading: Promise<Uint8Array> | undefined
