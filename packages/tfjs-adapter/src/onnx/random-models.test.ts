@@ -50,7 +50,7 @@ describe('a model made at random gives what TensorFlow.js gives', () => {
       const open = window.open && (window.padding === 'valid' || kernelSize.every((size, axis) => size >= (Array.isArray(strides) ? strides[axis]! : strides))) && kernelSize.every((size, axis) => (size - 1) * (dilated ? window.dilations[axis]! : 1) < 7)
       const space = open ? lengths.map(() => null) : lengths
       await expectSameInNode(await caseOf(on(first ? [window.channels, ...space] : [...space, window.channels], layer)))
-    }), drawn(150))
+    }), drawn(100))
   })
 
   const names = ['elu', 'selu', 'relu', 'relu6', 'linear', 'sigmoid', 'hardSigmoid', 'softplus', 'softsign', 'tanh', 'softmax', 'swish', 'mish', 'gelu'] as 'relu'[]
@@ -75,7 +75,7 @@ describe('a model made at random gives what TensorFlow.js gives', () => {
       const layer = layers[kind as 'lstm'](options)
       const outputs = mergeMode === undefined ? layer.apply(given) : layers.bidirectional({ layer, mergeMode: (mergeMode === 'apart' ? null : mergeMode) as 'sum' }).apply(given)
       await expectSameInNode(await caseOf(tf.model({ inputs: input, outputs: outputs as tf.SymbolicTensor[] })))
-    }), drawn(150))
+    }), drawn(100))
   })
 
   /** What can be done with a tensor of a rank; the numbers choose. */
