@@ -10,7 +10,7 @@ import { createStudy } from './create-study.ts'
 const artifact: Artifact = { kind: 'test', bytes: () => Uint8Array.of(1), as: () => artifact }
 
 /** What evaluators of both kinds are told in a run. */
-async function contexts(concurrency: number, executor?: Executor): Promise<readonly (readonly [exclusive: boolean, context: EvaluateContext])[]> {
+async function contexts(concurrency: number, executor?: Executor, kinds: readonly boolean[] = [true, false]): Promise<readonly (readonly [exclusive: boolean, context: EvaluateContext])[]> {
   const told: (readonly [boolean, EvaluateContext])[] = []
   const evaluator = (exclusive: boolean): Evaluator => ({
     specVersion: 'v1',
@@ -22,7 +22,7 @@ async function contexts(concurrency: number, executor?: Executor): Promise<reado
     },
   })
   await using study = await createStudy({ space: { serving: { x: float(0, 1) } }, objective: maximize('score'), seed: 1, ...(executor === undefined ? {} : { executor }) })
-  await study.optimize(() => artifact, { trials: 2, concurrency, evaluators: [evaluator(true), evaluator(false)] })
+  await study.optimize(() => artifact, { trials: 2, concurrency, evaluators: kinds.map(evaluator) })
   for (const [, { number, params }] of told) expect(params).toEqual(study.trials()[number]!.params)
   return told
 }
@@ -37,6 +37,9 @@ it('says that an evaluation is alone where trials run one after the other, or th
   expect([alone(one, true), alone(one, false)]).toEqual([[true, true], [true, true]])
   const two = await contexts(2)
   expect([alone(two, true), alone(two, false)]).toEqual([[false, false], [false, false]])
-  const holding = await contexts(2, Object.assign(new InProcessExecutor(), { exclusively: <T>(work: () => Promise<T>) => work() }))
-  expect([alone(holding, true), alone(holding, false)]).toEqual([[true, true], [false, false]])
+  const holding = (): Executor => Object.assign(new InProcessExecutor(), { exclusively: <T>(work: () => Promise<T>) => work() })
+  expect(alone(await contexts(2, holding(), [true]), true)).toEqual([true, true])
+  // Nothing holds an evaluator that is not exclusive.
+  const mixed = await contexts(2, holding())
+  expect([alone(mixed, true), alone(mixed, false)]).toEqual([[false, false], [false, false]])
 })

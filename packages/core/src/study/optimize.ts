@@ -75,7 +75,8 @@ export async function optimize<P>(engine: StudyEngine, executor: Executor, objec
     checkpointEvery: options.checkpointEvery ?? 1,
     retries: retryRule(options.retry),
     exclusively: executor.exclusively === undefined ? exclusiveSlot() : (work) => executor.exclusively!(work),
-    slotIsAlone: executor.exclusively !== undefined,
+    // Executors hold trainings; an evaluator that is not exclusive runs in this process, whatever another one measures.
+    slotIsAlone: executor.exclusively !== undefined && evaluators.every(({ exclusive }) => exclusive),
     oneAtATime: concurrency === 1,
   }
   const watch = new FailureWatch()
