@@ -67,7 +67,8 @@ describe('checkpoints that are kept with a trial', () => {
 
   it('have no more bytes together than they may, and say once what is left out', async () => {
     const size = (await train([1], { keep: { last: true } })).stored['checkpoint-last']!.bytes.length
-    const { stored, warnings, offered, steps } = await train([5, 4, 3, 2], { keep: { best: 3 }, maxBytes: Math.round(size * 2.5) })
+    const { stored, warnings, offered, steps } = await train([2, 3, 4, 1], { keep: { best: 3 }, maxBytes: Math.round(size * 2.5) })
+    expect(Object.values(stored).map(({ meta }) => meta)).toEqual(expect.arrayContaining([{ step: 1, value: 2 }, { step: 4, value: 1 }]))
     expect(Object.keys(stored)).toHaveLength(2)
     expect(Object.values(stored).reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThanOrEqual(size * 2.5)
     expect(warnings).toEqual([expect.stringMatching(/kept checkpoints of this trial would have \d+ bytes, and checkpoints\.maxBytes is \d+: "checkpoint-best-3" of step 3 is not kept/)])

@@ -48,33 +48,40 @@ export class KeptCheckpoints {
   /** Keeps the checkpoint of a report, if it is one to keep. `judged`: whether it has the metrics of the validation data, or there are none. */
   async offer({ step, metrics }: TrainingReport, judged: boolean, pack: () => Promise<Uint8Array>): Promise<void> {
     const value = judged && this.#settings.keep.best > 0 ? (metrics[this.#judge.metricOf(Object.keys(metrics))] as number) : undefined
-    const best = value === undefined ? undefined : this.#placeFor(value)
-    if (best === undefined && !this.#settings.keep.last) return
+    const { free, worst } = value === undefined ? {} : this.#places()
+    const better = worst !== undefined && this.#judge.better(value as number, worst.value) ? worst.name : undefined
+    if (free === undefined && better === undefined && !this.#settings.keep.last) return
     const bytes = await pack()
+    // A free place is of no use where there is no room for one more: then the best ones are fewer, and still the best.
+    const best = free !== undefined && (better === undefined || this.#total(free, bytes) <= this.#settings.maxBytes) ? free : better
     if (best !== undefined) await this.#keep({ name: best, step, value: value as number, bytes: bytes.length }, bytes)
     if (this.#settings.keep.last) await this.#keep({ name: LAST, step, value: NaN, bytes: bytes.length }, bytes)
   }
 
-  /** A free name, or that of the worst that is worse. */
-  #placeFor(value: number): string | undefined {
+  /** Of the best ones: a name that is free, and the worst that is kept. */
+  #places(): { readonly free?: string | undefined; readonly worst?: KeptCheckpoint | undefined } {
     const names = Array.from({ length: this.#settings.keep.best }, (_, index) => `checkpoint-best-${index + 1}`)
     const taken = this.#kept.filter(({ name }) => names.includes(name))
-    const free = names.find((name) => !taken.some((kept) => kept.name === name))
-    if (free !== undefined) return free
-    const worst = taken.reduce((left, right) => (this.#judge.better(left.value, right.value) ? right : left))
-    return this.#judge.better(value, worst.value) ? worst.name : undefined
+    return {
+      free: names.find((name) => !taken.some((kept) => kept.name === name)),
+      worst: taken.length === 0 ? undefined : taken.reduce((left, right) => (this.#judge.better(left.value, right.value) ? right : left)),
+    }
+  }
+
+  /** What all would have together with this one. */
+  #total(name: string, bytes: Uint8Array): number {
+    return this.#kept.reduce((sum, kept) => sum + (kept.name === name ? 0 : kept.bytes), bytes.length)
   }
 
   async #keep(kept: KeptCheckpoint, bytes: Uint8Array): Promise<void> {
-    const others = this.#kept.filter(({ name }) => name !== kept.name)
-    const total = others.reduce((sum, other) => sum + other.bytes, kept.bytes)
+    const total = this.#total(kept.name, bytes)
     if (total > this.#settings.maxBytes) {
       this.#warn(`The kept checkpoints of this trial would have ${total} bytes, and checkpoints.maxBytes is ${this.#settings.maxBytes}: "${kept.name}" of step ${kept.step} is not kept. Keep fewer, or allow more.`)
       return
     }
     try {
       await this.#trial.setArtifact(kept.name, bytes, { kind: TFJS_CHECKPOINT_KIND, meta: kept.name === LAST ? { step: kept.step } : { step: kept.step, value: kept.value } })
-      this.#kept = [...others, kept]
+      this.#kept = [...this.#kept.filter(({ name }) => name !== kept.name), kept]
     } catch (error) {
       this.#warn(`The checkpoint "${kept.name}" of step ${kept.step} could not be kept: ${messageOf(error)}`)
     }
