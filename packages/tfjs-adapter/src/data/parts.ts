@@ -40,7 +40,7 @@ function isNested(list: readonly unknown[]): boolean {
  */
 export function positionsFor(wanted: readonly string[], names: readonly string[] | undefined, count: number, label: string): number[] {
   if (names === undefined) {
-    if (count !== wanted.length) throw dataError(`${label} has ${count} array${count === 1 ? '' : 's'}, the model ${wanted.length} (${wanted.join(', ')}): give one for each`)
+    if (count !== wanted.length) throw dataError(`${label} has ${count} array${count === 1 ? '' : 's'}, the model ${wanted.length}: give one for each, in the model's order or by its names`)
     return wanted.map((_, position) => position)
   }
   const missing = wanted.find((name) => !names.includes(name))

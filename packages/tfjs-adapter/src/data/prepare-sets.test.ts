@@ -116,7 +116,7 @@ describe('several inputs and outputs', () => {
     expect(positionsFor(['a', 'b'], undefined, 2, 'data.train.x')).toEqual([0, 1])
     expect(() => positionsFor(['aeg'], ['image', 'age'], 2, 'data.train.x')).toThrow(/data\.train\.x has no "aeg", which the model wants; there are image, age/)
     expect(() => positionsFor(['kind'], ['kind', 'price'], 2, 'data.train.y')).toThrow(/data\.train\.y has "price", for which the model has no output/)
-    expect(() => positionsFor(['a', 'b'], undefined, 1, 'data.train.x')).toThrow(/data\.train\.x has 1 array, the model 2 \(a, b\)/)
+    expect(() => positionsFor(['a', 'b'], undefined, 1, 'data.train.x')).toThrow(/data\.train\.x has 1 array, the model 2: give one for each/)
   })
 
   it('come as lists', async () => {

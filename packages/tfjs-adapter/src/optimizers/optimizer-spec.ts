@@ -1,3 +1,4 @@
+import { tfjsError } from '../error.ts'
 import { ABOVE_0, AT_LEAST_0, checkSettings, numbers, type SettingRange, type SettingRanges } from '../setting-range.ts'
 
 /** What every optimiser takes. */
@@ -85,4 +86,5 @@ const SETTINGS: { readonly [type in OptimizerName]: SettingRanges } = {
 /** @throws AttuneError `TFJS_OPTION` for an unknown type, an unknown setting, or one missing or out of range. */
 export function checkOptimizerSpec(spec: OptimizerSpec): void {
   checkSettings('Optimizer', spec, SETTINGS, '; for others, return a tf.Optimizer from a function')
+  if (spec.type === 'sgd' && spec.nesterov === true && spec.momentum === undefined) throw tfjsError('TFJS_OPTION', 'Optimizer: nesterov is a way to use a momentum, and there is none: give momentum, too, as in { type: "sgd", momentum: 0.9, nesterov: true, … }.')
 }

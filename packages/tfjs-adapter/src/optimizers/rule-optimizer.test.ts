@@ -214,6 +214,7 @@ describe('a spec', () => {
     ['a negative decay', { type: 'adamw', learningRate: 0.1, weightDecay: -1 }, /weightDecay must be a number of at least 0, got -1/],
     ['an epsilon of 0', { type: 'adam', learningRate: 0.1, epsilon: 0 }, /epsilon must be a number above 0, got 0/],
     ['a name for a list', { type: 'sgd', learningRate: 0.1, decayExcept: 'bias' }, /decayExcept must be a list of names, got "bias"/],
+    ['nesterov without a momentum', { type: 'sgd', learningRate: 0.1, nesterov: true }, /nesterov is a way to use a momentum, and there is none/],
     ['a word for a boolean', { type: 'rmsprop', learningRate: 0.1, centered: 'yes' }, /centered must be true or false, got "yes"/],
   ])('with %s is refused', (_name, spec, message) => {
     const attempt = (): unknown => createStepOptimizer(tf, spec as OptimizerSpec)
