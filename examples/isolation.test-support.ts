@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
-import { cpu, tfjsTrainer, wasm, type Backend, type TrainingData } from '@attune/tfjs-adapter'
+import { cpu, node, tfjsTrainer, wasm, webgpu, type Backend, type TrainingData } from '@attune/tfjs-adapter'
 import * as tf from '@tensorflow/tfjs'
 import type { Trainer } from 'attune'
 
@@ -57,6 +57,8 @@ function trainerOn(backend: Backend): Trainer<Params> {
 
 export const onCpu: Trainer<Params> = trainerOn(cpu())
 export const onWasm: Trainer<Params> = trainerOn(wasm())
+export const onNode: Trainer<Params> = trainerOn(node())
+export const onWebgpu: Trainer<Params> = trainerOn(webgpu())
 
 /** Fills the JavaScript heap if it is to have many units. */
 export const hungry: Trainer<Params> = {

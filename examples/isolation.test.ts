@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { createStudy, float, int, minimize, type Executor, type Study, type Trainer } from '@attune/core'
 import { fromModule, processes, threads } from 'attune'
 import { afterEach, describe, expect, it } from 'vitest'
+import { softwareGpu } from '../tools/software-gpu.mjs'
+import { ensureTfjsNode } from '../tools/tfjs-node.mjs'
 import { meetingPlace, onCpu, onWasm, type Params } from './isolation.test-support.ts'
 import { inFolder } from './programs.test-support.ts'
 
@@ -57,6 +59,26 @@ describe('a trainer of TensorFlow.js', () => {
       const loads = readFileSync(join(folder, 'loads'), 'utf8').trim().split('\n')
       expect(new Set(loads)).toEqual(places)
       expect(loads).toHaveLength(2)
+    })
+  })
+
+  const gpu = softwareGpu()
+  const apart: [string, string, { readonly missing?: string | undefined }, { readonly [variable: string]: string }][] = [
+    ['onNode', 'native TensorFlow', ensureTfjsNode(), { TF_CPP_MIN_LOG_LEVEL: '2' }],
+    ['onWebgpu', 'WebGPU', gpu, gpu.environment ?? {}],
+  ]
+
+  for (const [name, library, { missing }, variables] of apart) it.skipIf(missing !== undefined)(`${name} trains on ${library} in two child processes at once, and gets what cpu gets but for rounding${missing === undefined ? '' : ` (skipped: ${missing})`}`, async () => {
+    const onPlain = await sixTrials(undefined, onCpu)
+    await inFolder(async (folder) => {
+      process.env[meetingPlace] = folder
+      const study = await sixTrials(processes({ slots: 2, env: { [meetingPlace]: folder, ...variables } }), fromModule<Params>(module, name))
+      expect(new Set(study.trials().map(({ attributes }) => attributes['where'])).size).toBe(2)
+      expect(readFileSync(join(folder, 'loads'), 'utf8').trim().split('\n')).toHaveLength(2)
+      for (const { number, state, reports } of study.trials()) {
+        expect(state).toBe('complete')
+        for (const [index, { metrics }] of reports.entries()) expect(metrics['valLoss']).toBeCloseTo(onPlain.trial(number).reports[index]!.metrics['valLoss']!, 4)
+      }
     })
   })
 
