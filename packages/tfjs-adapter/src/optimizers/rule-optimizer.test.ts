@@ -1,27 +1,20 @@
 import { isAttuneError } from '@attune/core'
 import * as tf from '@tensorflow/tfjs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { cpu } from '../backends/cpu.ts'
+import { describe, expect, it } from 'vitest'
 import { createStepOptimizer } from './create-step-optimizer.ts'
+import { forEachTest } from './each-test.test-support.ts'
 import type { CommonOptimizerSettings, OptimizerSpec } from './optimizer-spec.ts'
-import { descend, disposeWeights, gradientNumbers, nameOf, SPECS, valuesOf, weightsOf } from './optimizers.test-support.ts'
+import { descend, disposeWeights, gradientNumbers, nameOf, SPECS, valuesOf } from './optimizers.test-support.ts'
 import type { OptimizerState, StepOptimizer, TrainableWeight } from './step-optimizer.ts'
 
 const cases = SPECS.map((spec): [string, OptimizerSpec] => [nameOf(spec), spec])
 const rateOf = (step: number): number => 0.01 * (1 + Math.sin(step))
 
-let weights: TrainableWeight[]
+let weights: readonly TrainableWeight[]
 let before: number
-
-beforeEach(async () => {
-  await cpu().activate(tf)
-  before = tf.memory().numTensors
-  weights = weightsOf()
-})
-
-afterEach(() => {
-  disposeWeights(weights)
-  if (tf.memory().numTensors !== before) throw new Error(`${tf.memory().numTensors - before} tensors are left behind.`)
+forEachTest((fresh, tensors) => {
+  weights = fresh
+  before = tensors
 })
 
 /** As a checkpoint keeps it: the numbers, not the tensors. */

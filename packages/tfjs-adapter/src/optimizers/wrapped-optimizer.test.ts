@@ -1,9 +1,9 @@
 import { isAttuneError } from '@attune/core'
 import * as tf from '@tensorflow/tfjs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { cpu } from '../backends/cpu.ts'
+import { describe, expect, it } from 'vitest'
 import { baseRateOf, createStepOptimizer } from './create-step-optimizer.ts'
-import { descend, disposeWeights, valuesOf, weightsOf } from './optimizers.test-support.ts'
+import { forEachTest } from './each-test.test-support.ts'
+import { descend, valuesOf } from './optimizers.test-support.ts'
 import type { OptimizerState, TrainableWeight } from './step-optimizer.ts'
 
 const OPTIMIZERS: readonly [string, () => tf.Optimizer][] = [
@@ -19,18 +19,11 @@ const OPTIMIZERS: readonly [string, () => tf.Optimizer][] = [
 ]
 const rateOf = (step: number): number => 0.01 * (1 + Math.sin(step))
 
-let weights: TrainableWeight[]
+let weights: readonly TrainableWeight[]
 let before: number
-
-beforeEach(async () => {
-  await cpu().activate(tf)
-  before = tf.memory().numTensors
-  weights = weightsOf()
-})
-
-afterEach(() => {
-  disposeWeights(weights)
-  if (tf.memory().numTensors !== before) throw new Error(`${tf.memory().numTensors - before} tensors are left behind.`)
+forEachTest((fresh, tensors) => {
+  weights = fresh
+  before = tensors
 })
 
 /** As a checkpoint keeps it: the numbers, not the tensors. */
