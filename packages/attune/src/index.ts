@@ -6,7 +6,7 @@ export {
 } from '@attune/core'
 export type {
   Amendment, Artifact, ArtifactClaim, ArtifactEntry, ArtifactOptions, ArtifactReference, ArtifactStore, Awaitable, BeingCopied, Branches, Change, ChangeBody, Checkpoint, Clock, CompleteTrial, Condition, Constraint, Copying, CorrectionOptions, CreateOperation,
-  Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Execution, Executor, Exhausted, ExtendOptions, Failure, FailureReason, FlatParams, FunctionConstraint, GarbageOptions, GarbageResult, Heads, History, HistoryEntry,
+  Curve, Definition, Dimension, DuplicatePolicy, EvaluateContext, Evaluator, Execution, Executor, Exhausted, Explanation, ExtendOptions, Failure, FailureReason, FlatParams, FunctionConstraint, GarbageOptions, GarbageResult, Heads, History, HistoryEntry,
   Host, Json, JudgeContext, KeepAlive, KeepPolicy, Leaf, LeafDimension, LeaseRequest, LevelLeaf, LinearConstraint, Logger, LoggerContext, LoggerFactory, LoggerView, MemoryArtifactsOptions, MergeOptions, MergeResult, Merging, Metrics, Module, ModuleReference, NextContext, NextTrial, NumberLeaf,
   NumberOptions, Objective, ObjectiveFunction, ObjectiveOptions, ObjectiveResult, OneOf, Operation, OptimizeOptions, OptimizeResult, Outcome,
   OutcomeBound, OutcomeConstraint, Params, Predictor, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,

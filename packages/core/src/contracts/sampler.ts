@@ -29,11 +29,22 @@ export interface SuggestContext {
   readonly signal: AbortSignal
 }
 
+/** Why a sampler suggested what it did, for people. Stored with the trial, so that it can be asked for whenever. */
+export interface Explanation {
+  /** What suggested, as in `Gaussian process` or `prior`. */
+  readonly model: string
+  /** One sentence: why here. */
+  readonly why: string
+  /** What the model expected of each objective, in its own direction and unit, before the trial ran; the deviation is of the noiseless value. */
+  readonly predicted?: readonly { readonly metric: string; readonly mean: number; readonly deviation: number }[]
+}
+
 /** The parameters of one trial, and where they come from. */
 export interface Suggestion {
   /** Complete: every active parameter, nothing else, keeping the constraints. Checked by the study. */
   readonly params: FlatParams
-  /** Provenance of at most 4 kB that is stored with the trial. */
+  readonly explanation?: Explanation
+  /** The sampler's own provenance. It is stored with the trial and can be read from `history` and `running`, so what was fitted for one suggestion can be begun with at the next; with the explanation at most 4 kB. */
   readonly note?: Json
 }
 
@@ -47,8 +58,9 @@ export interface Exhausted {
  *
  * `observe` is called once for each trial that ends (or is void afterwards: then a new instance is made and
  * told everything again), in the order of the history, never during `suggest`. `suggest` is never called twice at once.
- * State is changed by `observe` alone, so that the same seed, trial number and history give the
- * same answer, however the history was loaded. Work above 50 ms yields to the event loop.
+ * State is changed by `observe` alone (save caches, which change no answer), so that the same seed, trial number and history
+ * give the same answer, however the history was loaded: one by one or at once, in this process or another, with other suggestions
+ * in between or without. The history has the notes of earlier suggestions. Work above 50 ms yields to the event loop.
  */
 export interface Sampler {
   observe?(trial: TrialRecord): void

@@ -1,3 +1,4 @@
+import type { Explanation } from './sampler.ts'
 import type { FlatParams, Json, Metrics } from './values.ts'
 
 /** waiting → running → complete | pruned | failed, or paused and running again. The last three are final. */
@@ -32,7 +33,8 @@ export interface SuggestionTrace {
   readonly revision: number
   /** Numbers of the trials that were running. */
   readonly running: readonly number[]
-  /** The sampler's own note of at most 4 kB (generation, arm, …). */
+  readonly explanation?: Explanation
+  /** The sampler's own note (generation, arm, …). */
   readonly note?: Json
 }
 

@@ -133,7 +133,7 @@ describe('a sampler', () => {
 
   it('with a note above 4 kB is refused', async () => {
     const study = await createStudy({ space, sampler: { specVersion: 'v1', id: 'chatty', revision: 1, create: () => ({ suggest: () => ({ params: { learningRate: 1, n: 1 }, note: 'x'.repeat(5000) }) }) } })
-    await expect(study.ask()).rejects.toThrow(/"chatty" attached a note of 5002 characters/)
+    await expect(study.ask()).rejects.toThrow(/"chatty" attached an explanation and a note of 5011 characters/)
   })
 
   it('that throws ends the run with its own error', async () => {

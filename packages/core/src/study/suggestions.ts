@@ -1,6 +1,6 @@
-import type { Exhausted, Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
+import type { Exhausted, Explanation, Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
 import type { SuggestionTrace, TrialRecord } from '../contracts/trial-record.ts'
-import type { FlatParams } from '../contracts/values.ts'
+import type { FlatParams, Json } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import { copyJson } from '../json.ts'
@@ -83,11 +83,12 @@ export class Suggestions {
 
   #checked(suggestion: Suggestion | Exhausted, { number, revision, running }: Seen): Suggested | NothingLeft {
     if ('exhausted' in suggestion) return { nothingLeft: suggestion.exhausted }
-    const { note } = suggestion
+    const { explanation, note } = suggestion
     // The space may have been extended while the sampler was at work.
     const params = this.#history.completed(suggestion.params)
     this.check(params, this.#factory.id)
-    return { number, params, trace: note === undefined ? { sampler: this.#id, revision, running } : { sampler: this.#id, revision, running, note: this.#checkedNote(note) } }
+    const trace: SuggestionTrace = { sampler: this.#id, revision, running }
+    return { number, params, trace: explanation === undefined && note === undefined ? trace : { ...trace, ...this.#checkedNotes(explanation, note) } }
   }
 
   /** Throws INVALID_SUGGESTION unless the space allows these parameters. */
@@ -139,10 +140,11 @@ export class Suggestions {
     if (this.observes) for (const number of this.#history.ended()) this.#tell(this.#history.trial(number))
   }
 
-  #checkedNote(note: unknown): NonNullable<Suggestion['note']> {
-    const copy = copyJson(note, `The note of "${this.#factory.id}"`)
+  #checkedNotes(explanation: Explanation | undefined, note: Json | undefined): Pick<SuggestionTrace, 'explanation' | 'note'> {
+    const given = { ...(explanation === undefined ? {} : { explanation }), ...(note === undefined ? {} : { note }) }
+    const copy = copyJson(given, `What "${this.#factory.id}" attached to its suggestion`)
     const size = JSON.stringify(copy).length
-    if (size > noteLimit) throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" attached a note of ${size} characters to its suggestion: at most ${noteLimit} are kept.`)
-    return copy as NonNullable<Suggestion['note']>
+    if (size > noteLimit) throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" attached an explanation and a note of ${size} characters to its suggestion: at most ${noteLimit} are kept.`)
+    return copy as typeof given
   }
 }

@@ -1,6 +1,6 @@
 import type { RandomStream, SearchSpace } from '@attune/core'
 import type { Mixture } from './mixture.ts'
-import { keyOfCells } from './observations.ts'
+import { keyOfCells } from '../model/observations.ts'
 
 /** How many draws may be refused for each candidate that is wanted, before fewer must do. */
 const mostRefusals = 10

@@ -1,7 +1,7 @@
 import { exp, log } from '@attune/core'
 import { logTruncatedMasses } from '../numeric/truncated-mass-table.ts'
 import { logNormalInterval, logTruncatedMass } from '../numeric/truncated-normal.ts'
-import { type Axis, cellAt } from './axis.ts'
+import { type Axis, cellAt } from '../model/axis.ts'
 
 const logSqrtTwoPi = 0.9189385332046727
 

@@ -1,4 +1,4 @@
-import type { Observations } from './observations.ts'
+import type { Observations } from '../model/observations.ts'
 
 /** The observations taken as good, from the best to the worst, and how many of all there are. */
 export function goodRows(observations: Observations, count: number): Int32Array {

@@ -1,6 +1,6 @@
 import { boolean, choice, type FlatParams, float, int, logNormal, normal, normalCdf, oneOf, ordinal, repeat, type Space, space, ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
-import { axesOf } from './axis.ts'
+import { axesOf } from '../model/axis.ts'
 import type { Smoothing } from './factor.ts'
 import { Mixture } from './mixture.ts'
 

@@ -1,6 +1,6 @@
 import { exp, log, type RandomStream } from '@attune/core'
 import { truncatedQuantile } from '../numeric/truncated-normal.ts'
-import { type Axis, cellAt, isActive, logPriorAt, priorUnit, snap } from './axis.ts'
+import { type Axis, cellAt, isActive, logPriorAt, priorUnit, snap } from '../model/axis.ts'
 import { type Factor, fitFactor, type NormalFactor, type Smoothing, type TableFactor } from './factor.ts'
 
 /** Terms so far below the largest do not change a sum in double precision. */

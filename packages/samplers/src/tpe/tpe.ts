@@ -1,11 +1,11 @@
 import { AttuneError, log, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SearchSpace, type SuggestContext, type Suggestion } from '@attune/core'
 import { checkKnown } from '../known-options.ts'
-import { type Axis, axesOf } from './axis.ts'
+import { type Axis, axesOf } from '../model/axis.ts'
 import { drawCandidates } from './candidates.ts'
 import type { Smoothing } from './factor.ts'
 import { goodRows } from './good-rows.ts'
 import { Mixture } from './mixture.ts'
-import { keyOfCells, Observations } from './observations.ts'
+import { keyOfCells, Observations } from '../model/observations.ts'
 
 /** Options of `tpe`. */
 export interface TpeOptions {

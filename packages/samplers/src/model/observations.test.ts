@@ -1,6 +1,6 @@
 import { atMost, createStudy, float, int, maximize, minimize, type Objective, type OutcomeConstraint, type Problem, type SearchSpace, space, type Study, type TrialRecord } from '@attune/core'
 import { describe, expect, it } from 'vitest'
-import { goodRows } from './good-rows.ts'
+import { goodRows } from '../tpe/good-rows.ts'
 import { Observations } from './observations.ts'
 
 const plane = space({ x: float(0, 1), y: int(0, 9) })
