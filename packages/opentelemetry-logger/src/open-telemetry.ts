@@ -87,6 +87,7 @@ class OpenTelemetryLogger implements Logger {
     else if (type === 'study.started' && event.owner === this.#context.owner) this.#runStarts(time, event.goal)
     else if (type === 'study.stopped' && event.owner === this.#context.owner) this.#runEnds(time, event.reason)
     else if (type === 'warning') this.#run?.addEvent('attune.warning', { 'attune.source': event.source, 'attune.message': event.message }, new Date(time))
+    else if (type === 'remark') this.#run?.addEvent('attune.remark', { 'attune.source': event.source, 'attune.message': event.message }, new Date(time))
   }
 
   async flush(): Promise<void> {

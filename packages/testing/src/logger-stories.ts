@@ -41,8 +41,11 @@ export async function* plainTraining(trial: { readonly number: number }): AsyncG
 const pausing: PrunerFactory = {
   specVersion: 'v1',
   id: 'pausing',
-  create: ({ history }) => ({
-    judge: ({ number, step }) => (number === 0 && step === 2 ? 'pause' : number === 2 && step === 3 ? 'prune' : 'continue'),
+  create: ({ history, remark }) => ({
+    judge: ({ number, step }) => {
+      if (number === 2 && step === 3) remark('Trial 2 is pruned.')
+      return number === 0 && step === 2 ? 'pause' : number === 2 && step === 3 ? 'prune' : 'continue'
+    },
     next: () => (history.length < 2 || history.state(0) !== 'paused' ? undefined : history.curve(0).length < 5 ? { promote: 0, toStep: 5 } : { promote: 0 }),
   }),
 }

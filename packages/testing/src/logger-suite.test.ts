@@ -56,6 +56,7 @@ describe('the stories of everything', () => {
       'study.copied': true,
       'study.merged': true,
       'study.renamed': true,
+      remark: true,
       warning: true,
     }
     const events = [...(await eventfulStory()).events, ...(await correctedStory()).events]

@@ -1,4 +1,4 @@
-import type { Failure, StudyDefinition, TrialRecord } from '@attune/core'
+import type { Explanation, Failure, StudyDefinition, TrialRecord } from '@attune/core'
 import { formatNumber, formatScalar, formatTime, plain } from '@attune/node/terminal'
 import type { View } from '../output/answer.ts'
 import { textTable, wrapped } from '../output/text-table.ts'
@@ -14,11 +14,14 @@ export function trialText(trial: TrialRecord, definition: StudyDefinition, view:
 
 function head(trial: TrialRecord, definition: StudyDefinition, view: View): string {
   const { number, state, attempt, origin, parent, owner, suggestion, startedAt, endedAt, checkpoint, toStep, voided, violation } = trial
+  const explanation = suggestion?.explanation
   const rows: (readonly [string, string | undefined])[] = [
     ['value', trial.values === undefined ? undefined : describeValues(trial, definition.objectives)],
     ['void', voided],
     ['violation', violation > 0 ? formatNumber(violation) : undefined],
     ['from', [origin === 'sampler' ? (suggestion?.sampler ?? origin) : origin, parent === undefined ? '' : `of trial ${parent}`].filter((text) => text !== '').join(' ')],
+    ['why', explanation?.why],
+    ['expected', expected(explanation)],
     ['attempt', attempt === 0 ? 'not started yet' : String(attempt)],
     ['started', startedAt === undefined ? undefined : formatDate(startedAt)],
     ['took', startedAt === undefined || endedAt === undefined ? undefined : formatTime(endedAt - startedAt)],
@@ -28,6 +31,10 @@ function head(trial: TrialRecord, definition: StudyDefinition, view: View): stri
   ]
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined)
   return `${view.styles.strong(`${plain(definition.name)}, trial ${number}: ${state}`)}\n${textTable([{ title: '' }, { title: '', shrinks: true }], known, view, 2)}`
+}
+
+function expected(explanation: Explanation | undefined): string | undefined {
+  return explanation?.predicted?.map(({ metric, mean, deviation }) => `${metric} ${formatNumber(mean)} ± ${formatNumber(deviation)}`).join(', ')
 }
 
 function parameters({ flatParams }: TrialRecord, view: View): string {

@@ -148,6 +148,8 @@ export type Operation =
   /** Adds a leaf to a space defined by running. Refused as `state` if the path has another definition; no change if it has this one. */
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
+  /** Something worth knowing that is no cause for concern, as which model a sampler goes on with. */
+  | { readonly type: 'remark'; readonly source: string; readonly message: string }
   | SessionNews
 
 /** What happened: an operation as it took effect. Tokens are not kept. */
@@ -171,6 +173,7 @@ export type ChangeBody =
   | BeingCopied
   | { readonly type: 'extend'; readonly path: string; readonly leaf: Json }
   | { readonly type: 'warn'; readonly number?: number; readonly source: string; readonly message: string }
+  | { readonly type: 'remark'; readonly source: string; readonly message: string }
   | SessionNews
 
 /** One entry of a study's history. */

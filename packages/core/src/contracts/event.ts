@@ -51,3 +51,5 @@ export type StudyEvent<P = unknown> =
   /** The study was made as a copy: everything before happened in the other study. */
   | (Base & { readonly type: 'study.copied'; readonly from: StudyReference; readonly by: string })
   | (Base & { readonly type: 'warning'; readonly number: number | undefined; readonly source: string; readonly message: string })
+  /** A plugin tells what it decided and why, as which model a sampler goes on with: nothing is wrong. */
+  | (Base & { readonly type: 'remark'; readonly source: string; readonly message: string })

@@ -15,6 +15,8 @@ export interface Problem {
   readonly history: History
   /** Says something that the user should know ("fell back to random because …"). The same message is shown once. */
   warn(message: string): void
+  /** Tells a decision and its reason ("goes on with CMA-ES, because …"), where nothing is wrong. The same message is told once. */
+  remark(message: string): void
 }
 
 /** What is known when one trial is suggested. */

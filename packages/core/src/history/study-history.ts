@@ -225,7 +225,7 @@ export class StudyHistory implements History {
       this.#redefine(body)
       return noEffect
     }
-    if (body.type === 'warn' || body.type === 'merge') return noEffect
+    if (body.type === 'warn' || body.type === 'remark' || body.type === 'merge') return noEffect
     if (body.type === 'copying') {
       this.references.copying(body.as, body.phase)
       return noEffect
@@ -246,7 +246,7 @@ export class StudyHistory implements History {
     return { before, bestImproved: improved }
   }
 
-  #update(entry: TrialEntry, body: Exclude<ChangeBody, { type: 'create' | 'extend' | 'session' | 'warn' | 'rename' | 'revise' | 'merge' | 'copied' | 'copying' }>, time: number): boolean {
+  #update(entry: TrialEntry, body: Exclude<ChangeBody, { type: 'create' | 'extend' | 'session' | 'warn' | 'remark' | 'rename' | 'revise' | 'merge' | 'copied' | 'copying' }>, time: number): boolean {
     switch (body.type) {
       case 'assign':
         entry.flatParams = this.completed(body.params)

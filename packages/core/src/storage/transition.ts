@@ -190,6 +190,8 @@ export function transition(operation: Operation, heads: Heads, now: number): Tra
     case 'warn':
       if (operation.number !== undefined && heads.get(operation.number) === undefined) return missing(operation.number)
       return { ok: true, bodies: [operation], heads: [] }
+    case 'remark':
+      return { ok: true, bodies: [operation], heads: [] }
     case 'extend': {
       const known = heads.leaf(operation.path)
       if (known === undefined) return { ok: true, bodies: [operation], heads: [] }

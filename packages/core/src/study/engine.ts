@@ -136,7 +136,7 @@ export class StudyEngine implements TrialRuntime {
   /** What a sampler or pruner of that name is told: its warnings carry the name. */
   problemFor(id: string): Problem {
     const read = <K extends 'space' | 'objectives' | 'constraints'>(key: K): PropertyDescriptor => ({ get: () => this[key], enumerable: true })
-    const fixed = { random: this.random, history: this.history, warn: (message: string) => this.warnings.tell(id, message) }
+    const fixed = { random: this.random, history: this.history, warn: (message: string) => this.warnings.tell(id, message), remark: (message: string) => this.warnings.remark(id, message) }
     return Object.defineProperties(fixed, { space: read('space'), objectives: read('objectives'), constraints: read('constraints') }) as typeof fixed & Problem
   }
 

@@ -65,6 +65,8 @@ function allEventsOf(change: Change, effect: Effect, history: StudyHistory, summ
       return [{ type: 'space.extended', ...at, path: body.path }]
     case 'warn':
       return [{ type: 'warning', ...at, number: body.number, source: body.source, message: body.message }]
+    case 'remark':
+      return [{ type: 'remark', ...at, source: body.source, message: body.message }]
     case 'session':
       if (body.phase === 'started') return [{ type: 'study.started', ...at, owner: body.owner, goal: body.goal }]
       if (body.phase === 'closed' || body.phase === 'declined') return [] // Whoever listened has gone; a warning tells.

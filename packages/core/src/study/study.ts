@@ -1,6 +1,7 @@
 import type { ArtifactOptions } from '../contracts/artifact.ts'
 import type { StudyEvent } from '../contracts/event.ts'
 import type { Executor } from '../contracts/executor.ts'
+import type { Explanation } from '../contracts/sampler.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import type { ArtifactReference, CompleteTrial, FailureReason, StoredArtifact, TrialRecord, TrialState } from '../contracts/trial-record.ts'
@@ -15,6 +16,7 @@ import { correctionsOf, type HistoryEntry } from './corrections/history.ts'
 import { merge, type MergeOptions, type MergeResult } from './corrections/merge.ts'
 import { extendSpace, type ExtendOptions } from './corrections/space.ts'
 import type { StudyEngine } from './engine.ts'
+import { explain } from './explain.ts'
 import type { StudyLoggers } from './study-loggers.ts'
 import type { Worker } from './neighbours.ts'
 import { flattenOpen } from './flatten-open.ts'
@@ -287,6 +289,11 @@ export class Study<P = unknown, M extends string = string> {
   /** A snapshot of one trial. Throws TRIAL_NOT_FOUND. */
   trial(number: number): TrialRecord<P> {
     return this.columns.trial(number) as TrialRecord<P>
+  }
+
+  /** Why a trial has the parameters that it has, as its sampler told when it suggested them. Throws TRIAL_NOT_FOUND. */
+  explain(number: number): Explanation {
+    return explain(this.trial(number))
   }
 
   /** Snapshots of all trials, by number. */

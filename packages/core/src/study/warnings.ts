@@ -1,9 +1,10 @@
+import type { Operation } from '../contracts/change.ts'
 import type { StudyAccess } from './study-access.ts'
 
 /** What happens to every trial must not fill the history: so many warnings of a kind are told. */
 const mostOfAKind = 10
 
-/** What the user should know, as changes of the history: each message once. */
+/** What the user should know, as changes of the history: warnings and remarks, each message once. */
 export class Warnings {
   readonly #access: StudyAccess
   readonly #told = new Set<string>()
@@ -19,8 +20,20 @@ export class Warnings {
     const key = `${source}\n${message}`
     if (this.#told.has(key)) return
     this.#told.add(key)
+    this.#write(number === undefined ? { type: 'warn', source, message } : { type: 'warn', source, message, number })
+  }
+
+  /** Tells what is no cause for concern. */
+  remark(source: string, message: string): void {
+    const key = `${source}\n${message}`
+    if (this.#told.has(key)) return
+    this.#told.add(key)
+    this.#write({ type: 'remark', source, message })
+  }
+
+  #write(operation: Operation): void {
     // A warning that cannot be stored must not take a trial down: the write that matters will tell.
-    const write = this.#access.mustWrite([number === undefined ? { type: 'warn', source, message } : { type: 'warn', source, message, number }]).catch(() => undefined)
+    const write = this.#access.mustWrite([operation]).catch(() => undefined)
     this.#underWay.add(write)
     void write.then(() => this.#underWay.delete(write))
   }

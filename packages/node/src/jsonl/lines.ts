@@ -143,6 +143,7 @@ function details(event: StudyEvent): readonly Detail[] {
     case 'study.copied':
       return own({ type: 'text', text: event.from.name }, named({ from_id: event.from.id }))
     case 'warning':
+    case 'remark':
       return own({ name: event.source, type: 'text', text: event.message })
   }
 }

@@ -30,6 +30,7 @@ export function block(tally: Tally, frame: Frame): readonly string[] {
     ...[...tally.best.values()].map((best) => bestLine(best, columns, styles, tally.partial)),
     ...running.slice(0, mostRunning).map((trial) => runningLine(tally, trial, frame, columns)),
     ...(running.length > mostRunning ? [styles.faint(`  … and ${running.length - mostRunning} more`)] : []),
+    ...(tally.remark === undefined ? [] : [styles.faint(fit(`  ${plain(tally.remark.source)}: ${plain(tally.remark.message)}`, columns))]),
     ...[...tally.warnings.values()].slice(-mostWarnings).map((warning) => styles.warn(fit(`  ! ${warningText(warning)}`, columns))),
   ]
   return lines

@@ -32,6 +32,8 @@ export function line(event: StudyEvent, tally: Tally, styles: Styles): string | 
     }
     case 'warning':
       return styles.warn(`  ! ${warningText(event)}`)
+    case 'remark':
+      return styles.faint(`  ${plain(event.source)}: ${plain(event.message)}`)
     default:
       return undefined
   }

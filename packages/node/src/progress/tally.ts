@@ -37,6 +37,8 @@ export class Tally {
   readonly running: Map<number, RunningTrial> = new Map()
   readonly best: Map<number, Best> = new Map()
   readonly warnings: Map<string, ShownWarning> = new Map()
+  /** The last one. */
+  remark: { readonly source: string; readonly message: string } | undefined
   /** Failures by reason and message, with the trials that had them. */
   readonly failures: Map<string, { readonly reason: FailureReason; readonly message: string; readonly trials: number[] }> = new Map()
   /** Trials wanted in all: complete, pruned and paused, if it is known. */
@@ -147,6 +149,9 @@ export class Tally {
         break
       case 'warning':
         this.#warn(event)
+        break
+      case 'remark':
+        this.remark = event
         break
       default:
     }

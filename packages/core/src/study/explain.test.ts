@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import type { Explanation } from '../contracts/sampler.ts'
+import { random } from '../random/random-sampler.ts'
+import { float } from '../space/builders.ts'
+import { createStudy } from './create-study.ts'
+
+describe('study.explain', () => {
+  it('tells what the sampler told when it suggested, and remarks are events', async () => {
+    const explanation: Explanation = { model: 'a guess', why: 'It lies in the middle.', predicted: [{ metric: 'value', mean: 2, deviation: 0.5 }] }
+    const study = await createStudy({
+      space: { x: float(0, 1) },
+      sampler: { specVersion: 'v1', id: 'middle', revision: 1, create: (problem) => ({
+        suggest() {
+          problem.remark('goes to the middle, because that is near to everything')
+          return { params: { x: 0.5 }, explanation }
+        },
+      }) },
+    })
+    const remarks: string[] = []
+    study.on((event) => event.type === 'remark' && remarks.push(`${event.source}: ${event.message}`))
+    for (let i = 0; i < 2; i++) await study.tell(await study.ask(), 2)
+    expect(study.explain(0)).toEqual(explanation)
+    await study.close()
+    expect(remarks).toEqual(['middle: goes to the middle, because that is near to everything'])
+  })
+
+  it('says where else parameters come from', async () => {
+    const study = await createStudy({ space: { x: float(0, 1) }, sampler: random() })
+    await study.add({ params: { x: 0.5 }, value: 1 })
+    await study.enqueue({ x: 0.25 })
+    await study.tell(await study.ask(), 1)
+    await study.tell(await study.ask(), 1)
+    expect([0, 1, 2].map((number) => study.explain(number))).toEqual([
+      { model: 'none', why: 'This is a result from elsewhere.' },
+      { model: 'none', why: 'These parameters were put into the queue by hand.' },
+      { model: 'random@1', why: 'This sampler gives no reasons.' },
+    ])
+    expect(() => study.explain(3)).toThrow(expect.objectContaining({ code: 'TRIAL_NOT_FOUND' }))
+  })
+})

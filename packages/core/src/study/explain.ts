@@ -1,0 +1,19 @@
+import type { Explanation } from '../contracts/sampler.ts'
+import type { TrialRecord } from '../contracts/trial-record.ts'
+
+/** What is known of why a trial has its parameters. */
+export function explain({ origin, suggestion, parent }: TrialRecord): Explanation {
+  if (suggestion !== undefined) return suggestion.explanation ?? { model: suggestion.sampler, why: 'This sampler gives no reasons.' }
+  switch (origin) {
+    case 'enqueued':
+      return { model: 'none', why: 'These parameters were put into the queue by hand.' }
+    case 'added':
+      return { model: 'none', why: 'This is a result from elsewhere.' }
+    case 'fork':
+      return { model: 'none', why: `The pruner forked it from trial ${String(parent)}.` }
+    case 'replicate':
+      return { model: 'none', why: `It repeats trial ${String(parent)}.` }
+    case 'sampler':
+      return { model: 'none', why: 'Its parameters are chosen while it runs.' }
+  }
+}
