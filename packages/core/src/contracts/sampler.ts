@@ -1,3 +1,4 @@
+import type { Explanation } from './explanation.ts'
 import type { History } from './history.ts'
 import type { Objective, OutcomeConstraint } from './objective.ts'
 import type { Random, RandomStream } from './random.ts'
@@ -29,16 +30,6 @@ export interface SuggestContext {
   readonly running: readonly TrialRecord[]
   /** Aborts when the study stops. */
   readonly signal: AbortSignal
-}
-
-/** Why a sampler suggested what it did, for people. Stored with the trial, so that it can be asked for whenever. */
-export interface Explanation {
-  /** What suggested, as in `Gaussian process` or `prior`. */
-  readonly model: string
-  /** One sentence: why here. */
-  readonly why: string
-  /** What the model expected of each objective, in its own direction and unit, before the trial ran; the deviation is of the noiseless value. */
-  readonly predicted?: readonly { readonly metric: string; readonly mean: number; readonly deviation: number }[]
 }
 
 /** The parameters of one trial, and where they come from. */

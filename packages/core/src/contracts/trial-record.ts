@@ -1,4 +1,4 @@
-import type { Explanation } from './sampler.ts'
+import type { Explanation } from './explanation.ts'
 import type { FlatParams, Json, Metrics } from './values.ts'
 
 /** waiting → running → complete | pruned | failed, or paused and running again. The last three are final. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Explanation } from '../contracts/sampler.ts'
+import type { Explanation } from '../contracts/explanation.ts'
 import { random } from '../random/random-sampler.ts'
 import { float } from '../space/builders.ts'
 import { createStudy } from './create-study.ts'

@@ -1,4 +1,4 @@
-import type { Explanation } from '../contracts/sampler.ts'
+import type { Explanation } from '../contracts/explanation.ts'
 import type { TrialRecord } from '../contracts/trial-record.ts'
 
 /** What is known of why a trial has its parameters. */

@@ -1,7 +1,7 @@
 import type { ArtifactOptions } from '../contracts/artifact.ts'
 import type { StudyEvent } from '../contracts/event.ts'
 import type { Executor } from '../contracts/executor.ts'
-import type { Explanation } from '../contracts/sampler.ts'
+import type { Explanation } from '../contracts/explanation.ts'
 import type { Storage, StudyDefinition, StudySummary } from '../contracts/storage.ts'
 import type { Trainer } from '../contracts/trainer.ts'
 import type { ArtifactReference, CompleteTrial, FailureReason, StoredArtifact, TrialRecord, TrialState } from '../contracts/trial-record.ts'

@@ -1,4 +1,5 @@
-import type { Exhausted, Explanation, Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
+import type { Explanation } from '../contracts/explanation.ts'
+import type { Exhausted, Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
 import type { SuggestionTrace, TrialRecord } from '../contracts/trial-record.ts'
 import type { FlatParams, Json } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
