@@ -229,18 +229,19 @@ export function samplerCases(make: () => SamplerFactory, options: SamplerSuiteOp
       }),
     ),
     test('goes in the direction of the objective', async (problem) => {
-      const losses = async (sign: 1 | -1): Promise<unknown> => {
+      const suggestions = async (sign: 1 | -1): Promise<unknown> => {
         const study = await openStudy({ problem, sampler: make(), objectives: [sign === 1 ? minimize('value') : maximize('value')] })
-        const params: unknown[] = []
+        const suggested: unknown[] = []
         for (let i = 0; i < trials; i++) {
           const trial = await askOrExhausted(study)
           if (typeof trial === 'string') break
-          params.push(trial.flatParams)
+          const { predicted } = study.explain(trial.number)
+          suggested.push({ params: trial.flatParams, predicted: predicted?.map(({ mean, deviation }) => [sign * mean || 0, deviation]) })
           await study.tell(trial, { value: sign * weighTrial(trial) })
         }
-        return params
+        return suggested
       }
-      ensureEqual(await losses(-1), await losses(1), 'Maximising the negated value, against minimising the value')
+      ensureEqual(await suggestions(-1), await suggestions(1), 'Maximising the negated value, against minimising the value: parameters, and predicted values in the direction of the objective')
     }),
   ]
 

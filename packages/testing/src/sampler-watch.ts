@@ -1,7 +1,7 @@
 import type { Exhausted, Problem, SamplerFactory, Suggestion, TrialRecord } from '@attune/core'
 import { ensure, equalData, settles, show } from './check.ts'
 
-/** Bytes of a note. */
+/** Bytes of explanation and note. */
 const noteLimit = 4096
 
 /** What a watched sampler has seen and done. */
@@ -57,7 +57,7 @@ export function columnsOf({ history, space }: Problem): readonly Float64Array[] 
   return [copy(history.losses()), copy(history.violations()), ...space.dimensions.map(({ index }) => copy(history.units(index)))]
 }
 
-export function checkAnswer(answer: Suggestion | Exhausted, { space }: Problem): void {
+export function checkAnswer(answer: Suggestion | Exhausted, { space, objectives }: Problem): void {
   ensure(typeof answer === 'object' && answer !== null, () => `suggest() must answer { params } or { exhausted }, not ${show(answer)}.`)
   if ('exhausted' in answer) {
     ensure(typeof answer.exhausted === 'string' && answer.exhausted.trim() !== '', 'A sampler that is exhausted must say why: the reason ends the study.')
@@ -66,13 +66,23 @@ export function checkAnswer(answer: Suggestion | Exhausted, { space }: Problem):
   const problems = space.problems(answer.params)
   ensure(problems.length === 0, () => `suggest() answered ${show(answer.params)}, which is not a point of the space: ${problems.join('; ')}`)
   ensure(!(space.violation(answer.params) > 0), () => `suggest() answered ${show(answer.params)}, which violates a constraint of the space.`)
-  checkNote(answer.note)
+  checkExplanation(answer, objectives.map(({ metric }) => metric))
+  checkNotes({ explanation: answer.explanation, note: answer.note })
 }
 
-function checkNote(note: unknown): void {
-  if (note === undefined) return
-  const text = JSON.stringify(note)
-  ensure(typeof text === 'string', 'The note must be JSON.')
-  ensure(new TextEncoder().encode(text).length <= noteLimit, `The note has ${text.length} characters: at most ${noteLimit} bytes are kept.`)
-  ensure(equalData(JSON.parse(text), note), () => `The note is not plain JSON: it reads back as ${text}.`)
+function checkExplanation({ explanation }: Suggestion, metrics: readonly string[]): void {
+  if (explanation === undefined) return
+  const { model, why, predicted } = explanation
+  ensure(typeof model === 'string' && model.trim() !== '' && typeof why === 'string' && why.trim() !== '', () => `An explanation names the model and says why: not ${show(explanation)}.`)
+  for (const { metric, mean, deviation } of predicted ?? []) {
+    ensure(metrics.includes(metric), () => `"${metric}" was predicted, which is no objective: those are ${metrics.join(', ')}.`)
+    ensure(Number.isFinite(mean) && Number.isFinite(deviation) && deviation >= 0, () => `${metric} was predicted as ${mean} ± ${deviation}: give finite numbers, or predict nothing.`)
+  }
+}
+
+function checkNotes(notes: { readonly explanation: unknown; readonly note: unknown }): void {
+  const given = Object.fromEntries(Object.entries(notes).filter(([, value]) => value !== undefined))
+  const text = JSON.stringify(given)
+  ensure(new TextEncoder().encode(text).length <= noteLimit, `Explanation and note have ${text.length} characters: at most ${noteLimit} bytes are kept.`)
+  ensure(equalData(JSON.parse(text), given), () => `Explanation or note is not plain JSON: it reads back as ${text}.`)
 }

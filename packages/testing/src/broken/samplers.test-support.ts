@@ -187,6 +187,21 @@ export const brokenSamplers: readonly Broken[] = [
     fails: ['suggests complete parameters in range: linear floats'],
   },
   {
+    what: 'predicts losses instead of values',
+    make: twin((problem) => ({ suggest: ({ random }) => ({ params: problem.space.sample(random), explanation: { model: 'none', why: 'Why not?', predicted: problem.objectives.map(({ metric }) => ({ metric, mean: 1, deviation: 0 })) } }) })),
+    fails: ['goes in the direction of the objective'],
+  },
+  {
+    what: 'predicts what is no number',
+    make: twin((problem) => ({ suggest: ({ random }) => ({ params: problem.space.sample(random), explanation: { model: 'none', why: 'Why not?', predicted: [{ metric: 'value', mean: Infinity, deviation: 0 }] } }) })),
+    fails: ['suggests complete parameters in range: linear floats'],
+  },
+  {
+    what: 'explains without saying why',
+    make: twin((problem) => ({ suggest: ({ random }) => ({ params: problem.space.sample(random), explanation: { model: 'none', why: '' } }) })),
+    fails: ['suggests complete parameters in range: linear floats'],
+  },
+  {
     what: 'minimises whatever the direction',
     make: twin((problem, plain) => {
       let best: TrialRecord | undefined
