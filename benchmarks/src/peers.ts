@@ -16,7 +16,8 @@ export function runPeer(script: string, args: readonly string[], requirementsFil
   return JSON.parse(output) as unknown
 }
 
-function peerPython(requirementsFile: string): string {
+/** The Python of an environment that has what a file of requirements in peers/ lists; it is made when it is not there yet. */
+export function peerPython(requirementsFile = 'requirements.txt'): string {
   const requirements = join(peersFolder, requirementsFile)
   const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
   const environment = join(benchmarksFolder, '.peers', name)

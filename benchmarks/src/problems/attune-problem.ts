@@ -2,14 +2,14 @@ import { choice, type Definition, float, type FlatParams, int, oneOf, ordinal, S
 import type { Configuration, Parameter, Problem, Value } from './problem.ts'
 
 /** A benchmark problem as a space of ours, and the way back to the problem's own configurations. */
-export interface AttuneProblem {
-  readonly problem: Problem
+export interface AttuneProblem<P = Problem> {
+  readonly problem: P
   readonly space: Space<unknown>
   readonly configuration: (flatParams: FlatParams) => Configuration
 }
 
 /** Conditional parameters become the groups of a `oneOf` at their parent. Dots in names, which paths cannot hold, become underscores. */
-export function attuneProblem(problem: Problem): AttuneProblem {
+export function attuneProblem<P extends { readonly parameters: readonly Parameter[] }>(problem: P): AttuneProblem<P> {
   const definition: Record<string, SpaceNode> = {}
   const nameOfPath = new Map<string, string>()
   const parents = new Set(problem.parameters.flatMap(({ when }) => (when === undefined ? [] : [when.parent])))
