@@ -1,11 +1,15 @@
-"""The benchmark problems for Optuna: the same list, data and encoding as benchmarks/src/problems."""
+"""The benchmark problems for the peers: the same list, data and encoding as benchmarks/src/problems.
+
+A problem is a dict: id, family, direction, parameters (parents before their children), evaluate(config) in natural units,
+and objective(trial) for peers whose spaces are defined by running. A parameter is a dict: name, kind (float, int, ordinal,
+categorical), low, high and log of numbers, choices of the others, and when: {parent, value} of a conditional one.
+"""
 
 import json
 import math
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 BENCHMARKS = Path(__file__).resolve().parent.parent
 
@@ -27,30 +31,66 @@ def load_problems(data, file="problems.json"):
     ]
 
 
+def defined_by_running(parameters, evaluate):
+    """The objective for peers that suggest while the objective runs; ordinals are suggested as positions."""
+
+    def objective(trial):
+        config = {}
+        for parameter in parameters:
+            if not is_active(parameter, config):
+                continue
+            name = parameter["name"]
+            if parameter["kind"] == "categorical":
+                config[name] = trial.suggest_categorical(name, parameter["choices"])
+            elif parameter["kind"] == "ordinal":
+                config[name] = parameter["choices"][trial.suggest_int(name, 0, len(parameter["choices"]) - 1)]
+            elif parameter["kind"] == "int":
+                config[name] = trial.suggest_int(name, parameter["low"], parameter["high"], log=parameter["log"])
+            else:
+                config[name] = trial.suggest_float(name, parameter["low"], parameter["high"], log=parameter["log"])
+        return evaluate(config)
+
+    return objective
+
+
+def is_active(parameter, config):
+    when = parameter.get("when")
+    return when is None or config.get(when["parent"]) == when["value"]
+
+
+def problem_of(entry, parameters, evaluate):
+    return {
+        "id": entry["id"],
+        "family": entry["family"],
+        "direction": entry["direction"],
+        "parameters": parameters,
+        "evaluate": evaluate,
+        "objective": defined_by_running(parameters, evaluate),
+    }
+
+
 def table_problem(entry, data, tables):
     meta = tables["tables"][entry["table"]]
     parameters = tables["spaces"][entry["space"]]
     rows = np.fromfile(data / "tabular" / meta["file"], dtype="<f4").reshape(meta["n_configs"], meta["n_seeds"])
     means = np.nanmean(rows.astype(np.float64), axis=1)
 
-    def objective(trial):
+    def evaluate(config):
         index = 0
         for parameter in parameters:
-            size = len(parameter["choices"])
-            if parameter["kind"] == "ordinal":
-                position = trial.suggest_int(parameter["name"], 0, size - 1)
-            else:
-                position = parameter["choices"].index(trial.suggest_categorical(parameter["name"], parameter["choices"]))
-            index = index * size + position
+            index = index * len(parameter["choices"]) + parameter["choices"].index(config[parameter["name"]])
         return float(means[index])
 
-    return {"id": entry["id"], "direction": entry["direction"], "objective": objective}
+    return problem_of(entry, parameters, evaluate)
 
 
 _sessions = {}
 
 
 def session_of(path):
+    # Imported here: tables do not need it.
+    import onnxruntime
+
     if path not in _sessions:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -69,22 +109,20 @@ def surrogate_problem(entry, data, scenarios):
     target = scenario["y_names"].index(entry["target"])
     fixed = {**entry["fixed"], scenario["instance_param"]: entry["instance"]}
     conditions = {condition["child"]: condition for condition in space["conditions"]}
-    free = [p for p in space["hyperparameters"] if p["name"] not in fixed]
-    ordered = [p for p in free if p["name"] not in conditions] + [p for p in free if p["name"] in conditions]
 
-    def objective(trial):
-        config = dict(fixed)
-        for parameter in ordered:
-            name = parameter["name"]
-            condition = conditions.get(name)
-            if condition is not None and config[condition["parent"]] != condition["value"]:
-                continue
-            if parameter["type"] == "categorical":
-                config[name] = trial.suggest_categorical(name, parameter["choices"])
-            elif parameter["type"] == "uniform_int":
-                config[name] = trial.suggest_int(name, parameter["lower"], parameter["upper"], log=parameter["log"])
-            else:
-                config[name] = trial.suggest_float(name, parameter["lower"], parameter["upper"], log=parameter["log"])
+    def parameter_of(raw):
+        condition = conditions.get(raw["name"])
+        when = {} if condition is None else {"when": {"parent": condition["parent"], "value": condition["value"]}}
+        if raw["type"] == "categorical":
+            return {"name": raw["name"], "kind": "categorical", "choices": raw["choices"], **when}
+        kind = "int" if raw["type"] == "uniform_int" else "float"
+        return {"name": raw["name"], "kind": kind, "low": raw["lower"], "high": raw["upper"], "log": raw["log"], **when}
+
+    free = [parameter_of(raw) for raw in space["hyperparameters"] if raw["name"] not in fixed]
+    parameters = [p for p in free if "when" not in p] + [p for p in free if "when" in p]
+
+    def evaluate(chosen):
+        config = {**fixed, **chosen}
         categories = [encoding[n][str(config[n])] if n in config else 0 for n in scenario["x_cat_order"]]
         numbers = [float(config.get(n, 0.0)) for n in scenario["x_cont_order"]]
         feeds = {"x_cat": np.array([categories], np.int32), "x_cont": np.array([numbers], np.float32)}
@@ -93,4 +131,4 @@ def surrogate_problem(entry, data, scenarios):
             raise ValueError(f"{entry['id']} answered {value} for {config}")
         return value
 
-    return {"id": entry["id"], "direction": entry["direction"], "objective": objective}
+    return problem_of(entry, parameters, evaluate)
