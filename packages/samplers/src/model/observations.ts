@@ -1,4 +1,4 @@
-import type { Problem, SearchSpace, TrialRecord } from '@attune/core'
+import type { Dimension, Problem, SearchSpace, TrialRecord } from '@attune/core'
 
 /** What decides between two observations: the lower class, then the lower first key, then the second, then the trial number. */
 interface Merit {
@@ -53,6 +53,11 @@ export class Observations {
   /** Rows from the best to the worst, by the first objective. */
   get order(): Int32Array {
     return this.#order.subarray(0, this.length)
+  }
+
+  /** Below 0 if the first of two rows is the better one, above 0 if the second is. */
+  compare(row: number, other: number): number {
+    return compare(this.#merits[row] as Merit, this.#merits[other] as Merit)
   }
 
   /** Losses of the objectives (lower is better) of a complete row. */
@@ -150,13 +155,21 @@ function compare(a: Merit, b: Merit): number {
   return a.number - b.number
 }
 
+/** True if a space may have points whose active parameters all have cells, which only these can be met again. */
+export function canRepeat(space: SearchSpace): boolean {
+  return !space.dimensions.some(({ cells, conditions }) => cells === Infinity && conditions.length === 0)
+}
+
 /** Names a point whose active parameters all have cells; undefined if one is continuous. */
 export function keyOfCells(space: SearchSpace, units: Float64Array, offset: number): string | undefined {
+  const { dimensions } = space
+  for (let i = 0; i < dimensions.length; i++) if ((dimensions[i] as Dimension).cells === Infinity && !Number.isNaN(units[offset + i])) return undefined
   let key = ''
-  for (const { index, cells } of space.dimensions) {
-    const unit = units[offset + index] as number
-    if (cells === Infinity && !Number.isNaN(unit)) return undefined
-    key += `${unit},`
+  for (let i = 0; i < dimensions.length; i++) {
+    const { cells, log } = dimensions[i] as Dimension
+    const unit = units[offset + i] as number
+    // Cells of a log scale are not evenly wide; their coordinates serve as they are. Small whole numbers are written some ten times quicker.
+    key += Number.isNaN(unit) ? ',' : log ? `${unit},` : `${Math.floor(unit * cells)},`
   }
   return key
 }

@@ -1,43 +1,47 @@
-import { exp } from '@attune/core'
-import { logTruncatedMass } from './truncated-normal.ts'
+import { exp, normalCdf } from '@attune/core'
 
-/** Nodes for one deviation: the error of cubic interpolation is then below 1e-6. */
-const nodesPerDeviation = 16
+/** Tables of Φ(−x) for x in [0, 8): beyond, it is below 1e-15. */
+const end = 8
+const perUnit = 64
 const inverseSqrtTwoPi = 0.3989422804014327
 
+/** Value, and slope times the step, node by node. */
+let nodes: Float64Array | undefined
+
+function tabulate(): Float64Array {
+  const table = new Float64Array(2 * (end * perUnit + 1))
+  for (let node = 0; node <= end * perUnit; node++) {
+    const x = node / perUnit
+    table[2 * node] = normalCdf(-x)
+    table[2 * node + 1] = (-inverseSqrtTwoPi * exp(-0.5 * x * x)) / perUnit
+  }
+  return table
+}
+
 /**
- * Fills `out` with `logTruncatedMass` of many means and one deviation, by cubic Hermite interpolation between
- * exact values and slopes, which is some ten times quicker; few means, or NaN, are not interpolated.
+ * Multiplies `masses` by what truncation to [0, 1] leaves of normals around `means` (NaN: 1), by cubic Hermite interpolation, which is
+ * some ten times quicker than the exact mass. The error of a mass is below 1e-9.
+ * @param from where the means begin
+ * @param count how many there are
  */
-export function logTruncatedMasses(means: Float64Array, deviation: number, out: Float64Array): void {
-  // The mass is symmetric around ½, so half of the interval serves.
-  const intervals = Math.ceil((0.5 * nodesPerDeviation) / deviation)
-  if (means.length < 2 * intervals) {
-    for (let i = 0; i < means.length; i++) out[i] = logTruncatedMass(means[i] as number, deviation)
-    return
-  }
-  const width = 0.5 / intervals
-  const values = new Float64Array(intervals + 1)
-  const slopes = new Float64Array(intervals + 1)
-  for (let node = 0; node <= intervals; node++) {
-    const mean = node * width
-    const value = logTruncatedMass(mean, deviation)
-    values[node] = value
-    slopes[node] = (width * (density(mean / deviation) - density((1 - mean) / deviation))) / (deviation * exp(value))
-  }
-  for (let i = 0; i < means.length; i++) {
-    const mean = means[i] as number
-    const place = (mean <= 0.5 ? mean : 1 - mean) / width
-    const node = Math.min(intervals - 1, Math.floor(place))
-    const t = place - node
-    const from = values[node] as number
-    const to = values[node + 1] as number
-    const slopeFrom = slopes[node] as number
-    const slopeTo = slopes[node + 1] as number
-    out[i] = from + t * (slopeFrom + t * (3 * (to - from) - 2 * slopeFrom - slopeTo + t * (2 * (from - to) + slopeFrom + slopeTo)))
+export function multiplyByMasses(means: Float64Array, from: number, count: number, deviation: number, masses: Float64Array): void {
+  const table = (nodes ??= tabulate())
+  const scale = perUnit / deviation
+  for (let i = 0; i < count; i++) {
+    const mean = means[from + i] as number
+    const below = mean * scale
+    const above = (1 - mean) * scale
+    if (below < end * perUnit || above < end * perUnit) masses[i] = (masses[i] as number) * (1 - tail(table, below) - tail(table, above))
   }
 }
 
-function density(x: number): number {
-  return inverseSqrtTwoPi * exp(-0.5 * x * x)
+function tail(table: Float64Array, place: number): number {
+  if (place >= end * perUnit) return 0
+  const node = place | 0
+  const t = place - node
+  const from = table[2 * node] as number
+  const slopeFrom = table[2 * node + 1] as number
+  const to = table[2 * node + 2] as number
+  const slopeTo = table[2 * node + 3] as number
+  return from + t * (slopeFrom + t * (3 * (to - from) - 2 * slopeFrom - slopeTo + t * (2 * (from - to) + slopeFrom + slopeTo)))
 }

@@ -1,8 +1,8 @@
 import { boolean, choice, type FlatParams, float, int, logNormal, normal, normalCdf, oneOf, ordinal, repeat, type Space, space, ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { axesOf } from '../model/axis.ts'
-import type { Smoothing } from './factor.ts'
 import { Mixture } from './mixture.ts'
+import type { Smoothing } from './smoothing.ts'
 
 const smoothing: Smoothing = { minimum: 0.05, minimumCells: 0.5, floor: 0.3, floorPower: 0.5, spread: 0.8, categories: 1.5 }
 
@@ -13,7 +13,9 @@ function mixtureOf(of: Space<unknown>, count: number): { readonly mixture: Mixtu
   const units = new Float64Array(of.dimensions.length * count)
   points.forEach((point, i) => point.forEach((unit, axis) => (units[axis * count + i] = unit)))
   const weights = Float64Array.from({ length: count + 1 }, (_, i) => (i === count ? 1.5 : i + 1))
-  return { mixture: new Mixture(axesOf(of), units, weights, smoothing), points, weights }
+  const mixture = new Mixture(axesOf(of), smoothing)
+  mixture.fit((axis) => units.subarray(axis * count, (axis + 1) * count), Int32Array.from({ length: count }, (_, i) => i), [], weights)
+  return { mixture, points, weights }
 }
 
 /** All points of a space of cells, by walking its coordinates. */

@@ -1,10 +1,12 @@
-import { exp, log, type RandomStream } from '@attune/core'
-import { truncatedQuantile } from '../numeric/truncated-normal.ts'
-import { type Axis, cellAt, isActive, logPriorAt, priorUnit, snap } from '../model/axis.ts'
-import { type Factor, fitFactor, type NormalFactor, type Smoothing, type TableFactor } from './factor.ts'
+import { log, type RandomStream } from '@attune/core'
+import { type Axis, cellAt, isActive, logPriorAt } from '../model/axis.ts'
+import { sumOfExp } from '../numeric/fast-exp.ts'
+import { multiplyByMasses } from '../numeric/truncated-mass-table.ts'
+import { type Factor, factorOf, fromPrior, logSqrtTwoPi, NormalFactor } from './factors.ts'
+import { bandwidth, type Smoothing } from './smoothing.ts'
 
-/** Terms so far below the largest do not change a sum in double precision. */
-const negligible = -37
+/** A kernel whose term is so far below the prior's is left out of a density: all of them together are below a part in 10⁹. */
+const negligible = -30
 
 /**
  * A density on a tree of parameters: a mixture of one kernel for each observation, and the prior.
@@ -13,54 +15,140 @@ const negligible = -37
  * to [0, 1] (for cells: the masses of that normal) or a smoothed category. Where it does not, because it took
  * another branch, the factor is the prior. So every kernel is a normalised density on all points whatever their
  * branch, and branches learn from each other what they share.
+ *
+ * One object is fitted again and again, so that its arrays serve for ever.
  */
 export class Mixture {
   readonly #axes: readonly Axis[]
-  readonly #count: number
-  readonly #units: Float64Array
-  /** Weights added up, for sampling. */
-  readonly #cumulative: Float64Array
-  /** log weight of each kernel, less the normalisers of the axes that every point has. */
-  readonly #base: Float64Array
+  readonly #smoothing: Smoothing
   readonly #factors: readonly Factor[]
-  readonly #terms: Float64Array
+  #count = 0
+  /** Coordinates of the observations axis by axis: `units[axis * count + observation]`. */
+  #units = new Float64Array(0)
+  /** Weights added up, for sampling. */
+  #cumulative = new Float64Array(0)
+  /** log weight of each kernel, less the normalisers of the axes in the block. */
+  #base = new Float64Array(0)
+  #terms = new Float64Array(0)
+  /** Axes with factors of their own. */
+  readonly #single: number[] = []
+  /** Continuous axes that every point and every kernel has: their scaled centres lie together, kernel by kernel, for the loop in which the time goes. */
+  readonly #joint: number[] = []
+  #block = new Float64Array(0)
+  readonly #place: Float64Array
+
+  constructor(axes: readonly Axis[], smoothing: Smoothing) {
+    this.#axes = axes
+    this.#smoothing = smoothing
+    this.#factors = axes.map((axis) => factorOf(axis, smoothing))
+    this.#place = new Float64Array(axes.length)
+  }
 
   /**
-   * @param units coordinates of the observations, axis by axis: `units[axis * count + observation]`, NaN where inactive
-   * @param weights of the `count` observations and, last, of the prior; their sum is above 0
+   * @param column coordinates along an axis by row, NaN where inactive
+   * @param rows of the observations
+   * @param extra further observations, coordinates by axis
+   * @param weights of `rows`, then of `extra` and, last, of the prior; their sum is above 0
    */
-  constructor(axes: readonly Axis[], units: Float64Array, weights: Float64Array, smoothing: Smoothing) {
-    const count = weights.length - 1
-    this.#axes = axes
-    this.#count = count
-    this.#units = units
-    this.#terms = new Float64Array(count + 1)
-    let total = 0
-    for (const weight of weights) total += weight
-    let sum = 0
-    this.#cumulative = weights.map((weight) => (sum += weight / total))
-    const base = weights.map((weight) => log(weight / total))
-    this.#base = base
-    this.#factors = axes.map((axis, index) => {
-      const factor = fitFactor(axis, units.subarray(index * count, (index + 1) * count), axes.length, smoothing)
-      if (isFolded(factor, axis)) {
-        for (let i = 0; i < count; i++) base[i] = (base[i] as number) - (factor.normalisers[i] as number)
+  fit(column: (axis: number) => Float64Array, rows: Int32Array, extra: readonly Float64Array[], weights: Float64Array): void {
+    const count = rows.length + extra.length
+    this.#reserve(count)
+    this.#weigh(weights)
+    this.#single.length = 0
+    this.#joint.length = 0
+    const units = this.#units
+    for (let index = 0; index < this.#axes.length; index++) {
+      const axis = this.#axes[index] as Axis
+      const from = index * count
+      const coordinates = column(index)
+      for (let i = 0; i < rows.length; i++) units[from + i] = coordinates[rows[i] as number] as number
+      for (let i = 0; i < extra.length; i++) units[from + rows.length + i] = (extra[i] as Float64Array)[index] as number
+      // Moments around ½, the middle of the axis, need one pass.
+      let active = 0
+      let sum = 0
+      let squares = 0
+      for (let i = from; i < from + count; i++) {
+        const distance = (units[i] as number) - 0.5
+        if (Number.isNaN(distance)) continue
+        active++
+        sum += distance
+        squares += distance * distance
       }
-      return factor
-    })
+      const width = axis.shape === 'categorical' ? 1 : bandwidth(active, active === 0 ? 0 : squares - (sum * sum) / active, axis.dimension.cells, this.#axes.length, this.#smoothing)
+      const factor = this.#factors[index] as Factor
+      if (factor instanceof NormalFactor && active === count && axis.dimension.conditions.length === 0) {
+        factor.widen(width)
+        this.#joint.push(index)
+      } else {
+        factor.fit(units, from, count, active, width)
+        this.#single.push(index)
+      }
+    }
+    this.#fillBlock()
+  }
+
+  #reserve(count: number): void {
+    this.#count = count
+    if (this.#terms.length > count) return
+    const capacity = 2 * count + 1
+    this.#terms = new Float64Array(capacity)
+    this.#base = new Float64Array(capacity)
+    this.#cumulative = new Float64Array(capacity)
+    this.#units = new Float64Array(capacity * this.#axes.length)
+    this.#block = new Float64Array(capacity * this.#axes.length)
+  }
+
+  #weigh(weights: Float64Array): void {
+    let total = 0
+    for (let i = 0; i <= this.#count; i++) total += weights[i] as number
+    let sum = 0
+    let last = total
+    let logarithm = 0
+    for (let i = 0; i <= this.#count; i++) {
+      const weight = weights[i] as number
+      this.#cumulative[i] = sum += weight / total
+      if (weight !== last) logarithm = log(weight / total) // Most weights are alike.
+      this.#base[i] = logarithm
+      last = weight
+    }
+  }
+
+  #fillBlock(): void {
+    const count = this.#count
+    const width = this.#joint.length
+    if (width === 0) return
+    const block = this.#block
+    const units = this.#units
+    const base = this.#base
+    const masses = this.#terms
+    masses.fill(1, 0, count)
+    let constant = 0
+    for (let j = 0; j < width; j++) {
+      const index = this.#joint[j] as number
+      const { precision } = this.#factors[index] as NormalFactor
+      const deviation = Math.SQRT1_2 / precision
+      constant += log(deviation) + logSqrtTwoPi
+      const from = index * count
+      for (let i = 0; i < count; i++) block[i * width + j] = (units[from + i] as number) * precision
+      multiplyByMasses(units, from, count, deviation, masses)
+      if ((j & 127) === 127 || j === width - 1) {
+        for (let i = 0; i < count; i++) base[i] = (base[i] as number) - log(masses[i] as number)
+        masses.fill(1, 0, count)
+      }
+    }
+    for (let i = 0; i < count; i++) base[i] = (base[i] as number) - constant
   }
 
   /** Writes one point into `out` from `offset`, NaN where inactive. */
   sample(random: RandomStream, out: Float64Array, offset: number): void {
     const axes = this.#axes
+    const count = this.#count
     const kernel = this.#drawKernel(random.uniform())
     out.fill(NaN, offset, offset + axes.length)
     for (let index = 0; index < axes.length; index++) {
       if (!isActive(axes, index, out, offset)) continue
-      const axis = axes[index] as Axis
-      const probability = random.uniform()
-      const centre = kernel === this.#count ? NaN : (this.#units[index * this.#count + kernel] as number)
-      out[offset + index] = Number.isNaN(centre) ? priorUnit(axis, probability) : around(axis, this.#factors[index] as Factor, kernel, centre, probability)
+      const centre = kernel === count ? NaN : (this.#units[index * count + kernel] as number)
+      out[offset + index] = Number.isNaN(centre) ? fromPrior(axes[index] as Axis, random) : (this.#factors[index] as Factor).draw(random, kernel, centre)
     }
   }
 
@@ -75,72 +163,73 @@ export class Mixture {
     return low
   }
 
+  /** What the prior alone contributes to `logDensity`, which is never less than this. */
+  leastLogDensity(points: Float64Array, offset: number): number {
+    let sum = this.#base[this.#count] as number
+    for (let index = 0; index < this.#axes.length; index++) {
+      const unit = points[offset + index] as number
+      if (!Number.isNaN(unit)) sum += logPriorOf(this.#axes[index] as Axis, unit)
+    }
+    return sum
+  }
+
   /** log density of the point in `points` at `offset`; for cells, log probability. */
   logDensity(points: Float64Array, offset: number): number {
     const terms = this.#terms
-    terms.set(this.#base)
-    for (let index = 0; index < this.#factors.length; index++) {
+    const count = this.#count
+    const single = this.#single
+    const base = this.#base
+    for (let i = 0; i <= count; i++) terms[i] = base[i] as number
+    for (let s = 0; s < single.length; s++) {
+      const index = single[s] as number
       const unit = points[offset + index] as number
-      if (Number.isNaN(unit)) continue
-      const axis = this.#axes[index] as Axis
-      const factor = this.#factors[index] as Factor
-      if (factor.kind === 'table') addTable(terms, factor, axis.cells, cellAt(axis, unit))
-      else if (isFolded(factor, axis)) addWholeNormal(terms, factor, unit, logPriorAt(axis, unit))
-      else addNormal(terms, factor, unit, logPriorAt(axis, unit))
+      if (!Number.isNaN(unit)) (this.#factors[index] as Factor).add(terms, unit)
     }
-    return logSumExp(terms)
+    if (this.#joint.length > 0) this.#addBlock(points, offset)
+    let largest = -Infinity
+    for (let i = 0; i <= count; i++) if ((terms[i] as number) > largest) largest = terms[i] as number
+    return largest + log(sumOfExp(terms, count + 1, largest))
+  }
+
+  /** Adds the factors of the block. A kernel is given up as soon as it is known to be negligible beside the prior. */
+  #addBlock(points: Float64Array, offset: number): void {
+    const terms = this.#terms
+    const count = this.#count
+    const width = this.#joint.length
+    const place = this.#place
+    const block = this.#block
+    let prior = terms[count] as number
+    for (let j = 0; j < width; j++) {
+      const index = this.#joint[j] as number
+      const unit = points[offset + index] as number
+      place[j] = unit * (this.#factors[index] as NormalFactor).precision
+      prior += logPriorAt(this.#axes[index] as Axis, unit)
+    }
+    terms[count] = prior
+    const least = prior + negligible
+    const whole = width & ~3
+    for (let i = 0; i < count; i++) {
+      let term = terms[i] as number
+      const from = i * width
+      let j = 0
+      for (; j < whole && term > least; j += 4) {
+        const a = (place[j] as number) - (block[from + j] as number)
+        const b = (place[j + 1] as number) - (block[from + j + 1] as number)
+        const c = (place[j + 2] as number) - (block[from + j + 2] as number)
+        const d = (place[j + 3] as number) - (block[from + j + 3] as number)
+        term -= a * a + b * b + (c * c + d * d)
+      }
+      if (term > least) {
+        for (; j < width; j++) {
+          const a = (place[j] as number) - (block[from + j] as number)
+          term -= a * a
+        }
+      }
+      terms[i] = term > least ? term : -Infinity
+    }
   }
 }
 
-/** Whether every point and every kernel has the axis, so that normalisers are added once and for all. */
-function isFolded(factor: Factor, axis: Axis): factor is NormalFactor {
-  return factor.kind === 'normal' && factor.whole && axis.dimension.conditions.length === 0
-}
-
-/** A coordinate from the factor of one kernel. */
-function around(axis: Axis, factor: Factor, kernel: number, centre: number, probability: number): number {
-  if (factor.kind === 'normal') return snap(axis, truncatedQuantile(centre, factor.deviation, probability))
-  const row = (factor.rows[kernel] as number) * axis.cells
-  let rest = probability
-  for (let cell = 0; cell < axis.cells; cell++) {
-    rest -= exp(factor.table[row + cell] as number)
-    if (rest < 0) return axis.centres[cell] as number
-  }
-  return centre
-}
-
-function addTable(terms: Float64Array, { rows, table }: TableFactor, cells: number, cell: number): void {
-  for (let i = 0; i < terms.length; i++) terms[i] = (terms[i] as number) + (table[(rows[i] as number) * cells + cell] as number)
-}
-
-/** For a factor whose normalisers are in the base already: the loop in which the time goes. */
-function addWholeNormal(terms: Float64Array, { precision, scaledCentres }: NormalFactor, unit: number, logPrior: number): void {
-  const scaled = unit * precision
-  const count = scaledCentres.length
-  for (let i = 0; i < count; i++) {
-    const distance = scaled - (scaledCentres[i] as number)
-    terms[i] = (terms[i] as number) - distance * distance
-  }
-  terms[count] = (terms[count] as number) + logPrior
-}
-
-function addNormal(terms: Float64Array, { precision, scaledCentres, normalisers }: NormalFactor, unit: number, logPrior: number): void {
-  const scaled = unit * precision
-  const count = scaledCentres.length
-  for (let i = 0; i < count; i++) {
-    const distance = scaled - (scaledCentres[i] as number)
-    terms[i] = (terms[i] as number) + (Number.isNaN(distance) ? logPrior : -distance * distance - (normalisers[i] as number))
-  }
-  terms[count] = (terms[count] as number) + logPrior
-}
-
-function logSumExp(terms: Float64Array): number {
-  let largest = -Infinity
-  for (let i = 0; i < terms.length; i++) if ((terms[i] as number) > largest) largest = terms[i] as number
-  let sum = 0
-  for (let i = 0; i < terms.length; i++) {
-    const difference = (terms[i] as number) - largest
-    if (difference > negligible) sum += Math.exp(difference)
-  }
-  return largest + Math.log(sum)
+function logPriorOf(axis: Axis, unit: number): number {
+  return axis.cells === 0 ? logPriorAt(axis, unit) : (axis.logPrior[cellAt(axis, unit)] as number)
 }

@@ -20,34 +20,32 @@ test('answers a recorded history as it always has', async () => {
     if (i % 7 === 6) await study.fail(trial, 'recorded')
     else await study.tell(trial, Math.abs(Math.log10(rate) + 3) + Math.abs(layers[0]!.units - 32) / 32 + (optimizer.type === 'sgd' ? Math.abs(optimizer.momentum - 0.9) : 0.5))
   }
-  expect(study.trial(0).suggestion!.sampler).toBe('tpe@1')
+  expect(study.trial(0).suggestion!.sampler).toBe('tpe@2')
   expect([8, 15, 23].map((number) => study.trial(number).flatParams)).toMatchInlineSnapshot(`
     [
       {
-        "batch": 32,
-        "layers.0.units": 8,
-        "layers.1.units": 24,
-        "layers.length": 2,
-        "optimizer.sgd.momentum": 0.6960263822440342,
-        "optimizer.type": "sgd",
-        "rate": 0.0003082681808065041,
-      },
-      {
-        "batch": 32,
-        "layers.0.units": 40,
-        "layers.1.units": 8,
-        "layers.length": 2,
-        "optimizer.sgd.momentum": 0.20369091438156756,
-        "optimizer.type": "sgd",
-        "rate": 0.00008935589694740214,
-      },
-      {
         "batch": 16,
-        "layers.0.units": 40,
+        "layers.0.units": 32,
         "layers.length": 1,
-        "optimizer.sgd.momentum": 0.9391956914178383,
+        "optimizer.sgd.momentum": 0.0936988408999693,
         "optimizer.type": "sgd",
-        "rate": 0.00021725147669616503,
+        "rate": 0.006599787165012738,
+      },
+      {
+        "batch": 64,
+        "layers.0.units": 8,
+        "layers.1.units": 32,
+        "layers.length": 2,
+        "optimizer.type": "adam",
+        "rate": 0.0029532225939053972,
+      },
+      {
+        "batch": 64,
+        "layers.0.units": 16,
+        "layers.length": 1,
+        "optimizer.sgd.momentum": 0.9109242300973013,
+        "optimizer.type": "sgd",
+        "rate": 0.003063541511040106,
       },
     ]
   `)
