@@ -1,13 +1,13 @@
-import { atMost, createStudy, float, int, maximize, minimize, type Objective, type OutcomeConstraint, type Problem, type SearchSpace, space, type Study, type TrialRecord } from '@attune/core'
+import { atLeast, atMost, createStudy, float, int, maximize, minimize, type Objective, type OutcomeConstraint, type Problem, type SearchSpace, space, type Study, type TrialRecord } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { goodRows } from '../tpe/good-rows.ts'
 import { Observations } from './observations.ts'
 
 const plane = space({ x: float(0, 1), y: int(0, 9) })
 
-function observe(records: readonly TrialRecord[], objectives: readonly Objective[] = [minimize('value')], of: SearchSpace = plane): Observations {
-  // Observations read the space and the objectives only.
-  const observations = new Observations({ space: of, objectives, constraints: [] as readonly OutcomeConstraint[] } as unknown as Problem)
+function observe(records: readonly TrialRecord[], objectives: readonly Objective[] = [minimize('value')], of: SearchSpace = plane, constraints: readonly OutcomeConstraint[] = []): Observations {
+  // Observations read the space, the objectives and the constraints only.
+  const observations = new Observations({ space: of, objectives, constraints } as unknown as Problem)
   for (const record of records) observations.add(record)
   return observations
 }
@@ -35,6 +35,19 @@ describe('observations', () => {
     const observations = observe(records)
     expect(numbersOf(observations, observations.order)).toEqual([1, 4, 0, 7, 6, 5, 8, 3, 2, 9])
     expect([observations.length, observations.endedCount, observations.feasibleCount]).toEqual([10, 9, 3])
+  })
+
+  it('know what failed, and by how much each constraint is violated', async () => {
+    const study = await createStudy({ name: 'margins', space: plane, constraints: { latency: atMost(2), accuracy: atLeast(0.5) }, seed: 2 })
+    await study.tell(await study.ask(), { value: 1, latency: 5, accuracy: 0.75 })
+    await study.tell(await study.ask(), { value: 1, latency: 1, accuracy: -Infinity })
+    const pruned = await study.ask()
+    await pruned.report({ step: 1, value: 1, latency: 2.5 })
+    await study.prune(pruned)
+    await study.fail(await study.ask(), new Error('broken'), 'timeout')
+    const observations = observe(study.trials(), undefined, plane, study.definition.constraints)
+    expect([0, 1, 2, 3].map((row) => [...observations.margins(row)])).toEqual([[3, -0.25], [-1, Infinity], [0.5, NaN], [NaN, NaN]])
+    expect([0, 1, 2, 3].map((row) => observations.hasFailed(row))).toEqual([false, false, false, true])
   })
 
   it('come in the same order whatever order they were told in', async () => {

@@ -18,6 +18,7 @@ export class Observations {
   readonly #signs: readonly number[]
   readonly #merits: Merit[] = []
   readonly #losses: Float64Array[] = []
+  readonly #margins: Float64Array[] = []
   readonly #seen = new Set<string>()
   #space: SearchSpace
   #columns: Float64Array[] = []
@@ -65,6 +66,16 @@ export class Observations {
     return this.#losses[row] as Float64Array
   }
 
+  /** By how much each outcome constraint of the problem is violated: 0 or less where it is kept, NaN where its metric is unknown. */
+  margins(row: number): Float64Array {
+    return this.#margins[row] as Float64Array
+  }
+
+  /** True if the trial failed for a reason of its own, or is complete without all its values. */
+  hasFailed(row: number): boolean {
+    return (this.#merits[row] as Merit).class === 3
+  }
+
   numberOf(row: number): number {
     return (this.#merits[row] as Merit).number
   }
@@ -93,6 +104,7 @@ export class Observations {
     if (key !== undefined) this.#seen.add(key)
     this.#merits.push(merit)
     this.#losses.push(losses)
+    this.#margins.push(Float64Array.from(this.#problem.constraints, ({ metric, bound, limit }) => (bound === 'atMost' ? 1 : -1) * ((trial.metrics[metric] ?? NaN) - limit)))
     if (merit.class === 0) this.#feasible++
     if (trial.state !== 'failed') this.#ended++
     const place = this.#placeOf(merit, row)
