@@ -1,3 +1,4 @@
+export { cmaEs, type CmaEsOptions } from './cma-es/cma-es.ts'
 export { grid, type GridOptions } from './grid/grid.ts'
 export type { GridPoints } from './grid/grid-values.ts'
 export { hypervolume, hypervolumeContributions } from './hypervolume/hypervolume.ts'

@@ -1,0 +1,181 @@
+import { AttuneError, type Exhausted, type Explanation, type FlatParams, type Json, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { checkKnown } from '../known-options.ts'
+import { Observations } from '../model/observations.ts'
+import { Points } from '../model/points.ts'
+import { Layout } from './layout.ts'
+import { type Provenance, type Restarts, type SearchSettings, SearchState } from './search-state.ts'
+
+/** Options of `cmaEs`. */
+export interface CmaEsOptions {
+  /** Trials in a generation, at least 4. Default 4 + ⌊3 ln d⌋ for d parameters. */
+  readonly population?: number
+  /** Standard deviation of the first trials, as a part of each range; above 0, at most 1. Default 0.2. */
+  readonly initialDeviation?: number
+  /** What follows when a run has converged: another one from a random place with twice the population (`ipop`, the default), with large and small populations in turn (`bipop`), or the end of the study (`none`). */
+  readonly restarts?: 'none' | 'ipop' | 'bipop'
+  /** Whether to begin at the best of the results that other samplers found or that were added. Default true. */
+  readonly warmStart?: boolean
+}
+
+const id = 'cma-es'
+/** Draws until one keeps the constraints and is new. */
+const mostDraws = 100
+/** Draws from the priors until one is new, where the model finds none. */
+const mostPriorDraws = 300
+/** With more coordinates than this a note would become too long. */
+const mostRaw = 200
+
+const explanations: Readonly<Record<'start' | 'warm' | 'search' | 'new', Explanation>> = {
+  start: { model: 'CMA-ES', why: 'Around the middle of the priors: no trial of this sampler has ended yet.' },
+  warm: { model: 'CMA-ES', why: 'Around the best results so far, which others found: no trial of this sampler has ended yet.' },
+  search: { model: 'CMA-ES', why: 'A draw from the normal distribution that follows the better half of each generation of trials.' },
+  new: { model: 'prior', why: 'A random point: CMA-ES drew only points that were tried before or that break a constraint.' },
+}
+
+/**
+ * CMA-ES, the evolution strategy that learns a covariance (Hansen 2016, arXiv:1604.00772), with active update. Integers and ordinals keep a margin of
+ * probability (CMA-ES with margin), categories have a distribution of their own (CatCMA). Runs that have converged are followed by others.
+ *
+ * Works on one objective, on every space; inactive parameters of a conditional space learn nothing from a trial. Any number of trials may run at once,
+ * and they may end in any order. Failed, infeasible and pruned trials rank last, in this order. Results of other samplers are where it begins.
+ * Throws OPTION for an option out of range; `create` throws UNSUPPORTED for several objectives.
+ */
+export function cmaEs(options: CmaEsOptions = {}): SamplerFactory {
+  checkKnown('cmaEs', options, ['population', 'initialDeviation', 'restarts', 'warmStart'])
+  const { population, initialDeviation = 0.2, restarts = 'ipop', warmStart = true } = options
+  check('population', population, population === undefined || (Number.isSafeInteger(population) && population >= 4), 'a whole number from 4')
+  check('initialDeviation', initialDeviation, initialDeviation > 0 && initialDeviation <= 1, 'a number above 0, at most 1')
+  check('restarts', restarts, (['none', 'ipop', 'bipop'] satisfies Restarts[]).includes(restarts), '"none", "ipop" or "bipop"')
+  check('warmStart', warmStart, typeof warmStart === 'boolean', 'true or false')
+  const settings: SearchSettings = { population, deviation: initialDeviation, restarts, warmStart }
+  return {
+    specVersion: 'v1',
+    id,
+    revision: 1,
+    create: (problem) => {
+      if (problem.objectives.length > 1) throw new AttuneError('UNSUPPORTED', `cmaEs() optimises one objective, and this study has ${problem.objectives.length}. Use nsga2() or tpe(), or make one objective of them.`)
+      return new CmaEsSampler(problem, settings)
+    },
+  }
+}
+
+class CmaEsSampler implements Sampler {
+  readonly #problem: Problem
+  readonly #settings: SearchSettings
+  readonly #observations: Observations
+  /** By row, what the note of the sampler's own trials says. */
+  readonly #provenance: (Provenance | undefined)[] = []
+  #layout: Layout | undefined
+  #state: SearchState | undefined
+  /** Where a search would begin, while no trial of this sampler has ended; for so many rows. */
+  #start: { readonly length: number; readonly state: SearchState; readonly warm: boolean } | undefined
+  #units = new Float64Array(0)
+  #normal = new Float64Array(0)
+
+  constructor(problem: Problem, settings: SearchSettings) {
+    this.#problem = problem
+    this.#settings = settings
+    this.#observations = new Observations(problem)
+  }
+
+  observe(trial: TrialRecord): void {
+    const row = this.#observations.length
+    this.#observations.add(trial)
+    if (this.#observations.length === row) return
+    this.#provenance[row] = provenanceOf(trial)
+    if (this.#layout?.points.space === this.#problem.space) this.#tell(row)
+    else this.#relearn()
+  }
+
+  suggest({ random, running }: SuggestContext): Suggestion | Exhausted {
+    const { space } = this.#problem
+    if (this.#layout?.points.space !== space) this.#relearn()
+    const layout = this.#layout as Layout
+    if (layout.parameters === 0) return { params: space.sample(random), explanation: explanations.new }
+    const { state, explanation } = this.#present(layout)
+    if (state.stopped !== undefined) return { exhausted: `CMA-ES has converged: ${state.stopped}. Use cmaEs({ restarts: 'ipop' }) to go on from another place.` }
+    return this.#drawn(layout, state, running, random, explanation) ?? { params: this.#unseen(layout, running, random), explanation: explanations.new }
+  }
+
+  /** Folds everything anew: the space has grown. */
+  #relearn(): void {
+    const layout = new Layout(new Points(this.#problem.space))
+    this.#layout = layout
+    this.#units = new Float64Array(layout.points.width)
+    this.#normal = new Float64Array(layout.normal.length)
+    this.#state = undefined
+    this.#start = undefined
+    for (let row = 0; row < this.#observations.length; row++) this.#tell(row)
+  }
+
+  #tell(row: number): void {
+    const provenance = this.#provenance[row]
+    if (provenance === undefined) this.#state?.tellOther(row)
+    else {
+      this.#state ??= this.#begin(this.#layout as Layout, row)
+      this.#state.tell(row, provenance)
+    }
+  }
+
+  /** A search that knows the rows before one, all of them by others. */
+  #begin(layout: Layout, before: number): SearchState {
+    const { order, feasibleCount } = this.#observations
+    const sources = this.#settings.warmStart ? Array.from(order.subarray(0, feasibleCount)).filter((row) => row < before && (this.#observations.losses(row)[0] as number) < Infinity) : []
+    return new SearchState(layout, this.#observations, sources, this.#settings, this.#problem.random)
+  }
+
+  #present(layout: Layout): { readonly state: SearchState; readonly explanation: Explanation } {
+    if (this.#state !== undefined) return { state: this.#state, explanation: explanations.search }
+    const { length, feasibleCount } = this.#observations
+    if (this.#start?.length !== length) this.#start = { length, state: this.#begin(layout, length), warm: this.#settings.warmStart && feasibleCount > 0 }
+    return { state: this.#start.state, explanation: this.#start.warm ? explanations.warm : explanations.start }
+  }
+
+  #drawn({ points, ordered }: Layout, state: SearchState, running: readonly TrialRecord[], random: RandomStream, explanation: Explanation): Suggestion | undefined {
+    const units = this.#units
+    let busy: ReadonlySet<string> | undefined
+    for (let draw = 0; draw < mostDraws; draw++) {
+      state.draw(random, units, this.#normal)
+      points.settle(units, 0, random)
+      const key = points.key(units, 0)
+      if (key !== undefined) {
+        busy ??= this.#keysOf(points, running)
+        if (this.#observations.hasSeen(key) || busy.has(key)) continue
+      }
+      const params = points.space.decode(units)
+      if (points.space.constraints.length > 0 && !(points.space.violation(params) <= 0)) continue
+      const raw = ordered.length === 0 || ordered.length > mostRaw ? undefined : ordered.map(({ at }) => Math.round((this.#normal[at] as number) * 1e6) / 1e6)
+      return { params, explanation, note: raw === undefined ? { generation: state.generation } : { generation: state.generation, raw } }
+    }
+    return undefined
+  }
+
+  #keysOf(points: Points, running: readonly TrialRecord[]): ReadonlySet<string> {
+    return new Set(running.flatMap(({ flatParams }) => points.key(points.space.encode(flatParams), 0) ?? []))
+  }
+
+  #unseen({ points }: Layout, running: readonly TrialRecord[], random: RandomStream): FlatParams {
+    const { space } = points
+    const busy = this.#keysOf(points, running)
+    let params = space.sample(random)
+    for (let draw = 0; draw < mostPriorDraws; draw++) {
+      const key = points.key(space.encode(params, this.#units), 0)
+      if (key === undefined || (!this.#observations.hasSeen(key) && !busy.has(key))) break
+      params = space.sample(random)
+    }
+    return params
+  }
+}
+
+/** What the note of a suggestion of this sampler says; undefined for all others. */
+function provenanceOf({ suggestion }: TrialRecord): Provenance | undefined {
+  const note = suggestion?.note
+  if (suggestion?.sampler.startsWith(`${id}@`) !== true || typeof note !== 'object' || note === null || Array.isArray(note)) return undefined
+  const { generation, raw } = note as { readonly [key: string]: Json }
+  if (typeof generation !== 'number') return undefined
+  return { generation, raw: Array.isArray(raw) && raw.every((one) => typeof one === 'number') ? (raw as readonly number[]) : undefined }
+}
+
+function check(name: string, value: unknown, good: boolean, wanted: string): void {
+  if (!good) throw new AttuneError('OPTION', `cmaEs({ ${name} }) takes ${wanted}, not ${String(value)}.`, { details: { name, value: String(value) } })
+}
