@@ -34,12 +34,12 @@ export async function openStudy(plan: StudyPlan): Promise<Study<unknown>> {
   return study
 }
 
-/** The next trial, or the reason for which there is none. */
+/** The next trial, or the reason for which there is none now. */
 export async function askOrExhausted(study: Study<unknown>): Promise<Trial | string> {
   try {
     return await study.ask()
   } catch (error) {
-    if (isAttuneError(error, 'EXHAUSTED')) return error.message
+    if (isAttuneError(error, 'EXHAUSTED') || isAttuneError(error, 'SAMPLER_WAITS')) return error.message
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import type { Exhausted, Problem, SamplerFactory, Suggestion, TrialRecord } from '@attune/core'
+import type { Exhausted, Problem, SamplerFactory, Suggestion, TrialRecord, Wait } from '@attune/core'
 import { ensure, equalData, settles, show } from './check.ts'
 
 /** Bytes of explanation and note. */
@@ -41,7 +41,7 @@ export function watchSampler(factory: SamplerFactory): SamplerWatch {
             const before = columnsOf(problem)
             const answer = await settles(sampler.suggest(context), 'suggest()')
             ensure(equalData(columnsOf(problem), before), 'suggest() changed the history: its arrays are shared with everybody.')
-            checkAnswer(answer, problem)
+            checkAnswer(answer, problem, context.running)
             return answer
           },
         }
@@ -57,10 +57,14 @@ export function columnsOf({ history, space }: Problem): readonly Float64Array[] 
   return [copy(history.losses()), copy(history.violations()), ...space.dimensions.map(({ index }) => copy(history.units(index)))]
 }
 
-export function checkAnswer(answer: Suggestion | Exhausted, { space, objectives }: Problem): void {
-  ensure(typeof answer === 'object' && answer !== null, () => `suggest() must answer { params } or { exhausted }, not ${show(answer)}.`)
+export function checkAnswer(answer: Suggestion | Exhausted | Wait, { space, objectives }: Problem, running: readonly TrialRecord[]): void {
+  ensure(typeof answer === 'object' && answer !== null, () => `suggest() must answer { params }, { exhausted } or { wait: true }, not ${show(answer)}.`)
   if ('exhausted' in answer) {
     ensure(typeof answer.exhausted === 'string' && answer.exhausted.trim() !== '', 'A sampler that is exhausted must say why: the reason ends the study.')
+    return
+  }
+  if ('wait' in answer) {
+    ensure(answer.wait === true && running.length > 0, 'A sampler waits for trials that run, and none does: nothing would ever wake it.')
     return
   }
   const problems = space.problems(answer.params)

@@ -24,6 +24,11 @@ export interface Problem {
 export interface SuggestContext {
   /** Number of the trial to be. */
   readonly number: number
+  /**
+   * Which of this sampler's own trials this is, from 0, where a wrapper gives it some of a study's trials only (`blend`); else undefined: all are
+   * its own. For sequences, of which every other point would be worth little.
+   */
+  readonly turn?: number
   /** Stream of this trial and sampler: the only randomness a sampler may use. */
   readonly random: RandomStream
   /** Trials that run, with their parameters, ascending by number. Those that are paused are in `history.paused()`. */
@@ -46,6 +51,11 @@ export interface Exhausted {
   readonly exhausted: string
 }
 
+/** A sampler that wants to know how trials that run end before another one starts. Answered only while some run; it is asked again when something has happened to a trial. */
+export interface Wait {
+  readonly wait: true
+}
+
 /**
  * Proposes parameters. One instance serves one study.
  *
@@ -57,7 +67,7 @@ export interface Exhausted {
  */
 export interface Sampler {
   observe?(trial: TrialRecord): void
-  suggest(context: SuggestContext): Awaitable<Suggestion | Exhausted>
+  suggest(context: SuggestContext): Awaitable<Suggestion | Exhausted | Wait>
 }
 
 /** A description of a sampler, as in `tpe()`. */

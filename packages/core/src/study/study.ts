@@ -125,7 +125,7 @@ export class Study<P = unknown, M extends string = string> {
     this.#stopping.abort()
   }
 
-  /** Starts a trial by hand: run it, then `tell` its result. Rejects with EXHAUSTED when nothing is left to try, with PRUNER_WAITS when a pruner waits for trials that run. */
+  /** Starts a trial by hand: run it, then `tell` its result. Rejects with EXHAUSTED when nothing is left to try, with PRUNER_WAITS or SAMPLER_WAITS when the pruner or the sampler waits for trials that run. */
   async ask(): Promise<Trial<P>> {
     this.#open()
     this.#collecting ??= this.#engine.artifacts.collect()
@@ -139,7 +139,7 @@ export class Study<P = unknown, M extends string = string> {
           await this.#putBack(trial)
         }
         this.#open()
-        if ('later' in trial) throw new AttuneError('PRUNER_WAITS', 'The pruner starts nothing until trials that run have ended or are paused: tell those that were asked for, then ask again.')
+        if ('later' in trial) throw trial.later === 'sampler waits' ? new AttuneError('SAMPLER_WAITS', 'The sampler starts nothing until trials that run have ended: tell those that were asked for, then ask again.') : new AttuneError('PRUNER_WAITS', 'The pruner starts nothing until trials that run have ended or are paused: tell those that were asked for, then ask again.')
         if ('nothingLeft' in trial) throw new AttuneError('EXHAUSTED', `Nothing is left to try: ${trial.nothingLeft}.`)
       }
     } finally {

@@ -1,5 +1,5 @@
 import type { Explanation } from '../contracts/explanation.ts'
-import type { Exhausted, Problem, Sampler, SamplerFactory, Suggestion } from '../contracts/sampler.ts'
+import type { Exhausted, Problem, Sampler, SamplerFactory, Suggestion, Wait } from '../contracts/sampler.ts'
 import type { SuggestionTrace, TrialRecord } from '../contracts/trial-record.ts'
 import type { FlatParams, Json } from '../contracts/values.ts'
 import { AttuneError } from '../errors.ts'
@@ -28,6 +28,15 @@ interface Seen {
 export interface NothingLeft {
   readonly nothingLeft: string
 }
+
+/** The sampler wants to be asked again when something has happened to a trial. */
+export interface Waits {
+  /** The history that it said so of. */
+  readonly waitsAt: number
+}
+
+/** What a sampler's answer comes to. */
+export type Answered = Suggested | NothingLeft | Waits
 
 /** Keeps the promises that a sampler is given: told of every end once, in order, never while it suggests; checked in what it answers. */
 export class Suggestions {
@@ -70,7 +79,7 @@ export class Suggestions {
   }
 
   /** The next suggestion; undefined if `signal` aborts first. Throws INVALID_SUGGESTION, and what the sampler throws. */
-  next(signal: AbortSignal): Suggested | NothingLeft | undefined | Promise<Suggested | NothingLeft | undefined> {
+  next(signal: AbortSignal): Answered | undefined | Promise<Answered | undefined> {
     if (this.#working !== undefined) return this.#afterWork(this.#working, signal)
     if (this.#outdated) this.#relearn()
     if (this.#failure !== undefined) throw this.#failure.error as Error // Whatever was thrown goes on as it was.
@@ -82,8 +91,12 @@ export class Suggestions {
     return 'then' in answer ? this.#atWork(answer, seen, signal) : this.#checked(answer, seen)
   }
 
-  #checked(suggestion: Suggestion | Exhausted, { number, revision, running }: Seen): Suggested | NothingLeft {
+  #checked(suggestion: Suggestion | Exhausted | Wait, { number, revision, running }: Seen): Answered {
     if ('exhausted' in suggestion) return { nothingLeft: suggestion.exhausted }
+    if ('wait' in suggestion) {
+      if (running.length > 0) return { waitsAt: revision }
+      throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" waits, but no trial runs whose end could change its mind. This is an error of that plugin.`)
+    }
     const { explanation, note } = suggestion
     // The space may have been extended while the sampler was at work.
     const params = this.#history.completed(suggestion.params)
@@ -101,11 +114,11 @@ export class Suggestions {
     throw new AttuneError('INVALID_SUGGESTION', `"${by}" suggested parameters that the space does not allow: ${what}. This is an error of that plugin.`, { details: { by, params, problems } })
   }
 
-  async #afterWork(working: PromiseLike<unknown>, signal: AbortSignal): Promise<Suggested | NothingLeft | undefined> {
+  async #afterWork(working: PromiseLike<unknown>, signal: AbortSignal): Promise<Answered | undefined> {
     return (await unlessAborted(working, signal)) === aborted ? undefined : this.next(signal)
   }
 
-  async #atWork(answer: PromiseLike<Suggestion | Exhausted>, seen: Seen, signal: AbortSignal): Promise<Suggested | NothingLeft | undefined> {
+  async #atWork(answer: PromiseLike<Suggestion | Exhausted | Wait>, seen: Seen, signal: AbortSignal): Promise<Answered | undefined> {
     const work = this.#untilDone(answer)
     this.#working = work.catch(() => undefined) // Whoever asked for it is told.
     const suggestion = await unlessAborted(work, signal)

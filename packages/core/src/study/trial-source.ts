@@ -2,6 +2,7 @@ import type { CreateOperation } from '../contracts/change.ts'
 import type { NextTrial } from '../contracts/pruner.ts'
 import type { Failure } from '../contracts/trial-record.ts'
 import type { StudyHistory } from '../history/study-history.ts'
+import { AttuneError } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Checkpoints } from './artifacts/checkpoints.ts'
 import type { Duplicates } from './duplicates.ts'
@@ -11,7 +12,7 @@ import { finalMetrics } from './metrics.ts'
 import type { DuplicatePolicy } from './options.ts'
 import { Promotions } from './promotions.ts'
 import { refused, type StudyAccess } from './study-access.ts'
-import type { NothingLeft, Suggested, Suggestions } from './suggestions.ts'
+import type { NothingLeft, Suggested, Suggestions, Waits } from './suggestions.ts'
 import { Trial, type TrialRuntime, type TrialStart } from './trial.ts'
 import { unlessAborted } from './unless-aborted.ts'
 import type { Warnings } from './warnings.ts'
@@ -41,9 +42,9 @@ export interface Interrupted {
   readonly interrupted: true
 }
 
-/** Nothing may start now: there is no room, or the pruner waits. Worth asking again once something has happened to a trial. */
+/** Nothing may start now: there is no room, or the pruner or the sampler waits. Worth asking again once something has happened to a trial. */
 export interface Later {
-  readonly later: true
+  readonly later: 'no room' | 'pruner waits' | 'sampler waits'
 }
 
 /** What asking for a trial comes to. */
@@ -58,7 +59,7 @@ export interface AskLimits {
 }
 
 const interrupted: Interrupted = Object.freeze({ interrupted: true })
-const later: Later = Object.freeze({ later: true })
+const later = (why: Later['later']): Later => ({ later: why })
 /** Things are not as they were when this was decided: decide again. */
 const again = Symbol('again')
 
@@ -113,7 +114,7 @@ export class TrialSource {
         const wanted = this.#parts.judge.schedules ? await this.#wanted(signal, limits) : undefined
         if (wanted === again) continue
         if (wanted !== undefined) return wanted
-        if (!limits.mayCreate()) return later
+        if (!limits.mayCreate()) return later('no room')
         const created = await this.#create(signal, limits, {})
         if (created !== undefined) return created
       }
@@ -183,7 +184,7 @@ export class TrialSource {
     const wanted = judge.next(() => ({ random: runtime.random.stream(this.#history.length, 'pruner'), mayCreate: limits.mayCreate() }))
     if (wanted === undefined) return undefined
     if (wanted === 'wait') {
-      if (limits.running() > 0 || !limits.mayCreate()) return later
+      if (limits.running() > 0 || !limits.mayCreate()) return later('pruner waits')
       judge.refuse(new Error('it waits, but no trial runs whose end could change its mind'))
       return undefined
     }
@@ -211,7 +212,7 @@ export class TrialSource {
       const result = await access.write([{ type: 'finish', number: wanted.prune, outcome: { state: 'pruned', metrics } }])
       if (!result.ok) await access.sync()
     } else {
-      if (!limits.mayCreate()) return later
+      if (!limits.mayCreate()) return later('no room')
       return ('fork' in wanted ? await this.#fork(wanted) : await this.#create(signal, limits, wanted)) ?? again
     }
     if (this.#history.revision > revision) return again // Done, or somebody else was quicker.
@@ -250,7 +251,8 @@ export class TrialSource {
     const suggested = answer instanceof Promise ? await answer : answer
     if (suggested === undefined || signal.aborted) return interrupted
     if ('nothingLeft' in suggested) return suggested
-    if (answer instanceof Promise && !limits.mayCreate()) return later // A long suggestion: the run may have ended meanwhile.
+    if ('waitsAt' in suggested) return this.#waits(suggested, limits)
+    if (answer instanceof Promise && !limits.mayCreate()) return later('no room') // A long suggestion: the run may have ended meanwhile.
     const { number, params } = suggested
     const earlier = this.#parts.duplicates?.find(params)
     if (earlier !== undefined && this.#parts.policy === 'reuse' && this.#history.state(earlier) === 'complete') return this.#reuse(suggested, earlier)
@@ -260,6 +262,13 @@ export class TrialSource {
     const origin = repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const
     if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: suggested.trace, lease, ...origin, ...carried(start) }))) return undefined
     return this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: start.toStep, resumeFrom: undefined })
+  }
+
+  /** Undefined if something has happened since the sampler said so. */
+  #waits({ waitsAt }: Waits, limits: AskLimits): Later | undefined {
+    if (this.#history.revision > waitsAt) return undefined
+    if (limits.running() > 0) return later('sampler waits')
+    throw new AttuneError('SAMPLER_WAITS', 'The sampler starts nothing until trials end that were asked for by hand: tell them first.')
   }
 
   async #reuse({ number, params, trace }: Suggested, earlier: number): Promise<Asked | undefined> {

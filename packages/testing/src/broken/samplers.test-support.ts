@@ -56,6 +56,11 @@ interface Broken {
 /** Samplers that each break one promise: the suite must notice every one. */
 export const brokenSamplers: readonly Broken[] = [
   {
+    what: 'waits although no trial runs',
+    make: twin((_, plain) => ({ suggest: (context) => (context.number === 3 ? { wait: true } : plain.suggest(context)) })),
+    fails: ['suggests complete parameters in range'],
+  },
+  {
     what: 'reads the space once',
     make: twin(({ space }) => ({ suggest: ({ random }) => ({ params: space.sample(random) }) })),
     fails: ['answers for every leaf known so far of a space that grows'],
