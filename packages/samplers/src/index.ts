@@ -1,5 +1,7 @@
 export { cmaEs, type CmaEsOptions } from './cma-es/cma-es.ts'
+export { gp, type GpOptions } from './gp/gp.ts'
 export { grid, type GridOptions } from './grid/grid.ts'
 export type { GridPoints } from './grid/grid-values.ts'
 export { hypervolume, hypervolumeContributions } from './hypervolume/hypervolume.ts'
+export { quasiRandom, type QuasiRandomOptions } from './quasi-random/quasi-random.ts'
 export { tpe, type TpeOptions } from './tpe/tpe.ts'
