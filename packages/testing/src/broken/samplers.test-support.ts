@@ -58,7 +58,7 @@ export const brokenSamplers: readonly Broken[] = [
   {
     what: 'waits although no trial runs',
     make: twin((_, plain) => ({ suggest: (context) => (context.number === 3 ? { wait: true } : plain.suggest(context)) })),
-    fails: ['suggests complete parameters in range'],
+    fails: ['suggests complete parameters in range: linear floats'],
   },
   {
     what: 'reads the space once',
