@@ -1,0 +1,60 @@
+import type { Term } from '../gp/acquisition.ts'
+import { GaussianProcess } from '../gp/gaussian-process.ts'
+import type { Layout } from '../gp/layout.ts'
+import type { Observations } from '../model/observations.ts'
+import { evenly } from './evenly.ts'
+import { GrowingFit, sizeWithin } from './growing-fit.ts'
+import { logProbit } from './probability.ts'
+import { unitsOf } from './units-of.ts'
+
+const kernel = 'matern52'
+const mostFitted = 128
+/** The model is made of so many trials nearest to the limit, and so many of the others. */
+const mostNear = 100
+const mostOthers = 100
+
+/** One outcome constraint, as a Gaussian process regression on by how much it is violated. */
+export class ConstraintModel {
+  readonly #constraint: number
+  readonly #fit = new GrowingFit({ kernel, warping: false, noise: true, iterations: 25 })
+
+  /** @param constraint its place in the problem */
+  constructor(constraint: number) {
+    this.#constraint = constraint
+  }
+
+  /** log P(kept) as a part of an acquisition; undefined while fewer than two trials have measured it. */
+  term(observations: Observations, layout: Layout): Term | undefined {
+    const margin = (row: number): number => observations.margins(row)[this.#constraint] as number
+    const measured = Array.from({ length: observations.length }, (_, row) => row).filter((row) => !Number.isNaN(margin(row)))
+    if (measured.length < 2) return undefined
+    measured.sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
+    const first = measured.slice(0, sizeWithin(measured.length, mostFitted))
+    const hyperparameters = this.#fit.at(layout, { key: first.map((row) => observations.numberOf(row)).join(), rows: unitsOf(observations, first, layout.width), targets: scaled(first.map(margin)).targets, count: first.length })
+    const rows = informative(measured, margin)
+    const { targets, limit } = scaled(rows.map(margin))
+    const model = new GaussianProcess(layout, kernel, hyperparameters, unitsOf(observations, rows, layout.width), targets, rows.length)
+    return { model, utility: logProbit({ constant: limit, byMean: -1, byVariance: 0, noise: 0 }) }
+  }
+}
+
+function informative(rows: readonly number[], margin: (row: number) => number): readonly number[] {
+  if (rows.length <= mostNear + mostOthers) return rows
+  const byDistance = rows.toSorted((a, b) => Math.abs(margin(a)) - Math.abs(margin(b)))
+  return [...byDistance.slice(0, mostNear), ...evenly(byDistance.slice(mostNear), mostOthers)]
+}
+
+/**
+ * Margins as targets of mean 0 and variance 1, and the target of a margin of 0. Large margins count by their logarithms on both sides of 0
+ * (the bilog of D. Eriksson & M. Poloczek, Scalable constrained Bayesian optimization, AISTATS 2021), in units of the median.
+ */
+export function scaled(margins: readonly number[]): { readonly targets: Float64Array; readonly limit: number } {
+  const sizes = margins.filter((one) => one !== 0 && Number.isFinite(one)).map(Math.abs).sort((a, b) => a - b)
+  const unit = sizes[sizes.length >> 1] ?? 1
+  const most = 1 + Math.log1p((sizes.at(-1) ?? 0) / unit)
+  const targets = Float64Array.from(margins, (one) => Math.sign(one) * Math.min(most, Math.log1p(Math.abs(one) / unit)))
+  const mean = targets.reduce((sum, one) => sum + one, 0) / targets.length
+  const variance = targets.reduce((sum, one) => sum + (one - mean) ** 2, 0) / targets.length
+  const deviation = variance > 0 ? Math.sqrt(variance) : 1
+  return { targets: targets.map((one) => (one - mean) / deviation), limit: -mean / deviation }
+}

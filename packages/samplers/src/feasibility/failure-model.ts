@@ -1,0 +1,67 @@
+import { normalQuantile } from '@attune/core'
+import type { Term } from '../gp/acquisition.ts'
+import { GaussianProcess } from '../gp/gaussian-process.ts'
+import { atNoise, type LogHyperparameters } from '../gp/hyperparameters.ts'
+import type { Layout } from '../gp/layout.ts'
+import type { Observations } from '../model/observations.ts'
+import { evenly } from './evenly.ts'
+import { GrowingFit, sizeWithin } from './growing-fit.ts'
+import { logProbit } from './probability.ts'
+import { unitsOf } from './units-of.ts'
+
+/** The model is made of so many failed and so many other trials at most, evenly through the history. */
+const mostOfEach = 64
+const kernel = 'matern52'
+/** Few iterations suffice to find which parameters matter, and keep a model of few labels from being sure. */
+const iterations = 8
+
+/**
+ * The probability that a trial does not fail, learned from those that ended: a Gaussian process regression on labels (Rasmussen & Williams 2006, section 6.5),
+ * squashed by the normal distribution function. Far from all data it answers the share of trials that did not fail, with one more that did not and half
+ * a one that did. The label noise has a floor, so that a few labels do not make it sure.
+ */
+export class FailureModel {
+  readonly #fit = new GrowingFit({ kernel, warping: false, noise: true, iterations })
+
+  /** log P(does not fail) as a part of an acquisition; undefined while nothing has failed. */
+  term(observations: Observations, layout: Layout): Term | undefined {
+    const failed: number[] = []
+    const others: number[] = []
+    for (let row = 0; row < observations.length; row++) (observations.hasFailed(row) ? failed : others).push(row)
+    if (failed.length === 0) return undefined
+    const byNumber = (a: number, b: number): number => observations.numberOf(a) - observations.numberOf(b)
+    failed.sort(byNumber)
+    others.sort(byNumber)
+    const hyperparameters = this.#hyperparameters(observations, layout, failed, others)
+    const labels = labelled(observations, layout, evenly(failed, mostOfEach), evenly(others, mostOfEach))
+    const model = new GaussianProcess(layout, kernel, withNoiseFloor(hyperparameters, labels.count), labels.rows, labels.targets, labels.count)
+    const share = (others.length + 1) / (others.length + failed.length + 1.5)
+    const unknown = normalQuantile(share) * Math.sqrt(model.signal + model.noise)
+    // Where nothing is known the variance is the signal's; then `unknown` takes the place of the mean of the labels.
+    return { model, utility: logProbit({ constant: labels.middle, byMean: 1, byVariance: (unknown - labels.middle) / model.signal, noise: model.noise }) }
+  }
+
+  /** From the first trials of each kind. */
+  #hyperparameters(observations: Observations, layout: Layout, failed: readonly number[], others: readonly number[]): LogHyperparameters {
+    const some = failed.slice(0, sizeWithin(failed.length, mostOfEach))
+    const rest = others.slice(0, sizeWithin(others.length, mostOfEach))
+    const key = `${some.map((row) => observations.numberOf(row)).join()};${rest.map((row) => observations.numberOf(row)).join()}`
+    return this.#fit.at(layout, { key, ...labelled(observations, layout, some, rest) })
+  }
+}
+
+/** Rows with labels −1 (failed) and 1, made to have about mean 0 and variance 1; `middle` is where 0 was. */
+function labelled(observations: Observations, layout: Layout, failed: readonly number[], others: readonly number[]): { readonly rows: Float64Array; readonly targets: Float64Array; readonly count: number; readonly middle: number } {
+  const count = failed.length + others.length
+  const mean = (2 * (others.length + 1)) / (count + 1.5) - 1
+  const deviation = Math.sqrt(1 - mean * mean)
+  const targets = Float64Array.from({ length: count }, (_, i) => ((i < failed.length ? -1 : 1) - mean) / deviation)
+  return { rows: unitsOf(observations, [...failed, ...others], layout.width), targets, count, middle: mean / deviation }
+}
+
+/** The fewer labels, the less each is believed. Measured on regions of many shapes: lower floors are too sure of ten labels, higher ones are slow to learn. */
+function withNoiseFloor(hyperparameters: LogHyperparameters, count: number): LogHyperparameters {
+  const vector = hyperparameters.slice()
+  vector[atNoise] = Math.max(vector[atNoise] as number, Math.log(0.1 + 2 / count))
+  return vector
+}
