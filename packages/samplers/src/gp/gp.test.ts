@@ -1,0 +1,65 @@
+import { choice, constraint, createStudy, float, int, linear, maximize, oneOf, random, type SamplerFactory, space } from '@attune/core'
+import { samplerSuite } from '@attune/testing'
+import { describe, expect, it } from 'vitest'
+import { gp } from './gp.ts'
+
+samplerSuite('gp', () => gp())
+
+const tree = space({
+  rate: float(1e-5, 1, { scale: 'log' }),
+  layers: int(1, 8),
+  optimizer: oneOf({ sgd: { momentum: float(0, 1) }, adam: { beta: float(0, 1) }, none: {} }),
+})
+
+/** Lowest at rate 1e-3, 5 layers and sgd with momentum 0.9. */
+function bowl(params: { readonly rate: number; readonly layers: number; readonly optimizer: { readonly type: string; readonly momentum?: number } }): number {
+  const branch = params.optimizer.type === 'sgd' ? 4 * ((params.optimizer.momentum ?? 0) - 0.9) ** 2 : params.optimizer.type === 'adam' ? 0.6 : 1
+  return (Math.log10(params.rate) + 3) ** 2 + 0.2 * (params.layers - 5) ** 2 + branch
+}
+
+async function meanBest(sampler: SamplerFactory, trials: number, seeds: number): Promise<number> {
+  let sum = 0
+  for (let seed = 0; seed < seeds; seed++) {
+    const study = await createStudy({ name: 'bowl', space: tree, sampler, seed })
+    await study.optimize((trial) => bowl(trial.params), { trials })
+    sum += (study.best.value ?? Number.NaN) / seeds
+  }
+  return sum
+}
+
+describe('gp', () => {
+  it('finds a far better point than random search, in a tree, on average', async () => {
+    const ours = await meanBest(gp(), 40, 4)
+    expect(ours).toBeLessThan(0.1 * (await meanBest(random(), 40, 4)))
+  })
+
+  it('does not measure a point of a finite space twice while others are left', async () => {
+    const study = await createStudy({ name: 'finite', space: { a: int(0, 4), b: choice(['x', 'y', 'z']), c: oneOf({ p: { q: int(0, 1) }, r: {} }) }, sampler: gp(), seed: 3 })
+    const points: string[] = []
+    await study.optimize((trial) => {
+      points.push(JSON.stringify(trial.flatParams))
+      return trial.params.a
+    }, { trials: 45 })
+    expect(new Set(points).size).toBe(45)
+    await study.optimize(() => 0, { more: 5 }) // More trials than there are points.
+    expect(study.trials()).toHaveLength(50)
+  })
+
+  it('keeps the constraints of the space', async () => {
+    const bounded = space({ a: float(0, 1), b: float(0, 1) }, { constraints: [linear({ a: 1, b: 1 }, { atMost: 0.7 }), constraint<{ readonly a: number }>('a is large', ({ a }) => 0.2 - a)] })
+    const study = await createStudy({ name: 'bounded', space: bounded, objective: maximize('value'), sampler: gp(), seed: 1 })
+    await study.optimize(({ params: { a, b } }) => a + 2 * b, { trials: 30 })
+    expect(study.trials().every(({ flatParams }) => bounded.violation(flatParams) <= 0)).toBe(true)
+    expect(study.best.value).toBeGreaterThan(1.19) // of 1.2
+  })
+
+  it('grows with a space defined by running', async () => {
+    const study = await createStudy({ name: 'running', sampler: gp(), seed: 5 })
+    await study.optimize((trial) => {
+      const kind = trial.choice('kind', ['a', 'b'])
+      const x = trial.float('x', -1, 1)
+      return (x - 0.5) ** 2 + (kind === 'a' ? trial.float('y', 0, 1) ** 2 : 0.5)
+    }, { trials: 40 })
+    expect(study.best.value).toBeLessThan(0.01)
+  })
+})

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { halfRank } from './half-rank.ts'
+
+describe('the half-rank transform', () => {
+  it('keeps the better half and replaces the worse one by quantiles', () => {
+    // numpy: y = [1, 2, 3, 4, 100], s = sqrt(mean([4, 1, 0])); [1, 2, 3, 3 + s * norm.ppf(.7), 3 + s * norm.ppf(.9)], then (v - v.mean()) / v.std()
+    const expected = [-1.4657359625812147, -0.6803638200541116, 0.10500832247299158, 0.6367038106696102, 1.4043876494927252]
+    expect([...halfRank(Float64Array.of(1, 2, 3, 4, 100)).targets]).toEqual(expected.map((one) => expect.closeTo(one, 12) as number))
+  })
+
+  it('does not see how bad the worse ones are', () => {
+    expect(halfRank(Float64Array.of(1, 2, 3, 4, 5)).targets).toEqual(halfRank(Float64Array.of(1, 2, 3, 1e9, Infinity)).targets)
+  })
+
+  it('gives equal losses equal targets, and leaves all alone when all are equal', () => {
+    const { targets } = halfRank(Float64Array.of(1, 5, 2, 5, 3, 5, 6))
+    expect(targets[1]).toBe(targets[3])
+    expect(targets[6]).toBeGreaterThan(targets[5] as number)
+    expect([...halfRank(Float64Array.of(2, 2, 2)).targets]).toEqual([0, 0, 0])
+    expect([...halfRank(Float64Array.of(Infinity, Infinity)).targets].every(Number.isFinite)).toBe(true)
+    expect([...halfRank(Float64Array.of(-Infinity, 3, Infinity)).targets].every(Number.isFinite)).toBe(true)
+  })
+
+  it('is undone at the losses seen, and in between and beyond in order', () => {
+    const losses = Float64Array.of(4, 1, 9, 2, 3, 50, 8)
+    const { targets, lossOf } = halfRank(losses)
+    for (const [i, target] of targets.entries()) expect(lossOf(target)).toBeCloseTo(losses[i] as number, 9)
+    let before = -Infinity
+    for (let target = -4; target < 4; target += 0.05) {
+      expect(lossOf(target)).toBeGreaterThanOrEqual(before)
+      before = lossOf(target)
+    }
+    expect(lossOf(-4)).toBeLessThan(1)
+    expect(lossOf(4)).toBe(50)
+  })
+})

@@ -1,0 +1,94 @@
+import type { RandomStream } from '@attune/core'
+import type { Points } from '../model/points.ts'
+import type { Acquisition } from './acquisition.ts'
+import { addMutants, addSpread, Candidates } from './candidates.ts'
+import { everyPoint } from './every-point.ts'
+import type { LocalSearch } from './local-search.ts'
+import { writePoint } from './latent.ts'
+import type { Taken } from './taken.ts'
+
+const spreadPoints = 1000
+const rouletteStarts = 4
+const mutants = 150
+
+/** A space of fewer points than this is searched whole. */
+const smallSpace = 2000
+
+export interface SearchTask {
+  readonly points: Points
+  readonly acquisition: Acquisition
+  readonly localSearch: LocalSearch
+  readonly taken: Taken
+  /** Good latent rows, the best first. */
+  readonly incumbents: readonly Float64Array[]
+  /** True if changed copies of the incumbents are candidates too. */
+  readonly mutate: boolean
+  readonly random: RandomStream
+}
+
+/** The point where an acquisition is highest as far as was found, that is not taken; undefined if none was found. */
+export function search(task: SearchTask): Float64Array | undefined {
+  const { points, acquisition, taken } = task
+  if (points.space.size < smallSpace) return searchWhole(task)
+  const { width } = points
+  const incumbent = task.incumbents[0]
+  const candidates = new Candidates(points, spreadPoints + (task.mutate ? mutants : 0) + 1)
+  const finite = points.space.size < Infinity
+  const refuse = finite ? (units: Float64Array, offset: number): boolean => taken.has(units, offset) : undefined
+  addSpread(candidates, points, spreadPoints, task.random, refuse)
+  if (task.mutate && incumbent !== undefined) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
+  const values = new Float64Array(candidates.length)
+  acquisition.values(candidates.units, candidates.length, values)
+  const order = Int32Array.from(values, (_, i) => i).sort((a, b) => (values[b] as number) - (values[a] as number) || a - b)
+  const starts = startsOf(candidates, values, order, task.random)
+  if (incumbent !== undefined) starts.push(incumbent.slice())
+  let best: Float64Array | undefined
+  let highest = -Infinity
+  for (const latent of starts) {
+    const value = task.localSearch.climb(latent, task.random)
+    if (!(value > highest)) continue
+    const units = new Float64Array(width)
+    writePoint(points, latent, 0, units, 0)
+    if (!points.allows(units, 0) || taken.has(units, 0)) continue
+    best = units
+    highest = value
+  }
+  if (best !== undefined) return best
+  for (const index of order) if (!taken.has(candidates.units, index * width)) return candidates.unitsAt(index)
+  return undefined
+}
+
+/** The best candidate, and others by roulette: the likelier the higher. */
+function startsOf(candidates: Candidates, values: Float64Array, order: Int32Array, random: RandomStream): Float64Array[] {
+  const starts: Float64Array[] = []
+  const first = order[0]
+  if (first === undefined) return starts
+  starts.push(candidates.latentAt(first).slice())
+  const weights = values.map((value) => Math.exp(value - (values[first] as number)))
+  weights[first] = 0
+  for (let start = 0; start < rouletteStarts; start++) {
+    let rest = random.uniform() * weights.reduce((sum, one) => sum + one, 0)
+    let chosen = -1
+    for (let i = 0; i < weights.length && rest >= 0; i++) {
+      if (!((weights[i] as number) > 0)) continue
+      chosen = i
+      rest -= weights[i] as number
+    }
+    if (chosen < 0) break
+    starts.push(candidates.latentAt(chosen).slice())
+    weights[chosen] = 0
+  }
+  return starts
+}
+
+function searchWhole({ points, acquisition, taken }: SearchTask): Float64Array | undefined {
+  const rows: number[] = []
+  for (const row of everyPoint(points)) if (!taken.has(row, 0) && points.allows(row, 0)) rows.push(...row)
+  const count = rows.length / points.width
+  const units = Float64Array.from(rows)
+  const values = new Float64Array(count)
+  acquisition.values(units, count, values)
+  let best = -1
+  for (let i = 0; i < count; i++) if (best < 0 || (values[i] as number) > (values[best] as number)) best = i
+  return best < 0 ? undefined : units.subarray(best * points.width, (best + 1) * points.width)
+}
