@@ -1,3 +1,4 @@
+export { annealing, type AnnealingOptions } from './annealing/annealing.ts'
 export { cmaEs, type CmaEsOptions } from './cma-es/cma-es.ts'
 export { gp, type GpOptions } from './gp/gp.ts'
 export { grid, type GridOptions } from './grid/grid.ts'
