@@ -31,8 +31,8 @@ async function trialsOf(count: number, fails: (point: Point) => boolean, measure
   const study = await createStudy({ name: 'region', space: tree, constraints: { memory: atMost(0.6), speed: atLeast(-1) }, seed })
   for (let i = 0; i < count; i++) {
     const trial = await study.ask()
-    if (fails(trial.params as Point)) await study.fail(trial, new Error('out of memory'), 'out-of-memory')
-    else await study.tell(trial, { value: 1, memory: measures(trial.params as Point), speed: i % 7 === 0 ? NaN : 1 })
+    if (fails(trial.params)) await study.fail(trial, new Error('out of memory'), 'out-of-memory')
+    else await study.tell(trial, { value: 1, memory: measures(trial.params), speed: i % 7 === 0 ? NaN : 1 })
   }
   return study.trials()
 }

@@ -1,16 +1,20 @@
 import { AttuneError, type Explanation, type Json, type Problem, type Sampler, type SamplerFactory, type SearchSpace, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { Feasibility } from '../feasibility/feasibility.ts'
 import { checkKnown } from '../known-options.ts'
 import { OwnNotes } from '../model/own-notes.ts'
 import { Points } from '../model/points.ts'
-import { confidenceBound, logExpectedImprovement, SumOfTerms } from './acquisition.ts'
+import { confidenceBound, logExpectedImprovement, SumOfTerms, type Term } from './acquisition.ts'
 import { everyPoint } from './every-point.ts'
 import { fit } from './fit.ts'
+import { FrontModel, mostObjectives } from './front-model.ts'
 import { GaussianProcess } from './gaussian-process.ts'
+import { expectationOf, type Goal, latentOf, shortestLengths } from './goal.ts'
 import { halfRank } from './half-rank.ts'
 import { defaults, fromNote, isFitNote, type LogHyperparameters, noteOf, rounded } from './hyperparameters.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { LocalSearch } from './local-search.ts'
 import { type ModelRows, Trials } from './model-rows.ts'
+import { scalarised } from './scalarised.ts'
 import { search } from './search.ts'
 import { Taken } from './taken.ts'
 
@@ -40,10 +44,7 @@ export function gp(options: GpOptions = {}): SamplerFactory {
     specVersion: 'v1',
     id: 'gp',
     revision: 1,
-    create(problem) {
-      if (problem.objectives.length > 1) throw new AttuneError('UNSUPPORTED', 'gp() has one objective. Use tpe() for several.')
-      return new GpSampler(problem, settings)
-    },
+    create: (problem) => new GpSampler(problem, settings),
   }
 }
 
@@ -52,6 +53,8 @@ class GpSampler implements Sampler {
   readonly #settings: Required<GpOptions>
   readonly #trials: Trials
   readonly #notes: OwnNotes
+  readonly #feasibility: Feasibility
+  readonly #front: FrontModel
   #points: Points | undefined
   #layout: Layout | undefined
 
@@ -60,6 +63,8 @@ class GpSampler implements Sampler {
     this.#settings = settings
     this.#trials = new Trials(problem)
     this.#notes = new OwnNotes(problem.history, 'gp', isFitNote)
+    this.#feasibility = new Feasibility(problem)
+    this.#front = new FrontModel(problem)
   }
 
   observe(trial: TrialRecord): void {
@@ -75,12 +80,54 @@ class GpSampler implements Sampler {
       this.#layout = layoutOf(this.#points.axes)
     }
     const taken = new Taken(this.#trials.observations, space.dimensions.length, running)
-    if (this.#trials.observations.endedCount < this.#settings.startupTrials) return { params: this.#drawNew(space, taken, context), explanation: startup }
+    if (this.#trials.observations.length < this.#settings.startupTrials) return { params: this.#drawNew(space, taken, context), explanation: startup }
     return this.#suggestByModel(this.#points, this.#layout as Layout, taken, running, context)
   }
 
   #suggestByModel(points: Points, layout: Layout, taken: Taken, running: readonly Float64Array[], context: SuggestContext): Suggestion {
-    const rows = this.#trials.rows(points.width)
+    const discrete = points.axes.every(({ dimension }) => dimension.cells < Infinity)
+    const { acquisition, lengths, incumbents, climbed, why, expect, note } = this.#goal(layout, running, discrete, context)
+    const found = search({
+      points,
+      acquisition,
+      localSearch: new LocalSearch(points, acquisition, lengths),
+      taken,
+      incumbents: incumbents.map(latentOf),
+      climbed,
+      mutate: discrete,
+      random: context.random,
+    })
+    const kept = note === undefined ? {} : { note }
+    if (found === undefined) return { params: this.#drawNew(points.space, taken, context), explanation: nothingFound, ...kept }
+    const predicted = expect(found)
+    const explanation: Explanation = { model: 'Gaussian process', why, ...(predicted.length > 0 && { predicted }) }
+    return { params: points.space.decode(found), explanation, ...kept }
+  }
+
+  #goal(layout: Layout, running: readonly Float64Array[], discrete: boolean, context: SuggestContext): Goal {
+    const { observations } = this.#trials
+    const { objectives } = this.#problem
+    const terms = this.#feasibility.terms(observations, layout)
+    if (observations.feasibleCount === 0 && terms.length > 0) {
+      const { order, units } = this.#trials.rows(layout.width)
+      return {
+        acquisition: new SumOfTerms(terms),
+        lengths: shortestLengths(terms.map(({ model }) => model)),
+        incumbents: rowsAt(units, order, layout.width),
+        climbed: 1,
+        why: whyFeasible,
+        expect: () => [],
+      }
+    }
+    if (objectives.length > 1 && objectives.length <= mostObjectives && observations.feasibleCount > 0) return this.#front.goal(layout, observations, running, terms)
+    return this.#goalOfOne(layout, running, terms, discrete, context)
+  }
+
+  /** Improvement of one loss: the objective's, or one made of many objectives. */
+  #goalOfOne(layout: Layout, running: readonly Float64Array[], terms: readonly Term[], discrete: boolean, { number, random }: SuggestContext): Goal {
+    const { objectives } = this.#problem
+    const many = objectives.length > 1
+    const rows = this.#trials.rows(layout.width, many ? scalarised(this.#trials.observations, random) : undefined)
     const { targets, lossOf } = halfRank(rows.losses)
     const { model, note } = this.#model(layout, rows, targets)
     const mean = new Float64Array(1)
@@ -89,31 +136,18 @@ class GpSampler implements Sampler {
       model.predict(point, 1, mean, variance)
       model.add(point, mean, 1)
     }
-    const best = targets.reduce((least, one) => Math.min(least, one), Infinity)
-    const discrete = points.axes.every(({ dimension }) => dimension.cells < Infinity)
-    const stuck = discrete && rows.sinceBest >= stuckAfter && context.number % 2 === 0
-    const acquisition = new SumOfTerms([{ model, utility: stuck ? confidenceBound(stuckDeviations) : logExpectedImprovement(best) }])
-    const found = search({
-      points,
-      acquisition,
-      localSearch: new LocalSearch(points, acquisition, model.map.roots.map((root) => 1 / root)),
-      taken,
-      incumbents: incumbentsOf(rows, points.width),
-      mutate: discrete,
-      random: context.random,
-    })
-    if (found === undefined) return { params: this.#drawNew(points.space, taken, context), explanation: nothingFound, ...(note === undefined ? {} : { note }) }
-    model.predict(found, 1, mean, variance)
-    const target = mean[0] as number
-    const deviation = Math.sqrt(variance[0] as number)
-    const objective = this.#problem.objectives[0]
-    const sign = objective?.direction === 'maximize' ? -1 : 1
-    const explanation: Explanation = {
-      model: 'Gaussian process',
-      why: stuck ? whyStuck : whyImprovement,
-      predicted: [{ metric: objective?.metric ?? 'value', mean: sign * lossOf(target), deviation: (lossOf(target + deviation) - lossOf(target - deviation)) / 2 }],
+    const best = targets[rows.order[0] as number] as number
+    const stuck = discrete && rows.sinceBest >= stuckAfter && number % 2 === 0
+    const why = many ? whyScalarised : stuck ? whyStuck : whyImprovement
+    return {
+      acquisition: new SumOfTerms([{ model, utility: stuck ? confidenceBound(stuckDeviations) : logExpectedImprovement(best) }, ...terms]),
+      lengths: shortestLengths([model, ...terms.map((term) => term.model)]),
+      incumbents: rowsAt(rows.units, rows.order, layout.width),
+      climbed: 1,
+      why: terms.length > 0 ? `${why} ${whyWeighed}` : why,
+      expect: (found) => (many ? [] : objectives.map((objective) => expectationOf(objective, model, found, lossOf))),
+      note,
     }
-    return { params: points.space.decode(found), explanation, ...(note === undefined ? {} : { note }) }
   }
 
   /** The model at its fit, which begins at the last one that was kept. */
@@ -153,8 +187,11 @@ const nothingFound: Explanation = { model: 'prior', why: 'Drawn from the priors:
 const whyImprovement = 'The highest expected improvement over the best trial so far.'
 const whyStuck = 'The best that may be there: after trials without a gain every second one looks further away.'
 
-/** The best rows as latent ones: what is inactive stands in the middle. */
-function incumbentsOf({ count, units, losses }: ModelRows, width: number): readonly Float64Array[] {
-  const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => (losses[a] as number) - (losses[b] as number) || a - b)
-  return order.slice(0, parents).map((row) => units.slice(row * width, (row + 1) * width).map((unit) => (Number.isNaN(unit) ? 0.5 : unit)))
+const whyScalarised = 'The highest expected improvement of one loss made of all objectives, whose weights are drawn for each trial.'
+const whyWeighed = 'Weighed by the probability that the trial succeeds and keeps its constraints.'
+const whyFeasible = 'Where a trial is likeliest to succeed and to keep its constraints: none has yet.'
+
+/** The best rows. */
+function rowsAt(units: Float64Array, order: Int32Array, width: number): readonly Float64Array[] {
+  return Array.from(order.subarray(0, parents), (row) => units.slice(row * width, (row + 1) * width))
 }

@@ -10,6 +10,8 @@ export interface ModelRows {
   /** Row by row, NaN where inactive. */
   readonly units: Float64Array
   readonly losses: Float64Array
+  /** From the best to the worst: complete and feasible ones first. */
+  readonly order: Int32Array
   /** Trials that ended after the best one. */
   readonly sinceBest: number
 }
@@ -34,27 +36,39 @@ export class Trials {
 
   /**
    * Trials that did not fail, by number. A pruned trial counts with its last loss, but not as better than the median of the complete ones: had it gone on it
-   * would have been among the worse half. One that reported nothing, and infeasible ones, count as the worst. Without a complete
-   * feasible trial the order of merit stands in for losses.
+   * would have been among the worse half. One that reported nothing counts as the worst, and so does an infeasible one unless all its outcomes are known: where
+   * these are modelled themselves, its loss is a loss like others. Without a complete feasible trial the order of merit stands in for losses.
+   * @param lossAt loss of a row of the observations
    */
-  rows(width: number): ModelRows {
+  rows(width: number, lossAt: (row: number) => number = (row) => this.observations.losses(row)[0] as number): ModelRows {
     const { observations } = this
     const { order, feasibleCount } = observations
     const rows = Int32Array.from(order.filter((row) => this.#kinds[row] !== 'failed')).sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
-    const median = feasibleCount === 0 ? NaN : (observations.losses(order[(feasibleCount - 1) >> 1] as number)[0] as number)
-    const merit = new Float64Array(observations.length)
+    const feasible = Float64Array.from(order.subarray(0, feasibleCount), lossAt).sort()
+    const median = feasibleCount === 0 ? NaN : (feasible[(feasibleCount - 1) >> 1] as number)
+    const merit = new Int32Array(feasibleCount === 0 ? observations.length : 0)
     if (feasibleCount === 0) for (let place = 0; place < order.length; place++) merit[order[place] as number] = place
     const units = new Float64Array(rows.length * width)
     const losses = new Float64Array(rows.length)
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
-      const kind = this.#kinds[row]
-      const loss = observations.losses(row)[0] as number
-      losses[i] = feasibleCount === 0 ? (merit[row] as number) : kind === 'complete' ? loss : kind === 'pruned' && !Number.isNaN(loss) ? Math.max(loss, median) : Infinity
+      losses[i] = feasibleCount === 0 ? (merit[row] as number) : this.#lossOf(row, lossAt(row), median)
       for (let axis = 0; axis < width; axis++) units[i * width + axis] = observations.column(axis)[row] as number
     }
-    let best = 0
-    for (let i = 1; i < rows.length; i++) if ((losses[i] as number) < (losses[best] as number)) best = i
-    return { count: rows.length, units, losses, sinceBest: rows.length - 1 - best }
+    const isSecond = (i: number): number => (feasibleCount === 0 || this.#kinds[rows[i] as number] === 'complete' ? 0 : 1)
+    const fromBest = Int32Array.from(rows.keys()).sort((a, b) => isSecond(a) - isSecond(b) || compare(losses[a] as number, losses[b] as number) || a - b)
+    const best = fromBest[0] ?? -1
+    return { count: rows.length, units, losses, order: fromBest, sinceBest: rows.length - 1 - best }
   }
+
+  #lossOf(row: number, loss: number, median: number): number {
+    const kind = this.#kinds[row]
+    if (kind === 'pruned') return Number.isNaN(loss) ? Infinity : Math.max(loss, median)
+    if (kind === 'complete') return loss
+    return this.observations.isComplete(row) && !this.observations.margins(row).some(Number.isNaN) ? loss : Infinity
+  }
+}
+
+function compare(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

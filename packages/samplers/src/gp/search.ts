@@ -21,6 +21,8 @@ export interface SearchTask {
   readonly taken: Taken
   /** Good latent rows, the best first. */
   readonly incumbents: readonly Float64Array[]
+  /** So many of them are climbed from. */
+  readonly climbed: number
   /** True if changed copies of the incumbents are candidates too. */
   readonly mutate: boolean
   readonly random: RandomStream
@@ -31,21 +33,20 @@ export function search(task: SearchTask): Float64Array | undefined {
   const { points, acquisition, taken } = task
   if (points.space.size < smallSpace) return searchWhole(task)
   const { width } = points
-  const incumbent = task.incumbents[0]
   const candidates = new Candidates(points, spreadPoints + (task.mutate ? mutants : 0) + 1)
   const finite = points.space.size < Infinity
   const refuse = finite ? (units: Float64Array, offset: number): boolean => taken.has(units, offset) : undefined
   addSpread(candidates, points, spreadPoints, task.random, refuse)
-  if (task.mutate && incumbent !== undefined) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
+  if (task.mutate && task.incumbents.length > 0) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
   const values = new Float64Array(candidates.length)
   acquisition.values(candidates.units, candidates.length, values)
   const order = Int32Array.from(values, (_, i) => i).sort((a, b) => (values[b] as number) - (values[a] as number) || a - b)
   const starts = startsOf(candidates, values, order, task.random)
-  if (incumbent !== undefined) starts.push(incumbent.slice())
+  for (const one of task.incumbents.slice(0, task.climbed)) starts.push(one.slice())
   let best: Float64Array | undefined
   let highest = -Infinity
   for (const latent of starts) {
-    const value = task.localSearch.climb(latent, task.random)
+    const value = task.localSearch.climb(latent, highest, task.random)
     if (!(value > highest)) continue
     const units = new Float64Array(width)
     writePoint(points, latent, 0, units, 0)

@@ -19,6 +19,7 @@ export class Observations {
   readonly #merits: Merit[] = []
   readonly #losses: Float64Array[] = []
   readonly #margins: Float64Array[] = []
+  readonly #complete: boolean[] = []
   readonly #seen = new Set<string>()
   #space: SearchSpace
   #columns: Float64Array[] = []
@@ -61,6 +62,13 @@ export class Observations {
     return compare(this.#merits[row] as Merit, this.#merits[other] as Merit)
   }
 
+  /** True if two rows are equally good. */
+  isTied(row: number, other: number): boolean {
+    const one = this.#merits[row] as Merit
+    const two = this.#merits[other] as Merit
+    return one.class === two.class && one.first === two.first && one.second === two.second
+  }
+
   /** Losses of the objectives (lower is better) of a complete row. */
   losses(row: number): Float64Array {
     return this.#losses[row] as Float64Array
@@ -74,6 +82,11 @@ export class Observations {
   /** True if the trial failed for a reason of its own, or is complete without all its values. */
   hasFailed(row: number): boolean {
     return (this.#merits[row] as Merit).class === 3
+  }
+
+  /** True if the trial ran to its end, feasible or not, and has all its values. */
+  isComplete(row: number): boolean {
+    return this.#complete[row] as boolean
   }
 
   numberOf(row: number): number {
@@ -104,6 +117,7 @@ export class Observations {
     if (key !== undefined) this.#seen.add(key)
     this.#merits.push(merit)
     this.#losses.push(losses)
+    this.#complete.push(trial.state === 'complete' && merit.class !== 3)
     this.#margins.push(Float64Array.from(this.#problem.constraints, ({ metric, bound, limit }) => (bound === 'atMost' ? 1 : -1) * ((trial.metrics[metric] ?? NaN) - limit)))
     if (merit.class === 0) this.#feasible++
     if (trial.state !== 'failed') this.#ended++

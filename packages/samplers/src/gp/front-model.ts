@@ -1,0 +1,149 @@
+import type { Objective, Problem } from '@attune/core'
+import { evenly } from '../feasibility/evenly.ts'
+import { GrowingFit, sizeWithin } from '../feasibility/growing-fit.ts'
+import { unitsOf } from '../feasibility/units-of.ts'
+import { boxesAround } from '../hypervolume/boxes.ts'
+import { EhviAcquisition } from '../hypervolume/ehvi-acquisition.ts'
+import { frontsOf, leastCrowded } from '../model/domination.ts'
+import type { Observations } from '../model/observations.ts'
+import { SumOfTerms, type Term } from './acquisition.ts'
+import { GaussianProcess } from './gaussian-process.ts'
+import { expectationOf, type Goal, shortestLengths } from './goal.ts'
+import type { Layout } from './layout.ts'
+import { SumOfAcquisitions } from './sum-of-acquisitions.ts'
+
+/** For more objectives there are too many boxes. */
+export const mostObjectives = 4
+
+const kernel = 'matern52'
+/** The models see so many trials beside the front at most, evenly through the history. */
+const mostRows = 240
+const mostFitted = 160
+/** Fronts of more points are thinned: boxes are about n² for four objectives. */
+const mostOfFront = [60, 60, 60, 40, 24] as const
+/** How far beyond the worst of the front the reference point is, in parts of the front's range. */
+const beyond = 0.1
+const mostIncumbents = 4
+const why = 'The highest expected gain of the Pareto front.'
+const whyWeighed = 'The highest expected gain of the Pareto front, weighed by the probability that the trial succeeds and keeps its constraints.'
+
+/** One Gaussian process for each of several objectives, and what may be gained beyond their front. */
+export class FrontModel {
+  readonly #objectives: readonly Objective[]
+  readonly #fits: readonly GrowingFit[]
+
+  constructor({ objectives }: Problem) {
+    this.#objectives = objectives
+    this.#fits = objectives.map(() => new GrowingFit({ kernel, warping: true, noise: true, iterations: 60 }))
+  }
+
+  /**
+   * Gain of the front, at least one point of which is known.
+   * @param running points that are being measured: the models take their means for what will come out
+   */
+  goal(layout: Layout, observations: Observations, running: readonly Float64Array[], terms: readonly Term[]): Goal {
+    const { width } = layout
+    const feasible = Array.from(observations.order.subarray(0, observations.feasibleCount))
+    const front = frontRows(observations, feasible)
+    const complete = completeRows(observations)
+    const rows = thinned(observations, complete, front)
+    const units = unitsOf(observations, rows, width)
+    const fitted = complete.slice(0, sizeWithin(complete.length, mostFitted))
+    const key = fitted.map((row) => observations.numberOf(row)).join()
+    const fittedUnits = unitsOf(observations, fitted, width)
+    const columns = this.#fits.map((one, objective) => {
+      const loss = (row: number): number => observations.losses(row)[objective] as number
+      const scale = scaleOf(rows.map(loss), Math.max(...front.map(loss)))
+      const losses = fitted.map(loss)
+      const own = scaleOf(losses, -Infinity)
+      const hyperparameters = one.at(layout, { key, rows: fittedUnits, targets: Float64Array.from(losses, own.targetOf), count: fitted.length })
+      return { scale, loss, model: new GaussianProcess(layout, kernel, hyperparameters, units, Float64Array.from(rows, (row) => scale.targetOf(loss(row))), rows.length) }
+    })
+    const models = columns.map(({ model }) => model)
+    const outcomes = front.map((row) => columns.map(({ scale, loss }) => scale.targetOf(loss(row))))
+    const reference = columns.map((_, objective) => {
+      const all = outcomes.map((outcome) => outcome[objective] as number)
+      const most = Math.max(...all)
+      return most + beyond * Math.max(most - Math.min(...all), beyond)
+    })
+    outcomes.push(...believed(models, running))
+    const gain = new EhviAcquisition(models, boxesAround(Float64Array.from(outcomes.flat()), Float64Array.from(reference)))
+    return {
+      acquisition: terms.length > 0 ? new SumOfAcquisitions([gain, new SumOfTerms(terms)]) : gain,
+      lengths: shortestLengths([...models, ...terms.map(({ model }) => model)]),
+      incumbents: leastCrowded(front.map((row) => observations.losses(row)), Array.from(front.keys()), mostIncumbents).map((place) => unitsOf(observations, [front[place] as number], width)),
+      climbed: mostIncumbents,
+      why: terms.length > 0 ? whyWeighed : why,
+      expect: (found) => columns.map(({ model, scale }, objective) => expectationOf(this.#objectives[objective] as Objective, model, found, scale.lossOf)),
+    }
+  }
+}
+
+/** Adds running points to the models with their means, and answers these. */
+function believed(models: readonly GaussianProcess[], running: readonly Float64Array[]): number[][] {
+  const mean = new Float64Array(1)
+  const variance = new Float64Array(1)
+  return running.map((point) => models.map((model) => {
+    model.predict(point, 1, mean, variance)
+    model.add(point, mean, 1)
+    return mean[0] as number
+  }))
+}
+
+/** Rows of the first front among some, at most as many as can be handled, those that stand alone first. */
+function frontRows(observations: Observations, feasible: readonly number[]): readonly number[] {
+  const losses = feasible.map((row) => observations.losses(row))
+  const first = frontsOf(losses, 1)[0] ?? []
+  const most = mostOfFront[losses[0]?.length ?? 0] ?? 24
+  return leastCrowded(losses, first, most).map((place) => feasible[place] as number)
+}
+
+/** Complete rows, also infeasible ones, by number. */
+function completeRows(observations: Observations): readonly number[] {
+  const rows: number[] = []
+  for (let row = 0; row < observations.length; row++) if (observations.losses(row).every((loss) => !Number.isNaN(loss))) rows.push(row)
+  return rows.sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
+}
+
+/** The front, and at most so many of the other rows, by number. */
+function thinned(observations: Observations, rows: readonly number[], front: readonly number[]): readonly number[] {
+  const kept = new Set(front)
+  return [...front, ...evenly(rows.filter((row) => !kept.has(row)), mostRows)].sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
+}
+
+interface Scale {
+  targetOf(loss: number): number
+  lossOf(target: number): number
+}
+
+/**
+ * Makes losses have mean 0 and variance 1. What is worse than the whole front cannot be gained, so there only the order is kept: beyond `pivot`
+ * losses count by their logarithms.
+ */
+function scaleOf(losses: readonly number[], pivot: number): Scale {
+  const finite = losses.filter((loss) => Number.isFinite(loss))
+  const least = finite.reduce((low, loss) => Math.min(low, loss), Infinity)
+  const most = finite.reduce((high, loss) => Math.max(high, loss), -Infinity)
+  const bend = Math.min(most, Math.max(pivot, median(finite)))
+  const better = finite.filter((loss) => loss <= bend)
+  const unit = Math.sqrt(better.reduce((sum, loss) => sum + (loss - bend) ** 2, 0) / Math.max(1, better.length)) || 1
+  const bent = (loss: number): number => {
+    const clipped = Math.min(most, Math.max(least, loss))
+    return clipped <= bend ? clipped : bend + unit * Math.log1p((clipped - bend) / unit)
+  }
+  const values = losses.map(bent)
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
+  const deviation = variance > 0 ? Math.sqrt(variance) : 1
+  return {
+    targetOf: (loss) => (bent(loss) - mean) / deviation,
+    lossOf(target) {
+      const value = mean + deviation * target
+      return value <= bend ? value : bend + unit * Math.expm1((value - bend) / unit)
+    },
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+}
