@@ -1,5 +1,6 @@
 export { annealing, type AnnealingOptions } from './annealing/annealing.ts'
 export { cmaEs, type CmaEsOptions } from './cma-es/cma-es.ts'
+export { differentialEvolution, type DifferentialEvolutionOptions } from './differential-evolution/differential-evolution.ts'
 export { gp, type GpOptions } from './gp/gp.ts'
 export { grid, type GridOptions } from './grid/grid.ts'
 export type { GridPoints } from './grid/grid-values.ts'

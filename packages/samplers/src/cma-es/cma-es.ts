@@ -1,7 +1,8 @@
-import { AttuneError, type Exhausted, type Explanation, type FlatParams, type Json, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { AttuneError, type Exhausted, type Explanation, type Json, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
 import { checkKnown } from '../known-options.ts'
 import { Observations } from '../model/observations.ts'
 import { Points } from '../model/points.ts'
+import { unseenPoint } from '../model/unseen-point.ts'
 import { Layout } from './layout.ts'
 import { type Provenance, type Restarts, type SearchSettings, SearchState } from './search-state.ts'
 
@@ -9,7 +10,7 @@ import { type Provenance, type Restarts, type SearchSettings, SearchState } from
 export interface CmaEsOptions {
   /** Trials in a generation, at least 4. Default 4 + ⌊3 ln d⌋ for d parameters. */
   readonly population?: number
-  /** Standard deviation of the first trials, as a part of each range; above 0, at most 1. Default 0.2. */
+  /** Standard deviation of the first trials, as a part of each range; above 0, at most 1. Default 1/6. */
   readonly initialDeviation?: number
   /** What follows when a run has converged: another one from a random place with twice the population (`ipop`, the default), with large and small populations in turn (`bipop`), or the end of the study (`none`). */
   readonly restarts?: 'none' | 'ipop' | 'bipop'
@@ -20,8 +21,6 @@ export interface CmaEsOptions {
 const id = 'cma-es'
 /** Draws until one keeps the constraints and is new. */
 const mostDraws = 100
-/** Draws from the priors until one is new, where the model finds none. */
-const mostPriorDraws = 300
 /** With more coordinates than this a note would become too long. */
 const mostRaw = 200
 
@@ -29,7 +28,7 @@ const explanations: Readonly<Record<'start' | 'warm' | 'search' | 'new', Explana
   start: { model: 'CMA-ES', why: 'Around the middle of the priors: no trial of this sampler has ended yet.' },
   warm: { model: 'CMA-ES', why: 'Around the best results so far, which others found: no trial of this sampler has ended yet.' },
   search: { model: 'CMA-ES', why: 'A draw from the normal distribution that follows the better half of each generation of trials.' },
-  new: { model: 'prior', why: 'A random point: CMA-ES drew only points that were tried before or that break a constraint.' },
+  new: { model: 'prior', why: 'A random point: all that CMA-ES drew was tried before or breaks a constraint.' },
 }
 
 /**
@@ -42,7 +41,7 @@ const explanations: Readonly<Record<'start' | 'warm' | 'search' | 'new', Explana
  */
 export function cmaEs(options: CmaEsOptions = {}): SamplerFactory {
   checkKnown('cmaEs', options, ['population', 'initialDeviation', 'restarts', 'warmStart'])
-  const { population, initialDeviation = 0.2, restarts = 'ipop', warmStart = true } = options
+  const { population, initialDeviation = 1 / 6, restarts = 'ipop', warmStart = true } = options
   check('population', population, population === undefined || (Number.isSafeInteger(population) && population >= 4), 'a whole number from 4')
   check('initialDeviation', initialDeviation, initialDeviation > 0 && initialDeviation <= 1, 'a number above 0, at most 1')
   check('restarts', restarts, (['none', 'ipop', 'bipop'] satisfies Restarts[]).includes(restarts), '"none", "ipop" or "bipop"')
@@ -94,7 +93,16 @@ class CmaEsSampler implements Sampler {
     if (layout.parameters === 0) return { params: space.sample(random), explanation: explanations.new }
     const { state, explanation } = this.#present(layout)
     if (state.stopped !== undefined) return { exhausted: `CMA-ES has converged: ${state.stopped}. Use cmaEs({ restarts: 'ipop' }) to go on from another place.` }
-    return this.#drawn(layout, state, running, random, explanation) ?? { params: this.#unseen(layout, running, random), explanation: explanations.new }
+    const { points } = layout
+    let busy: ReadonlySet<string> | undefined
+    const isSeen = (key: string): boolean => {
+      busy ??= new Set(running.flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
+      return this.#observations.hasSeen(key) || busy.has(key)
+    }
+    const drawn = this.#drawn(layout, state, isSeen, random, explanation)
+    if (drawn !== undefined) return drawn
+    const other = unseenPoint(points, isSeen, random)
+    return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: explanations.new }
   }
 
   /** Folds everything anew: the space has grown. */
@@ -131,39 +139,17 @@ class CmaEsSampler implements Sampler {
     return { state: this.#start.state, explanation: this.#start.warm ? explanations.warm : explanations.start }
   }
 
-  #drawn({ points, ordered }: Layout, state: SearchState, running: readonly TrialRecord[], random: RandomStream, explanation: Explanation): Suggestion | undefined {
+  #drawn({ points, ordered }: Layout, state: SearchState, isSeen: (key: string) => boolean, random: RandomStream, explanation: Explanation): Suggestion | undefined {
     const units = this.#units
-    let busy: ReadonlySet<string> | undefined
     for (let draw = 0; draw < mostDraws; draw++) {
       state.draw(random, units, this.#normal)
       points.settle(units, 0, random)
       const key = points.key(units, 0)
-      if (key !== undefined) {
-        busy ??= this.#keysOf(points, running)
-        if (this.#observations.hasSeen(key) || busy.has(key)) continue
-      }
-      const params = points.space.decode(units)
-      if (points.space.constraints.length > 0 && !(points.space.violation(params) <= 0)) continue
+      if ((key !== undefined && isSeen(key)) || !points.allows(units, 0)) continue
       const raw = ordered.length === 0 || ordered.length > mostRaw ? undefined : ordered.map(({ at }) => Math.round((this.#normal[at] as number) * 1e6) / 1e6)
-      return { params, explanation, note: raw === undefined ? { generation: state.generation } : { generation: state.generation, raw } }
+      return { params: points.space.decode(units), explanation, note: raw === undefined ? { generation: state.generation } : { generation: state.generation, raw } }
     }
     return undefined
-  }
-
-  #keysOf(points: Points, running: readonly TrialRecord[]): ReadonlySet<string> {
-    return new Set(running.flatMap(({ flatParams }) => points.key(points.space.encode(flatParams), 0) ?? []))
-  }
-
-  #unseen({ points }: Layout, running: readonly TrialRecord[], random: RandomStream): FlatParams {
-    const { space } = points
-    const busy = this.#keysOf(points, running)
-    let params = space.sample(random)
-    for (let draw = 0; draw < mostPriorDraws; draw++) {
-      const key = points.key(space.encode(params, this.#units), 0)
-      if (key === undefined || (!this.#observations.hasSeen(key) && !busy.has(key))) break
-      params = space.sample(random)
-    }
-    return params
   }
 }
 

@@ -1,0 +1,4 @@
+import { samplerSuite } from '@attune/testing'
+import { differentialEvolution } from './differential-evolution.ts'
+
+samplerSuite('differentialEvolution', () => differentialEvolution())
