@@ -10,7 +10,7 @@ import { ensureTfjsNode } from '../tools/tfjs-node.mjs'
 import { consumers } from './consumer.mjs'
 import { packAll, publicPackages } from './pack.mjs'
 import { root } from './pnpm.mjs'
-import { runNode, tool } from './processes.mjs'
+import { run, runNode, tool } from './processes.mjs'
 
 /** With CI=true nothing may be skipped. */
 const ci = process.env.CI === 'true'
@@ -111,6 +111,7 @@ async function everything() {
   await check('unused code and dependencies (knip)', () => succeeds(tool('knip'), ['--no-progress', '--no-config-hints']))
   if (built) await check('API reference (typedoc)', () => succeeds(join(root, 'scripts', 'docs.mjs'), []))
   await tests()
+  await check('quality of the samplers (bench --quick)', async () => (await run(process.execPath, [...process.execArgv, '--conditions=attune-source', join(root, 'benchmarks', 'src', 'bench.ts'), '--quick'])).code === 0)
   if (built && (await check('packing (pnpm pack)', () => packAll()))) {
     for (const each of publicPackages()) await check(`package ${each.name} (publint, are-the-types-wrong)`, () => checkPackage(each))
     for (const consumer of consumers) await check(`consumer: ${consumer.name}`, () => consumer.run())

@@ -10,6 +10,7 @@ import { PNPM_VERSION, pnpm, root } from './pnpm.mjs'
 const programs = {
   study: ['examples/src/mnist/main.ts'],
   check: ['scripts/check.mjs'],
+  bench: ['benchmarks/src/bench.ts'],
   simulate: ['simulation/src/simulate.ts'],
   soak: ['simulation/src/soak/main.ts'],
 }

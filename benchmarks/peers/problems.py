@@ -25,10 +25,13 @@ def load_problems(data, file="problems.json"):
     listed = json.loads((BENCHMARKS / "problems" / file).read_text())["problems"]
     tables = json.loads((data / "tabular" / "tables.json").read_text())
     scenarios = json.loads((data / "yahpo" / "scenarios.json").read_text())
-    return [
-        table_problem(entry, data, tables) if "table" in entry else surrogate_problem(entry, data, scenarios)
-        for entry in listed
-    ]
+
+    def problem(entry):
+        if "function" in entry:
+            return function_problem(entry)
+        return table_problem(entry, data, tables) if "table" in entry else surrogate_problem(entry, data, scenarios)
+
+    return [problem(entry) for entry in listed]
 
 
 def defined_by_running(parameters, evaluate):
@@ -132,3 +135,44 @@ def surrogate_problem(entry, data, scenarios):
         return value
 
     return problem_of(entry, parameters, evaluate)
+
+
+HARTMANN_A = [[10, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]]
+HARTMANN_P = [[1312, 1696, 5569, 124, 8283, 5886], [2329, 4135, 8307, 3736, 1004, 9991], [2348, 1451, 3522, 2883, 3047, 6650], [4047, 8828, 8732, 5743, 1091, 381]]
+HARTMANN_ALPHA = [1, 1.2, 3, 3.2]
+
+
+def branin(x):
+    x, y = x[0], x[1] + 5
+    return (y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6) ** 2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
+
+
+def hartmann6(x):
+    return -sum(
+        alpha * math.exp(-sum(a * (v - 1e-4 * p) ** 2 for a, v, p in zip(row, x, centre)))
+        for alpha, row, centre in zip(HARTMANN_ALPHA, HARTMANN_A, HARTMANN_P)
+    )
+
+
+def ackley(x):
+    n = len(x)
+    return 20 - 20 * math.exp(-0.2 * math.sqrt(sum(v * v for v in x) / n)) + math.e - math.exp(sum(math.cos(2 * math.pi * v) for v in x) / n)
+
+
+# Low, high, whether the best point is moved, and the function: see src/problems/functions.ts.
+FUNCTIONS = {
+    "branin": (-5, 10, False, branin),
+    "hartmann6": (0, 1, False, hartmann6),
+    "rosenbrock": (-2.048, 2.048, False, lambda x: sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:]))),
+    "rastrigin": (-5.12, 5.12, True, lambda x: sum(10 + v * v - 10 * math.cos(2 * math.pi * v) for v in x)),
+    "ackley": (-32.768, 32.768, True, ackley),
+    "sphere": (-5, 5, True, lambda x: sum(v * v for v in x)),
+}
+
+
+def function_problem(entry):
+    low, high, moved, function = FUNCTIONS[entry["function"]]
+    count = entry["dimensions"]
+    centre = [low + (high - low) * (0.2 + 0.6 * ((index + 1) * 0.6180339887498949 % 1)) if moved else 0 for index in range(count)]
+    parameters = [{"name": f"x{index}", "kind": "float", "low": low, "high": high, "log": False} for index in range(count)]
+    return problem_of(entry, parameters, lambda config: function([config[f"x{index}"] - centre[index] for index in range(count)]))

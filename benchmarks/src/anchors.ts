@@ -1,19 +1,20 @@
 /**
- * Finds the anchors of normalised regret and stores them in problems/anchors.json.
- * Tables: exact. Surrogates: median of 10,001 random configurations; optimum = the best of a long random search,
- * hill climbing from its best points, and every stored run of anybody.
+ * Finds the anchors of normalised regret and stores them in problems/: src/anchors.ts [--problems validation.json] [--stored]
+ * Tables: exact. Functions: the known optimum. Surrogates: median of 10,001 random configurations; optimum = the best of a long random search,
+ * hill climbing from its best points, and every stored run of anybody. With --stored the search is not repeated: only better stored runs count.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchmarksFolder, defaultDataFolder, loadProblems, problemEntries } from './problems/load.ts'
-import type { Configuration, Parameter, Problem, Value } from './problems/problem.ts'
+import { functionOptimum } from './problems/functions.ts'
+import type { Configuration, Parameter, Problem, ProblemEntry, Value } from './problems/problem.ts'
 import { randomConfiguration } from './problems/random-configuration.ts'
-import { type Anchors, type Improvements, isBetter } from './problems/regret.ts'
+import { type Anchors, anchorsOf, type Improvements, isBetter, readAnchors } from './problems/regret.ts'
 import { readTable, readTables } from './problems/tables.ts'
 
 const { values: options } = parseArgs({
-  options: { data: { type: 'string', default: defaultDataFolder }, problems: { type: 'string', default: 'problems.json' }, out: { type: 'string', default: 'anchors.json' } },
+  options: { data: { type: 'string', default: defaultDataFolder }, problems: { type: 'string', default: 'problems.json' }, stored: { type: 'boolean', default: false } },
 })
 
 /** mulberry32: enough for a search whose result is stored. */
@@ -84,23 +85,31 @@ function bestOfStoredRuns(id: string, direction: Problem['direction']): number |
   return best
 }
 
+async function anchorsOfProblem(problem: Problem, entry: ProblemEntry, known: Anchors | undefined): Promise<Anchors> {
+  if (entry.table !== undefined) {
+    const sorted = readTable(options.data, readTables(options.data), entry.table, entry.space ?? '').means.sort()
+    const middle = ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2
+    return { optimum: (problem.direction === 'maximize' ? sorted.at(-1) : sorted[0]) ?? Number.NaN, median: middle }
+  }
+  if (entry.function !== undefined) {
+    const uniform = uniformStream(20261122)
+    const values = await problem.evaluateMany(Array.from({ length: 10_001 }, () => randomConfiguration(problem.parameters, uniform)))
+    return { optimum: functionOptimum(entry), median: values.sort()[5000] ?? Number.NaN }
+  }
+  const found = known ?? (await surrogateAnchors(problem))
+  const stored = bestOfStoredRuns(problem.id, problem.direction)
+  if (stored === undefined || !isBetter(stored, found.optimum, problem.direction)) return found
+  console.log(`${problem.id}: a stored run is better than what was known, ${stored} instead of ${found.optimum}`)
+  return { ...found, optimum: stored }
+}
+
 const entries = problemEntries(options.problems)
-const tables = readTables(options.data)
+const file = anchorsOf(options.problems)
+const known = options.stored ? readAnchors(file) : {}
 const anchors: Record<string, Anchors> = {}
 for (const [index, problem] of (await loadProblems(options.data, entries)).entries()) {
-  const entry = entries[index]
-  if (entry?.table !== undefined) {
-    const sorted = readTable(options.data, tables, entry.table, entry.space ?? '').means.sort()
-    const middle = ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2
-    anchors[problem.id] = { optimum: (problem.direction === 'maximize' ? sorted.at(-1) : sorted[0]) ?? Number.NaN, median: middle }
-  } else {
-    const found = await surrogateAnchors(problem)
-    const stored = bestOfStoredRuns(problem.id, problem.direction)
-    const optimum = stored !== undefined && isBetter(stored, found.optimum, problem.direction) ? stored : found.optimum
-    anchors[problem.id] = { ...found, optimum }
-    if (optimum === stored) console.log(`${problem.id}: a stored run is better than the search (${stored} against ${found.optimum})`)
-  }
+  anchors[problem.id] = await anchorsOfProblem(problem, entries[index] as ProblemEntry, known[problem.id])
   console.log(problem.id, anchors[problem.id])
 }
-const header = { formatVersion: 1, note: 'tables: exact; surrogates: best value found by anyone and median of 10,001 random configurations; made by benchmarks/src/anchors.ts' }
-writeFileSync(join(benchmarksFolder, 'problems', options.out), `${JSON.stringify({ ...header, anchors }, null, 1)}\n`)
+const header = { formatVersion: 1, note: 'tables: exact; functions: known; surrogates: best value found by anyone and median of 10,001 random configurations; made by benchmarks/src/anchors.ts' }
+writeFileSync(join(benchmarksFolder, 'problems', file), `${JSON.stringify({ ...header, anchors }, null, 1)}\n`)

@@ -1,18 +1,49 @@
-import { createStudy, maximize, minimize, type SamplerFactory } from '@attune/core'
+import { createStudy, isAttuneError, maximize, minimize, type SamplerFactory, ThreefryRandom } from '@attune/core'
 import type { AttuneProblem } from './problems/attune-problem.ts'
-import { type Improvements, improvements } from './problems/regret.ts'
+import { type Improvements, improvements, isBetter } from './problems/regret.ts'
 
-/** Runs one study by ask and tell and answers how its best value improved. */
-export async function anytimeCurve({ problem, space, configuration }: AttuneProblem, sampler: SamplerFactory, seed: number, trials: number): Promise<Improvements> {
+export interface CurveOptions {
+  /** So many trials are asked for before the first of them is told, and told in another order: as if all took equally long. Default 1. */
+  readonly concurrency?: number
+  /** Each trial answers one of the repeated measurements instead of their mean; the curve is the true mean of the best measurement's configuration. */
+  readonly noise?: boolean
+}
+
+/** Runs one study by ask and tell and answers how its best value improved, or undefined when the sampler refuses the space. */
+export async function anytimeCurve({ problem, space, configuration }: AttuneProblem, sampler: SamplerFactory, seed: number, trials: number, { concurrency = 1, noise = false }: CurveOptions = {}): Promise<Improvements | undefined> {
   const objective = problem.direction === 'maximize' ? maximize('value') : minimize('value')
-  const study = await createStudy({ name: problem.id, space, objective, sampler, seed })
-  const values: number[] = []
-  for (let count = 0; count < trials; count++) {
-    const trial = await study.ask()
-    const value = await problem.evaluate(configuration(trial.flatParams))
-    values.push(value)
-    await study.tell(trial, { value })
+  let study
+  try {
+    study = await createStudy({ name: problem.id, space, objective, sampler, seed })
+  } catch (error) {
+    if (isAttuneError(error) && error.code === 'UNSUPPORTED') return undefined
+    throw error
+  }
+  const shuffle = new ThreefryRandom(seed).stream(0, 'order of the benchmark')
+  const drawn = new ThreefryRandom(seed).stream(0, 'noise of the benchmark')
+  const told: { readonly measured: number; readonly mean: number }[] = []
+  while (told.length < trials) {
+    const running = []
+    while (running.length < concurrency && told.length + running.length < trials) running.push(await study.ask())
+    while (running.length > 0) {
+      const [trial] = running.splice(concurrency === 1 ? 0 : shuffle.integer(running.length), 1)
+      if (trial === undefined) break
+      const chosen = configuration(trial.flatParams)
+      const mean = await problem.evaluate(chosen)
+      const measured = noise ? problem.measureOnce?.(chosen, () => drawn.uniform()) : mean
+      if (measured === undefined) throw new Error(`${problem.id} has no repeated measurements`)
+      told.push({ measured, mean })
+      await study.tell(trial, { value: measured })
+    }
   }
   await study.close()
-  return improvements(values, problem.direction)
+  if (!noise) return improvements(told.map(({ mean }) => mean), problem.direction)
+  let best: (typeof told)[number] | undefined
+  const curve: [number, number][] = []
+  for (const [index, one] of told.entries()) {
+    if (best !== undefined && !isBetter(one.measured, best.measured, problem.direction)) continue
+    best = one
+    curve.push([index + 1, one.mean])
+  }
+  return curve
 }

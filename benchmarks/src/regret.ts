@@ -1,68 +1,51 @@
 /**
- * Measures samplers of ours on the benchmark problems and compares them with stored curves of Optuna 5.
+ * Measures a sampler of ours on the benchmark problems, and compares it with the stored curves of the peers.
  *
- *     node --conditions=attune-source src/regret.ts [--sampler tpe|random] [--seeds 20] [--trials 100]
- *         [--problems problems.json] [--data FOLDER] [--compare-only]
+ *     node --conditions=attune-source src/regret.ts [--sampler auto] [--seeds 20] [--trials 100] [--jobs 2]
+ *         [--problems problems.json|validation.json|functions.json] [--data FOLDER] [--compare-only] [--no-store]
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { random } from '@attune/core'
-import { tpe } from '@attune/samplers'
-import { anytimeCurve } from './anytime-curve.ts'
-import { compareCurves, printComparison, type StoredCurves } from './compare-curves.ts'
-import { attuneProblem } from './problems/attune-problem.ts'
-import { benchmarksFolder, defaultDataFolder, loadProblems, problemEntries } from './problems/load.ts'
-import { type Improvements, readAnchors } from './problems/regret.ts'
+import { compare, printComparison } from './comparison.ts'
+import { measureCurves } from './measure-curves.ts'
+import { storedPeers } from './peer-curves.ts'
+import { defaultDataFolder, problemEntries } from './problems/load.ts'
+import { anchorsOf, readAnchors } from './problems/regret.ts'
+import { samplerNamed } from './samplers.ts'
+import { curvesPath, readCurves, storeCurves, suffixOf } from './stored-curves.ts'
 
 const { values: options } = parseArgs({
   options: {
-    sampler: { type: 'string', default: 'tpe' },
+    sampler: { type: 'string', default: 'auto' },
     seeds: { type: 'string', default: '20' },
     trials: { type: 'string', default: '100' },
+    jobs: { type: 'string', default: '1' },
     problems: { type: 'string', default: 'problems.json' },
     data: { type: 'string', default: defaultDataFolder },
     'compare-only': { type: 'boolean', default: false },
+    // Seeds and trials of an experiment are not the stored result.
+    'no-store': { type: 'boolean', default: false },
   },
 })
-const samplers = { random, tpe }
-if (!(options.sampler in samplers)) throw new Error(`--sampler is one of ${Object.keys(samplers).join(', ')}, not ${options.sampler}`)
-const sampler = samplers[options.sampler as keyof typeof samplers]()
-const list = options.problems.replace(/\.json$/, '')
-const suffix = list === 'problems' ? '' : `-${list}`
-const results = join(benchmarksFolder, 'results')
-const file = join(results, `attune-${options.sampler}${suffix}.json`)
-const trials = Number(options.trials)
-const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
-const entries = problemEntries(options.problems)
+const list = options.problems
+const suffix = suffixOf(list)
+const file = options['no-store'] ? join(tmpdir(), `attune-${options.sampler}${suffix}-${process.pid}.json`) : curvesPath(`attune-${options.sampler}${suffix}`)
+const entries = problemEntries(list)
 
 if (!options['compare-only']) {
-  const curves: Record<string, Improvements[]> = {}
-  for (const problem of await loadProblems(options.data, entries)) {
-    const ours = attuneProblem(problem)
-    const runs: Improvements[] = []
-    for (const seed of seeds) runs.push(await anytimeCurve(ours, sampler, seed, trials))
-    curves[problem.id] = runs
-    console.error(problem.id)
-  }
-  const header = {
-    formatVersion: 1,
-    optimiser: `attune ${sampler.id}@${sampler.revision}`,
-    settings: 'defaults',
-    command: `node --conditions=attune-source benchmarks/src/regret.ts --sampler ${options.sampler} --seeds ${seeds.length} --trials ${trials} --problems ${options.problems}`,
-    node: process.version,
-    date: new Date().toISOString().slice(0, 10),
-    seeds,
-    trials,
-    encoding: 'curves[problem][seed] = improvements [[trial from 1, best value], ...]',
-  }
-  const lines = Object.entries(curves).map(([id, runs]) => `  ${JSON.stringify(id)}: [\n${runs.map((run) => `    ${JSON.stringify(run)}`).join(',\n')}\n  ]`)
-  writeFileSync(file, `${JSON.stringify(header, null, 1).slice(0, -2)},\n "curves": {\n${lines.join(',\n')}\n }\n}\n`)
+  const sampler = samplerNamed(options.sampler)
+  const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
+  const trials = Number(options.trials)
+  const [measured] = await measureCurves([{ sampler: options.sampler, list, entries, data: options.data, seeds, trials }], Number(options.jobs), (text) => console.error(text))
+  if (measured === undefined) throw new Error('nothing was measured')
+  const command = `node --conditions=attune-source benchmarks/src/regret.ts --sampler ${options.sampler} --seeds ${seeds.length} --trials ${trials} --problems ${list}`
+  storeCurves(file, { optimiser: `attune ${sampler.id}@${sampler.revision}`, settings: 'defaults', command, seeds, trials }, measured)
 }
 
-const read = (path: string): StoredCurves => JSON.parse(readFileSync(path, 'utf8')) as StoredCurves
-const peer = join(results, 'peers', `optuna-5.0.0-${options.sampler}${suffix}.json`)
-const anchors = readAnchors(suffix === '' ? 'anchors.json' : `${list}-anchors.json`)
-const comparison = compareCurves(read(file), read(peer), entries, anchors)
+const ours = readCurves(file)
+if (ours === undefined) throw new Error(`${file} is not there: measure the sampler first`)
+const comparison = compare(ours, storedPeers(suffix), entries, readAnchors(anchorsOf(list)))
 printComparison(comparison)
-writeFileSync(join(results, `regret-${options.sampler}${suffix}.json`), `${JSON.stringify(comparison, null, 1)}\n`)
+if (!options['no-store']) writeFileSync(curvesPath(`regret-${options.sampler}${suffix}`), `${JSON.stringify(comparison, null, 1)}\n`)

@@ -46,3 +46,20 @@ export function percentile(values: ArrayLike<number>, part: number): number {
   const sorted = Float64Array.from(values).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN
 }
+
+/** Holm's step-down correction of several probabilities. */
+export function holm(probabilities: readonly number[]): readonly number[] {
+  const order = probabilities.map((_, index) => index).sort((a, b) => (probabilities[a] as number) - (probabilities[b] as number))
+  const corrected = probabilities.map(() => 1)
+  let highest = 0
+  for (const [rank, index] of order.entries()) {
+    highest = Math.max(highest, Math.min(1, (probabilities[index] as number) * (probabilities.length - rank)))
+    corrected[index] = highest
+  }
+  return corrected
+}
+
+/** Ranks from 1, the least first; equal numbers share the mean of theirs. */
+export function ranks(values: readonly number[]): readonly number[] {
+  return values.map((value) => 0.5 + values.filter((other) => other < value).length + 0.5 * values.filter((other) => other === value).length)
+}

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { functionProblem } from './functions.ts'
 import type { Problem, ProblemEntry } from './problem.ts'
 import { openSurrogate, type Surrogate, surrogateProblem } from './surrogates.ts'
 import { readTables, tableProblem } from './tables.ts'
@@ -23,14 +24,18 @@ export function problemEntries(file = 'problems.json'): readonly ProblemEntry[] 
   return (JSON.parse(readFileSync(path, 'utf8')) as { problems: readonly ProblemEntry[] }).problems
 }
 
-/** Loads the listed problems; each surrogate model is opened once. */
+/** Loads the listed problems; each surrogate model is opened once. Functions need no data. */
 export async function loadProblems(dataFolder: string = defaultDataFolder, entries: readonly ProblemEntry[] = problemEntries()): Promise<readonly Problem[]> {
   const missing = dataMissing(dataFolder)
-  if (missing !== undefined) throw new Error(missing)
-  const tables = readTables(dataFolder)
+  if (missing !== undefined && entries.some((entry) => entry.function === undefined)) throw new Error(missing)
+  const tables = missing === undefined ? readTables(dataFolder) : { tables: {}, spaces: {} }
   const surrogates = new Map<string, Surrogate>()
   const problems: Problem[] = []
   for (const entry of entries) {
+    if (entry.function !== undefined) {
+      problems.push(functionProblem(entry))
+      continue
+    }
     if (entry.scenario === undefined) {
       problems.push(tableProblem(entry, dataFolder, tables))
       continue

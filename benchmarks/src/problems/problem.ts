@@ -15,7 +15,7 @@ export type Parameter = {
 )
 
 export type Direction = 'minimize' | 'maximize'
-export type Family = 'numeric' | 'conditional' | 'tables'
+export type Family = 'numeric' | 'conditional' | 'tables' | 'functions'
 
 /** A deterministic benchmark problem made by others: a table of measured results, or a surrogate fitted to them. */
 export interface Problem {
@@ -26,6 +26,8 @@ export interface Problem {
   readonly parameters: readonly Parameter[]
   /** The objective in natural units. Throws on an unknown choice or a missing active parameter. */
   evaluate(configuration: Configuration): number | Promise<number>
+  /** Tables only: one of the repeated measurements of a configuration, as a training with a seed of its own would give. */
+  measureOnce?(configuration: Configuration, uniform: () => number): number
   /** Many configurations at once, where that is quicker; same order. */
   evaluateMany(configurations: readonly Configuration[]): Promise<Float64Array>
 }
@@ -35,6 +37,9 @@ export interface ProblemEntry {
   readonly id: string
   readonly family: Family
   readonly direction: Direction
+  /** A function of src/problems/functions.ts, and of how many numbers. */
+  readonly function?: string
+  readonly dimensions?: number
   readonly table?: string
   readonly space?: string
   readonly scenario?: string

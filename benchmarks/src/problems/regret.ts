@@ -11,6 +11,11 @@ export interface Anchors {
   readonly median: number
 }
 
+/** The file of anchors in problems/ that belongs to a list there. */
+export function anchorsOf(list: string): string {
+  return list === 'problems.json' ? 'anchors.json' : list.replace('.json', '-anchors.json')
+}
+
 export function readAnchors(file = 'anchors.json'): Readonly<Record<string, Anchors>> {
   const path = join(benchmarksFolder, 'problems', file)
   return (JSON.parse(readFileSync(path, 'utf8')) as { anchors: Record<string, Anchors> }).anchors

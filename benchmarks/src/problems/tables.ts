@@ -15,6 +15,8 @@ export interface Table {
   readonly parameters: readonly Parameter[]
   /** Mean over the measured repetitions of each configuration, row-major, last parameter fastest. */
   readonly means: Float64Array
+  /** What was measured with one seed each, of one configuration; none is missing. */
+  readonly repetitions: (row: number) => readonly number[]
   /** What the publisher of the table states, for checks. */
   readonly stated: { readonly best: number; readonly median: number }
 }
@@ -30,18 +32,22 @@ export function readTable(dataFolder: string, tables: TablesFile, name: string, 
   const bytes = readFileSync(join(dataFolder, 'tabular', meta.file))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const means = new Float64Array(meta.n_configs)
+  const repetitions = (row: number): number[] => {
+    const values = Array.from({ length: meta.n_seeds }, (_, repetition) => view.getFloat32(4 * (row * meta.n_seeds + repetition), true))
+    return values.filter((value) => !Number.isNaN(value)) // some NAS-Bench-201 rows lack a repetition
+  }
   for (let row = 0; row < meta.n_configs; row++) {
     let sum = 0
     let count = 0
     for (let repetition = 0; repetition < meta.n_seeds; repetition++) {
       const value = view.getFloat32(4 * (row * meta.n_seeds + repetition), true)
-      if (Number.isNaN(value)) continue // some NAS-Bench-201 rows lack a repetition
+      if (Number.isNaN(value)) continue
       sum += value
       count++
     }
     means[row] = sum / count
   }
-  return { parameters, means, stated: { best: meta.best_mean, median: meta.median_mean } }
+  return { parameters, means, repetitions, stated: { best: meta.best_mean, median: meta.median_mean } }
 }
 
 export function tableRow(parameters: readonly Parameter[], configuration: Configuration): number {
@@ -57,7 +63,7 @@ export function tableRow(parameters: readonly Parameter[], configuration: Config
 }
 
 export function tableProblem(entry: ProblemEntry, dataFolder: string, tables: TablesFile): Problem {
-  const { parameters, means } = readTable(dataFolder, tables, entry.table ?? '', entry.space ?? '')
+  const { parameters, means, repetitions } = readTable(dataFolder, tables, entry.table ?? '', entry.space ?? '')
   const evaluate = (configuration: Configuration): number => means[tableRow(parameters, configuration)] ?? Number.NaN
   return {
     id: entry.id,
@@ -65,6 +71,10 @@ export function tableProblem(entry: ProblemEntry, dataFolder: string, tables: Ta
     direction: entry.direction,
     parameters,
     evaluate,
+    measureOnce(configuration, uniform) {
+      const values = repetitions(tableRow(parameters, configuration))
+      return values[Math.floor(uniform() * values.length)] as number
+    },
     evaluateMany: (configurations) => Promise.resolve(Float64Array.from(configurations, evaluate)),
   }
 }

@@ -1,0 +1,45 @@
+/**
+ * What `pnpm bench` runs: all figures of samplers, for hours; each program runs alone as well, see package.json.
+ *
+ *     node scripts/run.mjs bench [--quick [--update]] [--jobs 2] [--data FOLDER]
+ *
+ * --quick is the gate of CI: minutes, quality only, ends with an error when regret has risen by more than its margin; --update stores its reference.
+ */
+import { execFileSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { defaultDataFolder } from './problems/load.ts'
+import { quick } from './quick.ts'
+import { hasSampler } from './samplers.ts'
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, update: { type: 'boolean', default: false }, jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) }, data: { type: 'string', default: defaultDataFolder } },
+})
+
+function program(name: string, ...args: readonly string[]): void {
+  console.log(`\n── ${name} ${args.join(' ')} ──`)
+  execFileSync(process.execPath, [...process.execArgv, join(import.meta.dirname, `${name}.ts`), ...args], { stdio: 'inherit' })
+}
+
+if (options.quick) {
+  const failures = await quick(options.data, Number(options.jobs), options.update)
+  if (failures.length > 0) {
+    console.error(`\nRegret has risen by more than the margin, or has no reference:\n${failures.join('\n')}`)
+    process.exitCode = 1
+  }
+} else {
+  program('measure-peers', '--', '--data', options.data)
+  const common = ['--jobs', options.jobs, '--data', options.data]
+  for (const sampler of ['random', 'tpe', 'gp', 'forest', 'auto'].filter(hasSampler)) {
+    program('regret', '--sampler', sampler, ...common)
+    for (const list of ['validation.json', 'functions.json']) program('regret', '--sampler', sampler, '--problems', list, ...common)
+  }
+  for (const sampler of ['tpe', 'auto'].filter(hasSampler)) {
+    program('concurrency', '--sampler', sampler, ...common)
+    program('noise', '--sampler', sampler, ...common)
+  }
+  program('multi-objective')
+  program('overhead')
+  program('report')
+}
