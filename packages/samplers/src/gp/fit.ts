@@ -35,6 +35,6 @@ export function fit(layout: Layout, rows: Float64Array, targets: Float64Array, c
     upper.fill(2, warps)
   }
   const posterior = new LogPosterior(layout, kernel, rows, targets, count)
-  const value = new Lbfgs(start.length).minimise((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations, gradientTolerance: 1e-2 })
+  const value = new Lbfgs(start.length).minimise((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations, gradientTolerance: 1e-2, leastGain: 3e-3, firstStep: 0.3 })
   return Number.isFinite(value) ? start : undefined
 }

@@ -10,7 +10,9 @@ const mostLevels = 20
 /** Of a category with more levels only so many are tried in a round. */
 const mostCategories = 100
 const mostRounds = 8
-const leastGain = 1e-4
+const leastGain = 1e-3
+/** A climb that is so far below another one after its first round is given up. */
+const hopeless = 1
 const iterations = 15
 const halvings = 5
 
@@ -55,14 +57,14 @@ export class LocalSearch {
     this.#batchValues = new Float64Array(most)
   }
 
-  /** Moves `latent`, which keeps the constraints of the space, to a local maximum that keeps them, and answers the value there. */
-  climb(latent: Float64Array, random: RandomStream): number {
+  /** Moves `latent`, which keeps the constraints of the space, to a local maximum that keeps them, and answers the value there; `highest` is what other climbs have reached. */
+  climb(latent: Float64Array, highest: number, random: RandomStream): number {
     let value = this.#valueAt(latent)
     for (let round = 0; round < mostRounds; round++) {
       const before = value
       value = this.#climbNumbers(latent, value)
       value = this.#climbLevels(latent, value, random)
-      if (!(value - before > leastGain)) break
+      if (!(value - before > leastGain) || value < highest - hopeless) break
     }
     return value
   }
@@ -88,7 +90,7 @@ export class LocalSearch {
       for (let i = 0; i < numbers.length; i++) gradient[i] = -(this.#slopes[numbers[i] as number] as number) * (this.#scales[numbers[i] as number] as number)
       return -reached
     }
-    this.#lbfgs.minimise(descend, scaled, this.#lower, this.#upper, { iterations, gradientTolerance: 1e-4, firstStep: 0.3 })
+    this.#lbfgs.minimise(descend, scaled, this.#lower, this.#upper, { iterations, gradientTolerance: 1e-3, leastGain, firstStep: 0.3 })
     for (let fraction = 1, halving = 0; halving < halvings; halving++, fraction /= 2) {
       for (let i = 0; i < numbers.length; i++) {
         const axis = numbers[i] as number

@@ -1,4 +1,4 @@
-import { factorRows, invertFactor, multiplyTransposed, solveBackward, solveForward } from '../numeric/cholesky.ts'
+import { factorRows, invertFactor, multiplyUpper, solveBackward, solveForward } from '../numeric/cholesky.ts'
 import { FeatureMap, squaredDistances } from './features.ts'
 import { atNoise, atSignal, atWarps, atWeights, type LogHyperparameters } from './hyperparameters.ts'
 import { correlateWithSlopes, type KernelName } from './kernel.ts'
@@ -120,7 +120,7 @@ export class LogPosterior {
     const weighted = this.#weighted
     // `weighted` holds K⁻¹ first, then what each squared distance changes.
     invertFactor(this.#factor, n, n, inverse)
-    multiplyTransposed(inverse, n, n, weighted)
+    multiplyUpper(inverse, n, n, weighted)
     let bySignal = 0
     let trace = 0
     for (let i = 0; i < n; i++) {

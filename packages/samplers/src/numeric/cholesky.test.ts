@@ -1,6 +1,6 @@
 import { ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
-import { factorRows, invertFactor, multiplyTransposed, solveBackward, solveForward, solveForwardFour } from './cholesky.ts'
+import { factorRows, invertFactor, multiplyUpper, solveBackward, solveForward, solveForwardFour } from './cholesky.ts'
 
 /** A positive definite matrix of `n` rows, in rows of `stride`. */
 function positive(n: number, stride: number): Float64Array {
@@ -35,7 +35,7 @@ describe('Cholesky factors', () => {
     const inverse = new Float64Array(stride * stride).fill(NaN)
     invertFactor(factor, stride, n, inverse)
     const full = new Float64Array(stride * stride).fill(NaN)
-    multiplyTransposed(inverse, stride, n, full)
+    multiplyUpper(inverse, stride, n, full)
     const side = Float64Array.from({ length: n }, (_, i) => i - 1.5)
     const forward = side.slice()
     solveForward(factor, stride, n, forward)

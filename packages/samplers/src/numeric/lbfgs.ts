@@ -5,8 +5,8 @@ export interface LbfgsOptions {
   readonly iterations: number
   /** It ends when no component of the projected gradient is larger than this. */
   readonly gradientTolerance: number
-  /** It ends when an iteration gains less than this times the magnitude of the value, or this where that is below 1. Default 0. */
-  readonly valueTolerance?: number
+  /** It ends when three iterations together gain less than this. Default 0. */
+  readonly leastGain?: number
   /** Length of the first step in its largest component, at most. Default 1. */
   readonly firstStep?: number
 }
@@ -43,7 +43,7 @@ export class Lbfgs {
   }
 
   /** Moves `point` to a minimum and answers the value there. A value that is not a number counts as too high; at the start it ends the search. */
-  minimise(f: Differentiable, point: Float64Array, lower: Float64Array, upper: Float64Array, { iterations, gradientTolerance, valueTolerance = 0, firstStep = 1 }: LbfgsOptions): number {
+  minimise(f: Differentiable, point: Float64Array, lower: Float64Array, upper: Float64Array, { iterations, gradientTolerance, leastGain = 0, firstStep = 1 }: LbfgsOptions): number {
     const width = this.#width
     const gradient = this.#gradient
     const trial = this.#trial
@@ -52,6 +52,7 @@ export class Lbfgs {
     for (let i = 0; i < width; i++) point[i] = Math.min(upper[i] as number, Math.max(lower[i] as number, point[i] as number))
     let value = f(point, gradient)
     if (Number.isNaN(value)) return value
+    let checked = value
     let stored = 0
     let next = 0
     for (let iteration = 0; iteration < iterations; iteration++) {
@@ -109,9 +110,10 @@ export class Lbfgs {
         next = (next + 1) % memory
         stored = Math.min(memory, stored + 1)
       }
-      const gain = value - reached
       value = reached
-      if (gain <= valueTolerance * Math.max(1, Math.abs(value))) break
+      if (iteration % 3 !== 2) continue
+      if (checked - value <= leastGain) break
+      checked = value
     }
     return value
   }
