@@ -1,16 +1,14 @@
-import { AttuneError, type Dimension, type FlatParams, type Scalar, type SearchSpace } from '@attune/core'
+import type { Dimension, FlatParams, Scalar, SearchSpace } from '@attune/core'
 import type { GridValues } from './grid-values.ts'
 
 const none = -1
-/** So that numbers and their shuffled order stay exact. */
-const mostPoints = 2 ** 52
 
 /**
  * All points of a grid over a tree of parameters, numbered from 0: in each branch the product of the values of what
  * is active there. Points are computed from their numbers and the other way round; none are kept.
  */
 export class GridTree {
-  /** Number of points. */
+  /** Number of points; exact up to 2 ** 53, and `at` and `numberOf` with it. */
   readonly size: number
   readonly #space: SearchSpace
   readonly #values: readonly GridValues[]
@@ -20,7 +18,7 @@ export class GridTree {
   /** Cells of parents along the walk, -1 where inactive. */
   readonly #cells: Int32Array
 
-  /** @param values those of each dimension. Throws UNSUPPORTED for more than 2 ** 52 points. */
+  /** @param values those of each dimension */
   constructor(space: SearchSpace, values: readonly GridValues[]) {
     this.#space = space
     this.#values = values
@@ -30,7 +28,6 @@ export class GridTree {
       return [...new Set(later)].filter((parent) => parent < index)
     })
     this.size = this.#count(0)
-    if (this.size > mostPoints) throw new AttuneError('UNSUPPORTED', `The grid has more than 2 ** 52 points: take fewer points of some numbers with grid({ points: { path: 3 } }).`)
   }
 
   /** The point of a number. */

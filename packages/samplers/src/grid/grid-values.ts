@@ -1,4 +1,5 @@
 import { AttuneError, type Dimension, type Scalar, type SearchSpace } from '@attune/core'
+import { meansPath } from '../path-pattern.ts'
 
 const mostPoints = 10_000
 
@@ -19,13 +20,13 @@ export interface GridValues {
  */
 export function gridValues(space: SearchSpace, points: number | { readonly [path: string]: GridPoints }): readonly GridValues[] {
   const byPath = typeof points === 'number' ? {} : points
-  const unknown = Object.keys(byPath).find((pattern) => !space.dimensions.some(({ path }) => matches(pattern, path)))
+  const unknown = Object.keys(byPath).find((pattern) => !space.dimensions.some(({ path }) => meansPath(pattern, path)))
   if (unknown !== undefined) {
     const paths = space.dimensions.map(({ path }) => `'${path}'`).join(', ')
     throw new AttuneError('OPTION', `grid({ points }) names '${unknown}', which is not a parameter of the space: its parameters are ${paths}.`, { details: { path: unknown } })
   }
   return space.dimensions.map((dimension) => {
-    const pattern = Object.keys(byPath).find((one) => matches(one, dimension.path))
+    const pattern = Object.keys(byPath).find((one) => meansPath(one, dimension.path))
     const given = pattern === undefined ? undefined : byPath[pattern]
     if (Array.isArray(given)) return listed(dimension, given as readonly Scalar[])
     if (given !== undefined) return spaced(dimension, given as number)
@@ -33,13 +34,6 @@ export function gridValues(space: SearchSpace, points: number | { readonly [path
     if (typeof points === 'number') return spaced(dimension, points)
     throw unsupported(dimension, 'is a number without a step, so a grid needs to know how many points to take of it')
   })
-}
-
-/** Whether a path is meant; `*` stands for one name, as in `layers.*.rate`. */
-function matches(pattern: string, path: string): boolean {
-  const names = pattern.split('.')
-  const others = path.split('.')
-  return names.length === others.length && names.every((name, i) => name === '*' || name === others[i])
 }
 
 function listed(dimension: Dimension, values: readonly Scalar[]): GridValues {

@@ -1,8 +1,8 @@
-import { AttuneError, type Exhausted, type Problem, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { AttuneError, type Explanation, type SamplerFactory } from '@attune/core'
 import { checkKnown } from '../known-options.ts'
+import { GridSampler } from './grid-sampler.ts'
 import { GridTree } from './grid-tree.ts'
 import { type GridPoints, gridValues } from './grid-values.ts'
-import { randomOrder } from './permutation.ts'
 
 /** Options of `grid`. */
 export interface GridOptions {
@@ -17,6 +17,8 @@ export interface GridOptions {
   /** Visits only this part of the grid, drawn at random; above 0, at most 1. Needs `shuffle`. Default 1. */
   readonly sample?: number
 }
+
+const explanation: Explanation = Object.freeze({ model: 'none', why: 'It is a point of the grid that no trial has had.' })
 
 /**
  * Visits each point of a grid once: the full product of all values, in each branch of the space over what is active
@@ -38,77 +40,9 @@ export function grid(options: GridOptions = {}): SamplerFactory {
     create(problem) {
       const { space } = problem
       if (space.dimensions.length === 0 || space.dimensions.some(({ dynamic }) => dynamic)) {
-        throw new AttuneError('UNSUPPORTED', 'A grid needs to know the space beforehand, but this one is defined by running: pass createStudy({ space }), or use random() or tpe().')
+        throw new AttuneError('UNSUPPORTED', 'A grid needs to know the space beforehand, but this one is defined by running: pass createStudy({ space }), or use exhaustive(), random() or tpe().')
       }
-      return new GridSampler(problem, new GridTree(space, gridValues(space, points)), shuffle, sample)
+      return new GridSampler(problem, new GridTree(space, gridValues(space, points)), { shuffle, sample, explanation, whole: 'grid' })
     },
-  }
-}
-
-/** Positions that are looked at before other work has its turn: some ten milliseconds' worth where a constraint is asked. */
-const mostAtOnce = 4096
-
-class GridSampler implements Sampler {
-  readonly #problem: Problem
-  readonly #tree: GridTree
-  readonly #numberAt: (position: number) => number
-  /** Positions from here on are not visited. */
-  readonly #end: number
-  readonly #visited = new Set<number>()
-  /** Every position before this one is visited for good: only a shortcut. */
-  #start = 0
-
-  constructor(problem: Problem, tree: GridTree, shuffle: boolean, sample: number) {
-    this.#problem = problem
-    this.#tree = tree
-    this.#numberAt = shuffle ? randomOrder(tree.size, problem.random.stream(-1, 'grid')) : (position) => position
-    this.#end = Math.ceil(sample * tree.size)
-  }
-
-  observe(trial: TrialRecord): void {
-    // These say nothing about the point: it is tried again.
-    if (trial.failure?.reason === 'aborted' || trial.failure?.reason === 'lost') return
-    this.#visited.add(this.#tree.numberOf(trial.flatParams))
-  }
-
-  suggest({ running, signal }: SuggestContext): Suggestion | Exhausted | Promise<Suggestion | Exhausted> {
-    const { history } = this.#problem
-    const paused = history.paused().map((number) => history.trial(number))
-    const busy = new Set([...running, ...paused].map(({ flatParams }) => this.#tree.numberOf(flatParams)))
-    const found = this.#search(busy, this.#start)
-    return typeof found === 'number' ? this.#searchOn(busy, found, signal) : found
-  }
-
-  /** Goes on where a part had nothing; other work has its turn between the parts. Rejects when the signal aborts. */
-  async #searchOn(busy: ReadonlySet<number>, from: number, signal: AbortSignal): Promise<Suggestion | Exhausted> {
-    let found: Suggestion | Exhausted | number = from
-    while (typeof found === 'number') {
-      await new Promise((resolve) => void setTimeout(resolve))
-      signal.throwIfAborted()
-      found = this.#search(busy, found)
-    }
-    return found
-  }
-
-  /** Looks through one part of the positions; answers where to go on if there is nothing in it. */
-  #search(busy: ReadonlySet<number>, from: number): Suggestion | Exhausted | number {
-    const to = Math.min(this.#end, from + mostAtOnce)
-    for (let position = from; position < to; position++) {
-      const number = this.#numberAt(position)
-      if (this.#isDone(number)) {
-        if (position === this.#start) this.#start++
-        continue
-      }
-      if (!busy.has(number)) return { params: this.#tree.at(number) }
-    }
-    if (to < this.#end) return to
-    const part = this.#end < this.#tree.size ? `${this.#end} of the ${this.#tree.size}` : String(this.#tree.size)
-    return { exhausted: `All points of the grid have been visited (${part}${this.#problem.space.constraints.length > 0 ? ', without those that break a constraint' : ''}).` }
-  }
-
-  #isDone(number: number): boolean {
-    if (this.#visited.has(number)) return true
-    const { space } = this.#problem
-    return space.constraints.length > 0 && !(space.violation(this.#tree.at(number)) <= 0)
   }
 }
