@@ -18,7 +18,7 @@ async function visit(of: SpaceInput, sampler: SamplerFactory, seed = 1): Promise
 
 /** As `tree`, met by code: 1 + 3 · (2 + 1) kinds, and 1 + 4 + 16 lists. */
 function meet(trial: Trial): string {
-  const words = [trial.choice('kind', ['plain', 'wide'])]
+  const words: string[] = [trial.choice('kind', ['plain', 'wide'])]
   if (words[0] === 'wide') {
     words.push(String(trial.int('a', 1, 3)), trial.choice('b', ['x', 'y']))
     if (words[2] === 'x') words.push(`flag ${trial.int('flag', 0, 1)}`)
