@@ -1,6 +1,6 @@
 import { type Axis, cellAt, priorUnit } from '../model/axis.ts'
 import type { Points } from '../model/points.ts'
-import type { OrderedCoordinate } from './margin.ts'
+import { Margin, type OrderedCoordinate } from './margin.ts'
 import type { NormalStart } from './normal-search.ts'
 
 /** A normal coordinate is no wider at the start than it would be without a prior. */
@@ -34,6 +34,11 @@ export class Layout {
   /** Parameters with more than one value. */
   get parameters(): number {
     return this.normal.length + this.categorical.length
+  }
+
+  /** What keeps neighbouring cells in reach, at the start of a run. */
+  margin(): Margin {
+    return new Margin(this.ordered, this.ordered.length + this.categorical.length)
   }
 
   axis(dimension: number): Axis {

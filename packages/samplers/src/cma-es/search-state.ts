@@ -3,7 +3,7 @@ import { priorUnit } from '../model/axis.ts'
 import type { Observations } from '../model/observations.ts'
 import { CategorySearch } from './category-search.ts'
 import type { Layout } from './layout.ts'
-import { keepMargin } from './margin.ts'
+import { Margin } from './margin.ts'
 import { NormalSearch, type NormalStart } from './normal-search.ts'
 import { defaultPopulation, strategyOf } from './strategy.ts'
 import { warmStart } from './warm-start.ts'
@@ -36,6 +36,7 @@ export class SearchState {
   readonly #settings: SearchSettings
   readonly #random: Random
   #normal: NormalSearch | undefined
+  #margin: Margin
   #categories: CategorySearch
   #population: number
   #generation = 0
@@ -62,6 +63,7 @@ export class SearchState {
     const warm = settings.warmStart && sources.length > 0
     const start = warm ? warmStart(layout, observations, sources, settings.deviation) : { normal: layout.start(settings.deviation), categories: layout.priors() }
     this.#normal = this.#begin(start.normal)
+    this.#margin = layout.margin()
     this.#categories = new CategorySearch(start.categories)
   }
 
@@ -146,8 +148,9 @@ export class SearchState {
       }
     }
     const losses = rows.map((row) => this.#observations.losses(row)[0] as number)
+    this.#margin.centre(search, samples)
     search.update({ samples, foreign, lowest: losses[0] as number, highest: Math.max(...losses.map((loss) => (Number.isNaN(loss) ? Infinity : loss))) })
-    keepMargin(search, ordered)
+    this.#margin.keep(search)
     search.decompose()
   }
 
@@ -192,6 +195,7 @@ export class SearchState {
     const { mean, covariance } = this.#layout.start(width)
     for (let at = 0; at < mean.length; at++) mean[at] = priorUnit(this.#layout.axis(this.#layout.normal[at] as number), random.uniform())
     this.#normal = this.#begin({ mean, deviation: width, covariance })
+    this.#margin = this.#layout.margin()
     this.#categories = new CategorySearch(this.#layout.priors())
     this.#firstOfRun = this.#generation
   }
