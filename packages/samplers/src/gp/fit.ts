@@ -15,15 +15,39 @@ export interface FitOptions {
 
 /** Least noise variance, for targets of variance 1. */
 const leastNoise = 1e-6
+const tolerances = { gradientTolerance: 1e-2, leastGain: 3e-3, firstStep: 0.3 } as const
+/** Iterations of a part. */
+const iterationsOfPart = 15
 
 /**
  * Hyperparameters of maximal posterior, searched from `start`, which is changed in place. Undefined if the covariance is not positive
  * definite at the start or a value is not finite.
  */
-export function fit(layout: Layout, rows: Float64Array, targets: Float64Array, count: number, start: LogHyperparameters, { kernel, warping, noise, iterations }: FitOptions): LogHyperparameters | undefined {
-  const lower = new Float64Array(start.length)
-  const upper = new Float64Array(start.length)
+export function fit(layout: Layout, rows: Float64Array, targets: Float64Array, count: number, start: LogHyperparameters, options: FitOptions): LogHyperparameters | undefined {
+  const { posterior, lower, upper } = taskOf(layout, rows, targets, count, options)
+  const value = new Lbfgs(start.length).minimise((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations: options.iterations, ...tolerances })
+  return Number.isFinite(value) ? start : undefined
+}
+
+/** The same in parts, between which it yields. */
+export function* fitInParts(layout: Layout, rows: Float64Array, targets: Float64Array, count: number, start: LogHyperparameters, options: FitOptions): Generator<void, LogHyperparameters | undefined, undefined> {
+  const { posterior, lower, upper } = taskOf(layout, rows, targets, count, options)
+  const search = new Lbfgs(start.length)
+  let before = Infinity
+  for (let left = options.iterations; left > 0; left -= iterationsOfPart) {
+    const value = search.minimise((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations: Math.min(left, iterationsOfPart), ...tolerances })
+    if (!Number.isFinite(value)) return undefined
+    if (before - value <= tolerances.leastGain) break
+    before = value
+    yield
+  }
+  return start
+}
+
+function taskOf(layout: Layout, rows: Float64Array, targets: Float64Array, count: number, { kernel, warping, noise }: FitOptions): { readonly posterior: LogPosterior; readonly lower: Float64Array; readonly upper: Float64Array } {
   const warps = atWarps(layout)
+  const lower = new Float64Array(warps + 2 * layout.numbers.length)
+  const upper = new Float64Array(lower.length)
   lower.fill(Math.log(1e-4), atWeights, warps)
   upper.fill(Math.log(1e4), atWeights, warps)
   lower[atSignal] = Math.log(1e-3)
@@ -34,7 +58,5 @@ export function fit(layout: Layout, rows: Float64Array, targets: Float64Array, c
     lower.fill(-2, warps)
     upper.fill(2, warps)
   }
-  const posterior = new LogPosterior(layout, kernel, rows, targets, count)
-  const value = new Lbfgs(start.length).minimise((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations, gradientTolerance: 1e-2, leastGain: 3e-3, firstStep: 0.3 })
-  return Number.isFinite(value) ? start : undefined
+  return { posterior: new LogPosterior(layout, kernel, rows, targets, count), lower, upper }
 }

@@ -26,44 +26,65 @@ export function defaults(layout: Layout): LogHyperparameters {
   return vector
 }
 
-/** A larger note than so many characters is not kept: notes have 4 kB with the explanation. */
-const longestNote = 3000
-const digits = 1e4
-
-/** What the history keeps of a fit: `signal`, `noise`, `weights` and `warps` in logarithms with four decimals. */
+/** What the history keeps of a fit, in a note that has 4 kB with the explanation. */
 export interface FitNote {
+  /** Number of observations when it was fitted. */
   readonly fitted: number
-  readonly signal: number
-  readonly noise: number
-  readonly weights: readonly number[]
-  readonly warps: readonly number[]
+  /** The logarithms with four decimals, three characters each: those of signal and noise, of the weights, and of the warps. */
+  readonly scales: string
+  readonly weights: string
+  readonly warps: string
 }
+
+/** Longer notes are not kept. */
+const mostCharacters = 3000
+const perUnit = 1e4
+/** Logarithms from −14 to 12.2 have a word of 18 bits. */
+const lowest = 14 * perUnit
+const words = 2 ** 18
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 /** What is kept in the note, as it will be read: rounded. */
 export function rounded(vector: LogHyperparameters): LogHyperparameters {
-  return vector.map((one) => Math.round(one * digits) / digits + 0) // −0 is not what JSON reads back
+  return vector.map((one) => (wordOf(one) - lowest) / perUnit)
 }
 
-/** @param fitted how many observations the fit saw */
+/** @param fitted how many observations there were when it was fitted */
 export function noteOf(layout: Layout, vector: LogHyperparameters, fitted: number): Json | undefined {
+  if (3 * vector.length > mostCharacters) return undefined
   const warps = atWarps(layout)
-  const note = { fitted, signal: vector[atSignal] as number, noise: vector[atNoise] as number, weights: [...vector.subarray(atWeights, warps)], warps: [...vector.subarray(warps)] }
-  return JSON.stringify(note).length > longestNote ? undefined : note
+  return { fitted, scales: written(vector.subarray(0, atWeights)), weights: written(vector.subarray(atWeights, warps)), warps: written(vector.subarray(warps)) }
 }
 
 export function isFitNote(note: unknown): note is FitNote {
   if (typeof note !== 'object' || note === null || Array.isArray(note)) return false
-  const { fitted, signal, noise, weights, warps } = note as Record<string, unknown>
-  const areNumbers = (list: unknown): boolean => Array.isArray(list) && list.every((one) => typeof one === 'number')
-  return [fitted, signal, noise].every((one) => typeof one === 'number') && areNumbers(weights) && areNumbers(warps)
+  const { fitted, scales, weights, warps } = note as Record<string, unknown>
+  return typeof fitted === 'number' && [scales, weights, warps].every((one) => typeof one === 'string' && one.length % 3 === 0) && (scales as string).length === 6
 }
 
 /** The hyperparameters of a note, with defaults for axes that the space did not have then. */
-export function fromNote(layout: Layout, { signal, noise, weights, warps }: FitNote): LogHyperparameters {
+export function fromNote(layout: Layout, { scales, weights, warps }: FitNote): LogHyperparameters {
   const vector = defaults(layout)
-  vector[atSignal] = signal
-  vector[atNoise] = noise
-  vector.set(weights.slice(0, layout.width), atWeights)
-  vector.set(warps.slice(0, 2 * layout.numbers.length), atWarps(layout))
+  vector.set(read(scales))
+  vector.set(read(weights).slice(0, layout.width), atWeights)
+  vector.set(read(warps).slice(0, 2 * layout.numbers.length), atWarps(layout))
   return vector
+}
+
+function wordOf(logarithm: number): number {
+  return Math.min(words - 1, Math.max(0, Math.round(logarithm * perUnit) + lowest))
+}
+
+function written(vector: Float64Array): string {
+  return Array.from(vector, (one) => {
+    const word = wordOf(one)
+    return `${alphabet[word >> 12]}${alphabet[(word >> 6) & 63]}${alphabet[word & 63]}`
+  }).join('')
+}
+
+function read(text: string): Float64Array {
+  return Float64Array.from({ length: text.length / 3 }, (_, i) => {
+    const [a, b, c] = Array.from(text.slice(3 * i, 3 * i + 3), (letter) => Math.max(0, alphabet.indexOf(letter))) as [number, number, number]
+    return ((a << 12) + (b << 6) + c - lowest) / perUnit
+  })
 }

@@ -181,11 +181,11 @@ describe('the note of a fit', () => {
     expect(rounded(vector)[3]).toBeCloseTo(vector[3] as number, 3)
     const grown = layoutOf(axesOf(space({ ...Object.fromEntries(layout.axes.map((_, i) => [`x${i}`, float(0, 1)])), more: float(0, 1) })))
     expect([...fromNote(grown, note).subarray(0, 3 + layout.width)]).toEqual([...rounded(vector).subarray(0, 2 + layout.width), 0])
-    for (const bad of [null, 3, [], {}, { ...note, weights: ['a'] }]) expect(isFitNote(bad)).toBe(false)
+    for (const bad of [null, 3, [], {}, { ...note, weights: ['a'] }, { ...note, warps: 'AB' }, { ...note, scales: '' }]) expect(isFitNote(bad)).toBe(false)
   })
 
   it('is left out where it is too long to be kept', () => {
-    const layout = layoutOf(axesOf(space(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`x${i}`, float(0, 1)])))))
+    const layout = layoutOf(axesOf(space(Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`x${i}`, float(0, 1)])))))
     expect(noteOf(layout, new Float64Array(lengthOf(layout)).fill(1 / 3), 12)).toBeUndefined()
   })
 })

@@ -28,8 +28,8 @@ export interface SearchTask {
   readonly random: RandomStream
 }
 
-/** The point where an acquisition is highest as far as was found, that is not taken; undefined if none was found. */
-export function search(task: SearchTask): Float64Array | undefined {
+/** The point where an acquisition is highest as far as was found, that is not taken; undefined if none was found. Yields where other work may have its turn. */
+export function* search(task: SearchTask): Generator<void, Float64Array | undefined, undefined> {
   const { points, acquisition, taken } = task
   if (points.space.size < smallSpace) return searchWhole(task)
   const { width } = points
@@ -40,6 +40,7 @@ export function search(task: SearchTask): Float64Array | undefined {
   if (task.mutate && task.incumbents.length > 0) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
   const values = new Float64Array(candidates.length)
   acquisition.values(candidates.units, candidates.length, values)
+  yield
   const order = Int32Array.from(values, (_, i) => i).sort((a, b) => (values[b] as number) - (values[a] as number) || a - b)
   const starts = startsOf(candidates, values, order, task.random)
   for (const one of task.incumbents.slice(0, task.climbed)) starts.push(one.slice())
@@ -47,6 +48,7 @@ export function search(task: SearchTask): Float64Array | undefined {
   let highest = -Infinity
   for (const latent of starts) {
     const value = task.localSearch.climb(latent, highest, task.random)
+    yield
     if (!(value > highest)) continue
     const units = new Float64Array(width)
     writePoint(points, latent, 0, units, 0)

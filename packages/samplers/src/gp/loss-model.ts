@@ -1,0 +1,140 @@
+import type { Json, Objective, Problem, SuggestContext } from '@attune/core'
+import { OwnNotes } from '../model/own-notes.ts'
+import { confidenceBound, logExpectedImprovement, logProbabilityBelow, SumOfTerms, type Term, type Utility } from './acquisition.ts'
+import { FeatureMap } from './features.ts'
+import { fitInParts, type FitOptions } from './fit.ts'
+import { GaussianProcess } from './gaussian-process.ts'
+import { expectationOf, type Goal, shortestLengths } from './goal.ts'
+import { halfRank } from './half-rank.ts'
+import { defaults, type FitNote, fromNote, isFitNote, type LogHyperparameters, noteOf, rounded } from './hyperparameters.ts'
+import type { Layout } from './layout.ts'
+import type { ModelRows } from './model-rows.ts'
+import { type PathSource, SamplePath } from './sample-path.ts'
+import type { GpSettings } from './settings.ts'
+import { someRows } from './some-rows.ts'
+import { SumOfAcquisitions } from './sum-of-acquisitions.ts'
+
+/** The model is made of so many trials at most, and its hyperparameters are fitted to so many. */
+const mostRows = 400
+const mostFitted = 200
+const iterations = 60
+/** Hyperparameters are fitted anew when there are more trials by 1 / 50, and by 1 at least. */
+const refitPart = 50
+/** From this noise variance on (of targets of variance 1) the best trial may be but a lucky one. */
+const noisy = 0.04
+/** Good trials whose changed copies are candidates in discrete spaces. */
+const parents = 5
+/** So many trials without a better one count as stuck. */
+const stuckAfter = 10
+const stuckDeviations = 1.8
+const boundDeviations = 1.8
+
+const whys = {
+  ei: 'The highest expected improvement over the best trial so far.',
+  pi: 'The highest probability to improve on the best trial so far.',
+  ucb: 'The best that may be there: the mean and 1.8 deviations.',
+  thompson: 'The best of one function drawn from the model.',
+  stuck: 'The best that may be there: after trials without a gain every second one looks further away.',
+} as const
+const whyScalarised = 'The highest expected improvement of one loss made of all objectives, whose weights are drawn for each trial.'
+const whyWeighed = 'Weighed by the probability that the trial succeeds and keeps its constraints.'
+
+export interface LossTask {
+  readonly layout: Layout
+  readonly rows: ModelRows
+  /** Points that are being measured: the model takes its means for what will come out. */
+  readonly running: readonly Float64Array[]
+  /** What is to be added to the acquisition. */
+  readonly terms: readonly Term[]
+  /** True if the space has no numbers without a step. */
+  readonly discrete: boolean
+  readonly context: SuggestContext
+}
+
+/** One Gaussian process of a loss, and what may be gained below the best. */
+export class LossModel {
+  readonly #problem: Problem
+  readonly #settings: GpSettings
+  readonly #notes: OwnNotes
+  readonly #fit: FitOptions
+
+  constructor(problem: Problem, settings: GpSettings) {
+    this.#problem = problem
+    this.#settings = settings
+    this.#notes = new OwnNotes(problem.history, 'gp', isFitNote)
+    this.#fit = { kernel: settings.kernel, warping: settings.warping, noise: settings.noise === 'learned', iterations }
+  }
+
+  /** Improvement of the loss; yields where other work may have its turn. */
+  * goal({ layout, rows, running, terms, discrete, context }: LossTask): Generator<void, Goal, undefined> {
+    const { objectives } = this.#problem
+    const { acquisition: name, kernel } = this.#settings
+    const { width } = layout
+    const { targets, lossOf } = halfRank(rows.losses)
+    const { vector, note } = yield* this.#hyperparameters(layout, rows, targets)
+    const source = { layout, kernel, hyperparameters: vector, ...part(rows, targets, someRows(new FeatureMap(layout, vector), rows.units, rows.order, mostRows), width) }
+    const model = new GaussianProcess(layout, kernel, vector, source.rows, source.targets, source.count)
+    const best = model.noise >= noisy ? lowestMean(model, source) : (targets[rows.order[0] as number] as number)
+    believe(model, running)
+    yield
+    const many = objectives.length > 1
+    const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && context.number % 2 === 0
+    const why = many ? whyScalarised : whys[isStuck ? 'stuck' : name]
+    return {
+      acquisition: name === 'thompson'
+        ? new SumOfAcquisitions([new SamplePath(source, context.random), new SumOfTerms(terms)])
+        : new SumOfTerms([{ model, utility: isStuck ? confidenceBound(stuckDeviations) : utilities[name](best) }, ...terms]),
+      lengths: shortestLengths([model, ...terms.map((term) => term.model)]),
+      incumbents: Array.from(rows.order.subarray(0, parents), (row) => rows.units.slice(row * width, (row + 1) * width)),
+      climbed: 1,
+      why: terms.length > 0 ? `${why} ${whyWeighed}` : why,
+      expect: (found) => (many ? [] : objectives.map((objective: Objective) => expectationOf(objective, model, found, lossOf))),
+      note,
+    }
+  }
+
+  /** Those of the latest note, or of a fit that begins there. */
+  * #hyperparameters(layout: Layout, rows: ModelRows, targets: Float64Array): Generator<void, { readonly vector: LogHyperparameters; readonly note: Json | undefined }, undefined> {
+    const last = this.#notes.latest()?.note as FitNote | undefined
+    const start = last === undefined ? defaults(layout) : fromNote(layout, last)
+    if (last !== undefined && rows.count - last.fitted < Math.max(1, Math.floor(rows.count / refitPart))) {
+      return { vector: start, note: noteOf(layout, start, last.fitted) }
+    }
+    const some = part(rows, targets, someRows(new FeatureMap(layout, start), rows.units, rows.order, mostFitted), layout.width)
+    for (const from of last === undefined ? [start] : [start, defaults(layout)]) {
+      const fitted = yield* fitInParts(layout, some.rows, some.targets, some.count, from, this.#fit)
+      if (fitted !== undefined) return { vector: rounded(fitted), note: noteOf(layout, fitted, rows.count) }
+    }
+    this.#problem.warn('The Gaussian process could not be fitted to the trials, so it is used with default length-scales and noise.')
+    return { vector: defaults(layout), note: undefined }
+  }
+}
+
+const utilities = { ei: logExpectedImprovement, pi: logProbabilityBelow, ucb: () => confidenceBound(boundDeviations) } satisfies Record<string, (best: number) => Utility>
+
+type Part = Pick<PathSource, 'rows' | 'targets' | 'count'>
+
+/** Some of the rows. */
+function part({ units, count }: ModelRows, targets: Float64Array, chosen: Int32Array, width: number): Part {
+  if (chosen.length === count) return { rows: units, targets, count }
+  const rows = new Float64Array(chosen.length * width)
+  chosen.forEach((row, i) => rows.set(units.subarray(row * width, (row + 1) * width), i * width))
+  return { rows, targets: Float64Array.from(chosen, (row) => targets[row] as number), count: chosen.length }
+}
+
+/** The lowest mean at a measured point: what the best of noisy trials is worth. */
+function lowestMean(model: GaussianProcess, { rows, count }: Part): number {
+  const mean = new Float64Array(count)
+  model.predict(rows, count, mean, new Float64Array(count))
+  return mean.reduce((least, one) => Math.min(least, one), Infinity)
+}
+
+/** Adds running points with what the model expects of them (Ginsbourger et al. 2010, "Kriging is well-suited to parallelize optimization"). */
+function believe(model: GaussianProcess, running: readonly Float64Array[]): void {
+  const mean = new Float64Array(1)
+  const variance = new Float64Array(1)
+  for (const point of running) {
+    model.predict(point, 1, mean, variance)
+    model.add(point, mean, 1)
+  }
+}
