@@ -78,13 +78,21 @@ def table_problem(entry, data, tables):
     rows = np.fromfile(data / "tabular" / meta["file"], dtype="<f4").reshape(meta["n_configs"], meta["n_seeds"])
     means = np.nanmean(rows.astype(np.float64), axis=1)
 
-    def evaluate(config):
+    def row(config):
         index = 0
         for parameter in parameters:
             index = index * len(parameter["choices"]) + parameter["choices"].index(config[parameter["name"]])
-        return float(means[index])
+        return index
 
-    return problem_of(entry, parameters, evaluate)
+    def evaluate(config):
+        return float(means[row(config)])
+
+    def measure_once(config, draw):
+        """One of the repeated measurements, as a training with a seed of its own would give, and their mean."""
+        index = row(config)
+        return float(draw.choice([value for value in rows[index] if not math.isnan(value)])), float(means[index])
+
+    return {**problem_of(entry, parameters, evaluate), "measure_once": measure_once}
 
 
 _sessions = {}

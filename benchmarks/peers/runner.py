@@ -11,11 +11,12 @@ import datetime
 import json
 import os
 import platform
+import random
 import sys
 import time
 from collections.abc import Callable
 
-from problems import BENCHMARKS, data_folder, load_problems
+from problems import BENCHMARKS, data_folder, defined_by_running, load_problems
 
 
 def improvements(values, direction):
@@ -34,19 +35,41 @@ def main(name: str, version: str, settings: str, run: Callable[[dict, int, int],
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--problems", default="problems.json", help="a list in benchmarks/problems")
     parser.add_argument("--family", help="only problems of this family")
+    parser.add_argument("--noise", action="store_true", help="tables only: each trial answers one of the repeated measurements; the curve is the true mean of the best measurement's configuration")
     parser.add_argument("--until", help="start no run after this time of day (UTC), such as 09:10")
     parser.add_argument("--assemble", action="store_true", help="only make the final file of the rows that there are")
     arguments = parser.parse_args()
     first, _, last = arguments.seeds.partition("-")
     seeds = range(int(first), int(last) + 1) if last else range(int(first))
     suffix = "" if arguments.problems == "problems.json" else "-" + arguments.problems.removesuffix(".json")
+    suffix += "-noise" if arguments.noise else ""
     identity = f"{name.split()[0]}-{version}" + "".join("-" + word for word in name.split()[1:]) + suffix
     rows = BENCHMARKS / ".rows" / f"{identity}.jsonl"
     rows.parent.mkdir(exist_ok=True)
-    problems = [p for p in load_problems(data_folder(arguments.data), arguments.problems)]
+    problems = load_problems(data_folder(arguments.data), arguments.problems)
+    if arguments.noise:
+        problems = [p for p in problems if "measure_once" in p]
     if not arguments.assemble:
         measure(rows, [p for p in problems if supports(p) and arguments.family in (None, p["family"])], seeds, arguments, run)
     assemble(rows, identity, problems, name, version, settings, arguments)
+
+
+def checked(values, trials):
+    assert len(values) == trials, f"{len(values)} trials instead of {trials}"
+    return values
+
+
+def noisy_curve(problem, seed, trials, run):
+    draw = random.Random(f"{problem['id']} {seed}")
+    told = []
+
+    def evaluate(config):
+        told.append(problem["measure_once"](config, draw))
+        return told[-1][0]
+
+    checked(run({**problem, "evaluate": evaluate, "objective": defined_by_running(problem["parameters"], evaluate)}, seed, trials), trials)
+    best = improvements([measured for measured, _ in told], problem["direction"])
+    return [[trial, told[trial - 1][1]] for trial, _ in best]
 
 
 def measure(path, problems, seeds, arguments, run):
@@ -61,13 +84,12 @@ def measure(path, problems, seeds, arguments, run):
                 print(f"It is {arguments.until}.", file=sys.stderr)
                 return
             begun, cpu = time.time(), time.process_time()
-            values = run(problem, seed, arguments.trials)
-            assert len(values) == arguments.trials, f"{len(values)} trials"
+            curve = noisy_curve(problem, seed, arguments.trials, run) if arguments.noise else improvements(checked(run(problem, seed, arguments.trials), arguments.trials), problem["direction"])
             row = {
                 "problem": problem["id"],
                 "seed": seed,
                 "trials": arguments.trials,
-                "curve": improvements(values, problem["direction"]),
+                "curve": curve,
                 "seconds": round(time.time() - begun, 2),
                 "cpuSeconds": round(time.process_time() - cpu, 2),
             }
@@ -96,7 +118,7 @@ def assemble(path, identity, problems, name, version, settings, arguments):
         "optimiser": f"{name.split()[0]} {version}" + "".join(" " + word for word in name.split()[1:]),
         "settings": settings,
         "python": platform.python_version(),
-        "command": f"python benchmarks/peers/{os.path.basename(sys.argv[0])} --problems {arguments.problems} --seeds {seeds[0]}-{seeds[-1]} --trials {arguments.trials}",
+        "command": f"python benchmarks/peers/{os.path.basename(sys.argv[0])} --problems {arguments.problems} --seeds {seeds[0]}-{seeds[-1]} --trials {arguments.trials}" + (" --noise" if arguments.noise else ""),
         "date": datetime.date.today().isoformat(),
         "seeds": seeds,
         "trials": arguments.trials,

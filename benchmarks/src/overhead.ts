@@ -1,67 +1,102 @@
 /**
- * Times of ask and tell, ours and Optuna's one after the other in one run: node --conditions=attune-source src/overhead.ts
- * Both studies live in memory and hold finished random trials already. Optuna's ask includes its suggest calls.
+ * Times of ask and tell, ours and the peers' in turns, case by case, in one run: node --conditions=attune-source src/overhead.ts [--only tpe,gp] [--no-store]
+ * All studies live in memory and hold finished random trials already, or make them all themselves (`loop`). A peer's ask includes its suggest calls.
  */
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
 import { createStudy, float, random, ThreefryRandom } from '@attune/core'
-import { tpe } from '@attune/samplers'
 import { storeResult } from './machine.ts'
 import { runPeer } from './peers.ts'
+import { hasSampler, samplerNamed } from './samplers.ts'
 import { mean, percentile } from './statistics.ts'
 
 interface Case {
-  readonly sampler: 'random' | 'tpe'
   readonly trials: number
   readonly dimensions: number
   readonly repetitions: number
+  /** The study makes its trials itself: for samplers that learn only from their own. */
+  readonly loop: boolean
 }
 
-/** Milliseconds. */
+interface Peer {
+  readonly library: 'optuna' | 'rustuna' | 'hyperopt' | 'smac'
+  readonly sampler: string
+  /** No case with more trials, or (with 40 parameters) more than a tenth of them, or with more repetitions. */
+  readonly upTo?: number
+  readonly repetitions?: number
+}
+
+/** Seconds; `cpu` is the processor's of an ask and a tell together, a mean. */
 interface Times {
   readonly ask: readonly number[]
   readonly tell: readonly number[]
+  readonly cpu: number
 }
 
-const cases: readonly Case[] = [
-  { sampler: 'random', trials: 100, dimensions: 2, repetitions: 400 },
-  { sampler: 'random', trials: 1000, dimensions: 10, repetitions: 400 },
-  { sampler: 'tpe', trials: 100, dimensions: 2, repetitions: 60 },
-  { sampler: 'tpe', trials: 1000, dimensions: 2, repetitions: 60 },
-  { sampler: 'tpe', trials: 100, dimensions: 10, repetitions: 60 },
-  { sampler: 'tpe', trials: 1000, dimensions: 10, repetitions: 60 },
-  { sampler: 'tpe', trials: 10_000, dimensions: 10, repetitions: 30 },
-  { sampler: 'tpe', trials: 1000, dimensions: 40, repetitions: 30 },
-]
-const samplers = { random, tpe }
+const requirements = { optuna: 'optuna-gp-requirements.txt', rustuna: 'rustuna-requirements.txt', hyperopt: 'hyperopt-requirements.txt', smac: 'smac-requirements.txt' }
+const grid = (sizes: readonly number[], repetitions: number): readonly Case[] => sizes.flatMap((trials) => [2, 10, 40].map((dimensions) => ({ trials, dimensions, repetitions, loop: false })))
 
-async function measure({ sampler, trials, dimensions, repetitions }: Case): Promise<Times> {
+/** What is measured together: samplers of ours, and the peers' that do the same. */
+const groups: Readonly<Record<string, { readonly ours: readonly string[]; readonly peers: readonly Peer[]; readonly cases: readonly Case[] }>> = {
+  random: {
+    ours: ['random', 'quasi-random'],
+    peers: [{ library: 'optuna', sampler: 'random' }, { library: 'rustuna', sampler: 'random' }],
+    cases: [{ trials: 1000, dimensions: 2, repetitions: 1000, loop: true }, { trials: 1000, dimensions: 10, repetitions: 1000, loop: true }],
+  },
+  tpe: {
+    ours: ['tpe'],
+    peers: [{ library: 'rustuna', sampler: 'tpe' }, { library: 'optuna', sampler: 'tpe', repetitions: 10 }, { library: 'hyperopt', sampler: 'tpe', upTo: 1000, repetitions: 10 }],
+    cases: grid([100, 1000, 10_000], 40),
+  },
+  gp: {
+    ours: ['gp', 'forest', 'auto'],
+    peers: [{ library: 'optuna', sampler: 'gp', upTo: 1000, repetitions: 3 }, { library: 'smac', sampler: 'forest', upTo: 1000, repetitions: 16 }],
+    cases: [...grid([100], 16), { trials: 1000, dimensions: 2, repetitions: 8, loop: false }, { trials: 1000, dimensions: 10, repetitions: 8, loop: false }, { trials: 1000, dimensions: 40, repetitions: 8, loop: false }, { trials: 10_000, dimensions: 10, repetitions: 5, loop: false }],
+  },
+  'cma-es': {
+    ours: ['cma-es'],
+    peers: [{ library: 'rustuna', sampler: 'cma-es' }, { library: 'optuna', sampler: 'cma-es' }],
+    cases: [2, 10, 40].map((dimensions) => ({ trials: 1000, dimensions, repetitions: 1000, loop: true })),
+  },
+}
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, 'no-store': { type: 'boolean', default: false } } })
+
+async function ours(sampler: string, { trials, dimensions, repetitions, loop }: Case): Promise<Times> {
   const names = Array.from({ length: dimensions }, (_, index) => `x${index}`)
-  const study = await createStudy({ name: 'overhead', space: Object.fromEntries(names.map((name) => [name, float(0, 1)])), sampler: samplers[sampler](), seed: 1 })
+  const study = await createStudy({ name: 'overhead', space: Object.fromEntries(names.map((name) => [name, float(0, 1)])), sampler: samplerNamed(sampler), seed: 1 })
   const uniform = new ThreefryRandom(1).stream(0, 'history')
   const valueOf = (params: Readonly<Record<string, number>>): number => names.reduce((sum, name) => sum + ((params[name] as number) - 0.5) ** 2, 0)
-  for (let trial = 0; trial < trials; trial++) {
+  for (let trial = 0; trial < (loop ? 0 : trials); trial++) {
     const params = Object.fromEntries(names.map((name) => [name, uniform.uniform()]))
     await study.add({ params, value: valueOf(params) })
   }
+  // The first answer after many given trials reads them all: it is not timed, as with the peers.
+  for (let trial = 0; trial < (loop ? trials : 1); trial++) {
+    const asked = await study.ask()
+    await study.tell(asked, valueOf(asked.params))
+  }
   const ask: number[] = []
   const tell: number[] = []
+  const before = process.cpuUsage()
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const start = performance.now()
     const trial = await study.ask()
-    const value = valueOf(trial.params)
     const middle = performance.now()
-    await study.tell(trial, value)
-    tell.push(performance.now() - middle)
-    ask.push(middle - start)
+    await study.tell(trial, valueOf(trial.params))
+    tell.push((performance.now() - middle) / 1000)
+    ask.push((middle - start) / 1000)
   }
+  const { user, system } = process.cpuUsage(before)
   await study.close()
-  return { ask, tell }
+  return { ask, tell, cpu: (user + system) / 1e6 / repetitions }
 }
 
-/** Microseconds of a whole random trial (ask and tell), mean over 20,000 where single times would measure the clock; five runs. */
-async function randomTrialMicroseconds(): Promise<readonly number[]> {
+/** Microseconds of a whole trial (ask and tell), mean over 20,000 where single times would measure the clock; five runs. */
+async function trialMicroseconds(sampler: string): Promise<readonly number[]> {
   const runs: number[] = []
   for (let repetition = 0; repetition <= 5; repetition++) {
-    const study = await createStudy({ name: 'random', space: { x: float(0, 1), y: float(0, 1) }, sampler: random(), seed: 1 })
+    const study = await createStudy({ name: sampler, space: { x: float(0, 1), y: float(0, 1) }, sampler: sampler === 'random' ? random() : samplerNamed(sampler), seed: 1 })
     const trials = 20_000
     const start = performance.now()
     for (let i = 0; i < trials; i++) {
@@ -74,30 +109,44 @@ async function randomTrialMicroseconds(): Promise<readonly number[]> {
   return runs.slice(1).sort((a, b) => a - b) // the first run compiles
 }
 
-const summarise = ({ ask, tell }: Times): object => ({
-  ask: { p50: percentile(ask, 0.5), p95: percentile(ask, 0.95), mean: mean(ask) },
-  tell: { p50: percentile(tell, 0.5), p95: percentile(tell, 0.95), mean: mean(tell) },
-})
+const milliseconds = (seconds: readonly number[]): object => ({ p50: round(1000 * percentile(seconds, 0.5)), p95: round(1000 * percentile(seconds, 0.95)), mean: round(1000 * mean(seconds)) })
+const round = (value: number): number => Number(value.toPrecision(4))
 
-// Each of our cases runs twice: the first run lets the engine compile, the second is measured.
-const ours: Times[] = []
-for (const one of cases) {
-  await measure({ ...one, trials: Math.min(one.trials, 200) })
-  ours.push(await measure(one))
+interface Row {
+  readonly who: string
+  readonly ask: object
+  readonly tell: object
+  readonly cpu: number
 }
-const microseconds = await randomTrialMicroseconds()
-const peerCases = cases.map((one) => ({ ...one, repetitions: Math.min(one.repetitions, one.trials > 1000 ? 10 : 30) }))
-const peer = runPeer('optuna_overhead.py', ['--cases', JSON.stringify(peerCases)]) as { readonly version: string; readonly results: readonly Times[] }
-const rows = cases.map((one, index) => {
-  const theirs = peer.results[index] as Times
-  const inMilliseconds = { ask: theirs.ask.map((seconds) => 1000 * seconds), tell: theirs.tell.map((seconds) => 1000 * seconds) }
-  return { ...one, unit: 'ms', ours: summarise(ours[index] as Times), optuna: summarise(inMilliseconds) }
-})
-console.log(`random, a whole trial (ask + tell, 2 parameters, mean of 20,000): ${microseconds.map((one) => one.toFixed(1)).join(', ')} µs in five runs`)
-for (const [index, { sampler, trials, dimensions }] of cases.entries()) {
-  const mine = ours[index] as Times
-  const theirs = peer.results[index] as Times
-  const text = (times: Times, scale: number): string => `ask ${(scale * percentile(times.ask, 0.5)).toFixed(3)} (p95 ${(scale * percentile(times.ask, 0.95)).toFixed(3)}), tell ${(scale * percentile(times.tell, 0.5)).toFixed(3)}`
-  console.log(`${sampler} n=${trials} d=${dimensions} ms: ${text(mine, 1)} | Optuna ${peer.version}: ${text(theirs, 1000)}`)
+
+function row(who: string, { ask, tell, cpu }: Times): Row {
+  const one = { who, ask: milliseconds(ask), tell: milliseconds(tell), cpu: round(1000 * cpu) }
+  console.log(`  ${who.padEnd(26)} ask ${JSON.stringify(one.ask)} tell ${JSON.stringify(one.tell)} processor ${one.cpu}`)
+  return one
 }
-storeResult('overhead', { command: 'node --conditions=attune-source benchmarks/src/overhead.ts', optuna: peer.version, randomTrialMicroseconds: microseconds, cases: rows })
+
+const chosen = options.only?.split(',') ?? Object.keys(groups)
+const results: object[] = []
+for (const [group, { ours: names, peers, cases }] of Object.entries(groups)) {
+  if (!chosen.includes(group)) continue
+  for (const one of cases) {
+    const { trials, dimensions } = one
+    const load = Number((loadavg()[0] ?? 0).toFixed(1))
+    console.log(`${group}, ${trials} trials${one.loop ? ' of its own' : ''}, ${dimensions} parameters (ms, load ${load})`)
+    const rows: Row[] = []
+    for (const name of names.filter(hasSampler)) {
+      // A first study lets the engine compile.
+      await ours(name, { ...one, trials: Math.min(trials, 200), repetitions: Math.min(one.repetitions, 100) })
+      rows.push(row(`attune ${name}`, await ours(name, one)))
+    }
+    for (const { library, sampler, upTo = Number.POSITIVE_INFINITY, repetitions = one.repetitions } of peers) {
+      if (trials > (dimensions === 40 ? upTo / 10 : upTo)) continue
+      const times = runPeer('overhead.py', ['--library', library, '--case', JSON.stringify({ ...one, sampler, repetitions: Math.min(repetitions, one.repetitions) })], requirements[library]) as Times & { readonly version: string }
+      rows.push(row(`${library} ${times.version} ${sampler}`, times))
+    }
+    results.push({ group, ...one, load, rows })
+  }
+}
+const whole = chosen.includes('random') ? { random: await trialMicroseconds('random'), ...(hasSampler('quasi-random') ? { 'quasi-random': await trialMicroseconds('quasi-random') } : {}) } : {}
+for (const [name, runs] of Object.entries(whole)) console.log(`${name}, a whole trial (ask + tell, 2 parameters, mean of 20,000): ${runs.map((one) => one.toFixed(1)).join(', ')} µs in five runs`)
+if (!options['no-store'] && options.only === undefined) storeResult('overhead', { command: 'node --conditions=attune-source benchmarks/src/overhead.ts', unit: 'ms; cpu: the processor, of an ask and a tell together, a mean', trialMicroseconds: whole, cases: results })
