@@ -1,4 +1,5 @@
 export { annealing, type AnnealingOptions } from './annealing/annealing.ts'
+export { auto } from './auto/auto.ts'
 export { cmaEs, type CmaEsOptions } from './cma-es/cma-es.ts'
 export { differentialEvolution, type DifferentialEvolutionOptions } from './differential-evolution/differential-evolution.ts'
 export { exhaustive, type ExhaustiveOptions } from './exhaustive/exhaustive.ts'
