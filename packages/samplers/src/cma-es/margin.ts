@@ -1,4 +1,4 @@
-import { exp, log, normalCdf, normalQuantile } from '@attune/core'
+import { type Dimension, exp, log, normalCdf, normalQuantile } from '@attune/core'
 import { type Axis, cellAt, snap } from '../model/axis.ts'
 import type { NormalSearch } from './normal-search.ts'
 
@@ -85,7 +85,10 @@ export class Margin {
         const other = Math.min(low, high)
         const wanted = succeeded ? Math.max(other, least) : Math.min(Math.max(other, least), before)
         const rate = Math.min(almostHalf, Math.max(1e-8, wanted))
-        if (rate !== other) mean[at] = above + Math.sign(middle - above) * size * -normalQuantile(rate)
+        // Wide enough that the mean may stay in the middle of its cell.
+        const wide = Math.max(scale[at] as number, Math.abs(middleOfCell(axis, middle) - above) / (spread * -normalQuantile(least)))
+        if (rate !== other || wide !== scale[at]) mean[at] = above + Math.sign(middle - above) * spread * wide * -normalQuantile(rate)
+        scale[at] = wide
         this.#rates[i] = rate
         continue
       }
@@ -120,8 +123,20 @@ function limitsAround(axis: Axis, unit: number): readonly [below: number, above:
   const cell = edges.length > 0 || !dimension.log ? cellAt(axis, within) : dimension.cellOf(dimension.decode(within))
   const edge = (index: number): number => {
     if (edges.length > 0) return edges[index] as number
-    // Many cells on a log scale: halfway between neighbours is near enough.
-    return dimension.log ? (dimension.encode(dimension.valueAt(index - 1)) + dimension.encode(dimension.valueAt(index))) / 2 : index / cells
+    return dimension.log ? edgeBefore(dimension, index) : index / cells
   }
   return [edge(Math.min(cells - 1, Math.max(1, cell))), edge(Math.min(cells - 1, cell + 1))]
+}
+
+/** Where a cell begins, of many on a log scale: searched for. */
+function edgeBefore(dimension: Dimension, cell: number): number {
+  const value = dimension.valueAt(cell)
+  let below = dimension.encode(dimension.valueAt(cell - 1))
+  let above = dimension.encode(value)
+  while (above - below > 1e-12) {
+    const middle = (below + above) / 2
+    if (dimension.decode(middle) === value) above = middle
+    else below = middle
+  }
+  return above
 }

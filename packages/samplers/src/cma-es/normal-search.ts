@@ -155,11 +155,10 @@ export class NormalSearch {
     let sumOfWeights = 0
     for (const weight of weights) sumOfWeights += weight
     const decay = 1 - rankOne - rankMu * sumOfWeights + (stalled ? rankOne * pathPace * (2 - pathPace) : 0)
+    const absent = samples.some(Number.isNaN) ? this.#absent(samples, missing) : undefined
     for (let i = 0; i < n; i++) {
-      const variance = covariance[i * n + i] as number
       const row = rankOne * (this.#path[i] as number)
-      for (let j = 0, at = i * n; j <= i; j++, at++) covariance[at] = decay * (covariance[at] as number) + row * (this.#path[j] as number)
-      covariance[i * n + i] = (covariance[i * n + i] as number) + (rankOne + rankMu) * (missing[i] as number) * variance
+      for (let j = 0, at = i * n; j <= i; j++, at++) covariance[at] = (decay + (absent?.[at] ?? 0)) * (covariance[at] as number) + row * (this.#path[j] as number)
     }
     for (let k = 0; k < population; k++) {
       let weight = rankMu * (weights[k] as number)
@@ -230,6 +229,25 @@ export class NormalSearch {
     const step = 0.1 * deviation * (this.#axes[axis] as number)
     if (mean.every((one, j) => one === one + step * (this.#vectors[j * n + axis] as number))) return 'steps are too small to change any parameter'
     return strategy.population < 2 ? 'the population is too small' : undefined
+  }
+
+  /**
+   * What keeps variances where they are for inactive coordinates: by entry of the covariance, the share of it to put back. Weights above 0 put
+   * back variances only, so that the matrix stays positive: correlations with what was inactive are slowly forgotten.
+   */
+  #absent(samples: Float64Array, missing: Float64Array): Float64Array {
+    const { n } = this
+    const { weights, rankOne, rankMu } = this.strategy
+    const shares = new Float64Array(n * n)
+    for (let i = 0; i < n; i++) shares[i * n + i] = rankOne * (missing[i] as number)
+    for (let k = 0; k < weights.length; k++) {
+      const weight = weights[k] as number
+      for (let i = 0; i < n; i++) {
+        const inactive = Number.isNaN(samples[k * n + i])
+        for (let j = weight < 0 ? 0 : i; j <= i; j++) if (inactive || Number.isNaN(samples[k * n + j])) shares[i * n + j] = (shares[i * n + j] as number) + rankMu * weight
+      }
+    }
+    return shares
   }
 
   /** D⁻¹ Bᵀ of the n numbers from `offset`, in the scratch row. */

@@ -9,7 +9,7 @@ import { Population } from './population.ts'
 
 /** Options of `differentialEvolution`. */
 export interface DifferentialEvolutionOptions {
-  /** Points that evolve, at least 4. Default 15. */
+  /** Points that evolve, at least 4. Default 10. */
   readonly population?: number
   /** What is changed by differences: each point moved towards one of the best (`current-to-best`, the default), or a random point (`rand`). */
   readonly mutation?: 'current-to-best' | 'rand'
@@ -36,6 +36,8 @@ const id = 'differential-evolution'
 const firstControl: Control = { scale: 0.5, crossover: 0.5 }
 /** This part of the population counts as the best. */
 const bestPart = 0.15
+/** Probability that a changed category is drawn anew, or a changed integer goes to a neighbour: values that the population has lost come back. */
+const renewal = 0.1
 /** Attempts until a point keeps the constraints and is new. */
 const mostTries = 40
 
@@ -56,7 +58,7 @@ const explanations: Readonly<Record<'start' | 'best' | 'rand' | 'new', Explanati
  */
 export function differentialEvolution(options: DifferentialEvolutionOptions = {}): SamplerFactory {
   checkKnown('differentialEvolution', options, ['population', 'mutation', 'scale', 'crossover'])
-  const { population = 15, mutation = 'current-to-best', scale, crossover } = options
+  const { population = 10, mutation = 'current-to-best', scale, crossover } = options
   check('population', population, Number.isSafeInteger(population) && population >= 4, 'a whole number from 4')
   check('mutation', mutation, mutation === 'current-to-best' || mutation === 'rand', '"current-to-best" or "rand"')
   check('scale', scale, scale === undefined || (scale > 0 && scale <= 2), 'a number above 0, at most 2')
@@ -160,14 +162,17 @@ class DifferentialEvolutionSampler implements Sampler {
         units[index] = present
         continue
       }
-      const { shape } = points.axes[index] as Axis
+      const axis = points.axes[index] as Axis
       const good = column[best] as number
       const donor = column[base] as number
-      if (shape === 'categorical') units[index] = first(towardsBest && random.uniform() < 0.5 ? good : donor, donor, present)
+      if (axis.shape === 'categorical') units[index] = random.uniform() < renewal ? priorUnit(axis, random.uniform()) : first(towardsBest && random.uniform() < 0.5 ? good : donor, donor, present)
       else {
         const start = towardsBest ? first(present, good, donor) : first(donor, present)
         const pull = towardsBest ? difference(good, start) : 0
-        units[index] = within(start, start + scale * (pull + difference(column[one] as number, column[other] as number)))
+        let moved = start + scale * (pull + difference(column[one] as number, column[other] as number))
+        const { cells } = axis.dimension
+        if (cells < Infinity && random.uniform() < renewal) moved += (random.uniform() < 0.5 ? -1 : 1) / cells
+        units[index] = within(start, moved)
       }
     }
     points.settle(units, 0, random)
