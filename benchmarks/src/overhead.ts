@@ -147,6 +147,6 @@ for (const [group, { ours: names, peers, cases }] of Object.entries(groups)) {
     results.push({ group, ...one, load, rows })
   }
 }
-const whole = chosen.includes('random') ? { random: await trialMicroseconds('random'), ...(hasSampler('quasi-random') ? { 'quasi-random': await trialMicroseconds('quasi-random') } : {}) } : {}
+const whole: Readonly<Record<string, readonly number[]>> = chosen.includes('random') ? { random: await trialMicroseconds('random'), ...(hasSampler('quasi-random') ? { 'quasi-random': await trialMicroseconds('quasi-random') } : {}) } : {}
 for (const [name, runs] of Object.entries(whole)) console.log(`${name}, a whole trial (ask + tell, 2 parameters, mean of 20,000): ${runs.map((one) => one.toFixed(1)).join(', ')} µs in five runs`)
 if (!options['no-store'] && options.only === undefined) storeResult('overhead', { command: 'node --conditions=attune-source benchmarks/src/overhead.ts', unit: 'ms; cpu: the processor, of an ask and a tell together, a mean', trialMicroseconds: whole, cases: results })
