@@ -20,7 +20,7 @@ export interface JobOptions {
   readonly jobs: number
   /** Undefined: the seed of the study that is there, or 7 for a new one. */
   readonly seed: number | undefined
-  readonly sampler: 'tpe' | 'random'
+  readonly sampler: 'auto' | 'tpe' | 'random'
   readonly out: string
 }
 
@@ -34,7 +34,7 @@ Usage: npm start -- [options]
   --final-epochs N   epochs of the last training, on all training digits (default 12)
   --jobs N           trials at once, each in a child process (default 2; 1 on one core)
   --seed N           seed of the split, the networks and the suggestions (default 7)
-  --sampler NAME     tpe or random (default tpe)
+  --sampler NAME     auto, tpe or random (default auto)
   --out DIR          where everything goes (default out/mnist)
   --help             this text
 
@@ -47,7 +47,7 @@ const flags = {
   'final-epochs': { type: 'string', default: '12' },
   jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
   seed: { type: 'string' },
-  sampler: { type: 'string', default: 'tpe' },
+  sampler: { type: 'string', default: 'auto' },
   out: { type: 'string', default: 'out/mnist' },
   help: { type: 'boolean', default: false },
 } as const
@@ -70,7 +70,7 @@ export function readOptions(args: readonly string[]): JobOptions | 'help' {
     return number
   }
   const { sampler } = values
-  if (sampler !== 'tpe' && sampler !== 'random') throw new Error(`--sampler takes tpe or random, got "${sampler}".`)
+  if (sampler !== 'auto' && sampler !== 'tpe' && sampler !== 'random') throw new Error(`--sampler takes auto, tpe or random, got "${sampler}".`)
   if (values.out === '') throw new Error('--out takes a folder.')
   return {
     trials: whole('trials', values.trials, 1, 100_000),

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { asha, createStudy, directoryArtifacts, fromModule, isAttuneError, listStudies, maximize, processes, random, sqlite, tpe, type LoggerFactory, type Study } from 'attune'
+import { asha, auto, createStudy, directoryArtifacts, fromModule, isAttuneError, listStudies, maximize, processes, random, sqlite, tpe, type LoggerFactory, type Study } from 'attune'
 import { mlflow } from '@attune/mlflow-logger'
 import { tensorboard } from '@attune/tensorboard-logger'
 import { describeDigits, searchDigits, type Split } from './digits.ts'
@@ -31,7 +31,7 @@ export async function openSearch(options: JobOptions): Promise<Study<NetworkPara
     name: 'mnist',
     space,
     objective: maximize('valAccuracy', { from: 'best' }),
-    sampler: options.sampler === 'tpe' ? tpe() : random(),
+    sampler: { auto, tpe, random }[options.sampler](),
     pruner: asha({ minResource: 1, reductionFactor: 3 }),
     storage,
     artifacts: directoryArtifacts(join(options.out, 'artifacts')),

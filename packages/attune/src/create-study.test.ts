@@ -12,7 +12,7 @@ describe('createStudy', () => {
     await expect(createStudy(null as never)).rejects.toMatchObject({ code: 'OPTION' })
   })
 
-  it('samples by TPE, prunes by ASHA, and shows progress', async () => {
+  it('samples by auto, prunes by ASHA, and shows progress', async () => {
     const lines: string[] = []
     const stream = new PassThrough().on('data', (data: Buffer) => lines.push(data.toString()))
     const study = await createStudy({ space: { x: float(0, 1) }, objective: minimize('loss'), seed: 1, progress: { stream } })
@@ -20,7 +20,7 @@ describe('createStudy', () => {
       for (let step = 1; step <= 4; step++) yield { step, loss: params.x + 1 / step }
     }, { trials: 30 })
     await study.close()
-    expect(study.trial(29).suggestion!.sampler).toMatch(/^tpe@/)
+    expect(study.trial(29).suggestion!.sampler).toMatch(/^auto@/)
     expect(study.counts.pruned).toBeGreaterThan(3)
     expect(lines.join('')).toMatch(/trial 29/)
   })

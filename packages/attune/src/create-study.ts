@@ -1,7 +1,7 @@
 import { AttuneError, createStudy as createCoreStudy, tokens, type Module, type Params, type Scalar, type SpaceInput, type Study, type StudyOptions as CoreStudyOptions } from '@attune/core'
 import { automatic, nodeHost, progress, type ProgressOptions } from '@attune/node'
 import { asha, none } from '@attune/pruners'
-import { tpe } from '@attune/samplers'
+import { auto } from '@attune/samplers'
 
 /** Options of a study, with defaults for work on a machine with Node. */
 export interface StudyOptions<S extends SpaceInput | undefined = undefined, M extends string = string> extends CoreStudyOptions<S, M> {
@@ -14,7 +14,7 @@ const node: Module = {
 }
 
 /**
- * Makes a study, or opens the one of that name again: core's `createStudy` with TPE as the sampler, ASHA as the pruner
+ * Makes a study, or opens the one of that name again: core's `createStudy` with `auto` as the sampler, ASHA as the pruner
  * for one objective, a progress display, exclusive trainers made by `fromModule` in child processes, and trials that are taken over at once when their process is gone.
  * Throws what core's does.
  * @example
@@ -29,7 +29,7 @@ export async function createStudy<const S extends SpaceInput | undefined = undef
   const display = shown === false ? [] : [progress(shown === true ? {} : shown)]
   return createCoreStudy<S, M>({
     ...(rest as CoreStudyOptions<S, M>),
-    sampler: options.sampler ?? tpe(),
+    sampler: options.sampler ?? auto(),
     pruner: options.pruner ?? (several ? none() : asha()),
     executor: options.executor ?? automatic(),
     loggers: Array.isArray(options.loggers ?? []) ? [...display, ...(options.loggers ?? [])] : options.loggers!, // Core says what is wrong with it.

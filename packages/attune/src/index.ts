@@ -12,7 +12,7 @@ export type {
   OutcomeBound, OutcomeConstraint, Params, Predictor, Prior, Problem, Pruner, PrunerFactory, Random, RandomSource, RandomStream, Refusal, Registry, Repeat,
   Renaming, Report, RetryPolicy, Revision, Rows, Sampler, SamplerFactory, Scalar, SearchSpace, ServicesOf, SessionNews, SessionPhase, SpaceConstraint, SpaceInput, SpaceNode, SpaceOptions, StepColumn, StepReport,
   StopContext, StopRule, Storage, StorageFactory, StoredArtifact, StudyDefinition, StudyEvent, StudyReference, StudySummary, SuggestContext, Suggestion, SuggestionTrace, TableRow,
-  Token, Trainer, TrainerTrial, TrainingInput, TrainingResult, Transition, TrialArtifact, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Worker, WriteRequest, WriteResult,
+  Token, Trainer, TrainerTrial, TrainingInput, TrainingResult, Transition, TrialArtifact, TrialHead, TrialOrigin, TrialRecord, TrialState, Verdict, Wait, Worker, WriteRequest, WriteResult,
 } from '@attune/core'
 export {
   automatic, directoryArtifacts, fromModule, jsonl, nodeHost, processes, progress, threads,

@@ -4,7 +4,7 @@ import {
 } from '@attune/core'
 import { automatic, nodeHost, progress as progressDisplay, type ProgressOptions } from '@attune/node'
 import { asha, none } from '@attune/pruners'
-import { tpe } from '@attune/samplers'
+import { auto } from '@attune/samplers'
 import { withTurns } from './with-turns.ts'
 
 /**
@@ -35,7 +35,7 @@ export interface WorkerResult extends OptimizeResult {
 
 /**
  * Works on a study beside other processes until it has the trials that are wanted: suggests, runs, reports. Without others given, the
- * sampler is TPE and the pruner, for one objective, ASHA; a warning says so if the study was opened with others before. Exclusive
+ * sampler is `auto` and the pruner, for one objective, ASHA; a warning says so if the study was opened with others before. Exclusive
  * trainers made by `fromModule` run in child processes.
  *
  * Throws STUDY_NOT_FOUND, WORKER_GOAL if nobody said how many trials are wanted, CONSTRAINT if the space has functions that were not given,
@@ -78,7 +78,7 @@ async function openStudy(options: WorkerOptions, storage: Storage, stored: Study
   const { loggers = [], use = [], progress = true } = options
   const display = progress === false ? [] : [progressDisplay(progress === true ? {} : progress)]
   return (await createStudy({
-    sampler: tpe(),
+    sampler: auto(),
     pruner: stored.objectives.length > 1 ? none() : asha(),
     executor: automatic(),
     objective: stored.objectives,

@@ -297,7 +297,7 @@ describe('what a worker is given', () => {
     expect((await worker('gated', ['--trials', '2', ...with_('randomly')]).ended).code).toBe(0)
     expect(await shown()).toEqual([])
     expect((await trained('gated', '--trials', '4')).code).toBe(0)
-    expect(await shown()).toMatchObject([{ source: 'worker', message: expect.stringMatching(/^The sampler here is tpe@\d+, and random@1 in /) }])
+    expect(await shown()).toMatchObject([{ source: 'worker', message: expect.stringMatching(/^The sampler here is auto@\d+, and random@1 in /) }])
   })
 
   it('with --json its output is one document, whatever the trainer prints', async () => {
