@@ -1,10 +1,13 @@
 import type { Awaitable, Explanation, Problem, Sampler, SamplerFactory, SearchSpace, SuggestContext, Suggestion, TrialRecord } from '@attune/core'
 import { Feasibility } from '../feasibility/feasibility.ts'
 import { Points } from '../model/points.ts'
+import { mostSobolDimensions } from '../quasi-random/directions.ts'
+import { Sobol } from '../quasi-random/sobol.ts'
 import { SumOfTerms } from './acquisition.ts'
 import { everyPoint } from './every-point.ts'
 import { FrontModel, mostObjectives } from './front-model.ts'
 import { type Goal, latentOf, shortestLengths } from './goal.ts'
+import { snapRow, writePoint } from './latent.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { LocalSearch } from './local-search.ts'
 import { LossModel } from './loss-model.ts'
@@ -15,6 +18,9 @@ import { type GpOptions, type GpSettings, settingsOf } from './settings.ts'
 import { Taken } from './taken.ts'
 
 const drawsForNew = 50
+/** Trials before the model is used: where there are no numbers without a step it needs more of them. */
+const startupOfCells = 10
+const startupOfNumbers = 6
 /** From so many trials on a suggestion may take so long that other work has its turn in between. */
 const pausesFrom = 150
 
@@ -57,8 +63,8 @@ class GpSampler implements Sampler {
       this.#points = new Points(space)
       this.#layout = layoutOf(this.#points.axes)
     }
-    const taken = new Taken(this.#trials.observations, space.dimensions.length, running)
-    if (this.#trials.observations.length < this.#settings.startupTrials) return { params: this.#drawNew(space, taken, context), explanation: startup }
+    const taken = new Taken(space, this.#trials.observations, running)
+    if (this.#trials.observations.length < this.#startupTrials(space)) return { params: this.#spread(this.#points, taken, context), explanation: startup }
     const steps = this.#suggestByModel(this.#points, this.#layout as Layout, taken, running, context)
     return this.#trials.observations.length < pausesFrom ? atOnce(steps) : inParts(steps, context.signal)
   }
@@ -101,6 +107,24 @@ class GpSampler implements Sampler {
     if (objectives.length > 1 && objectives.length <= mostObjectives && observations.feasibleCount > 0) return this.#front.goal(layout, observations, running, terms)
     const lossAt = objectives.length > 1 ? scalarised(observations, context.random) : undefined
     return yield* this.#loss.goal({ layout, rows: this.#trials.rows(layout.width, lossAt), running, terms, discrete, context })
+  }
+
+  #startupTrials({ size }: SearchSpace): number {
+    return this.#settings.startupTrials ?? (size < Infinity ? startupOfCells : startupOfNumbers)
+  }
+
+  /** A point of a sequence that covers the space evenly, as its priors have it. */
+  #spread(points: Points, taken: Taken, context: SuggestContext): Suggestion['params'] {
+    const { space, width } = points
+    if (width <= mostSobolDimensions) {
+      const latent = new Float64Array(width)
+      const units = new Float64Array(width)
+      new Sobol(width, this.#problem.random.stream(-1, 'gp').bits()).point(context.number, latent)
+      snapRow(points, latent, 0, true)
+      writePoint(points, latent, 0, units, 0)
+      if (points.allows(units, 0) && !taken.has(units, 0)) return space.decode(units)
+    }
+    return this.#drawNew(space, taken, context)
   }
 
   /** A point from the prior, not one that is taken while others are left. */

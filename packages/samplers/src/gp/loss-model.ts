@@ -28,6 +28,8 @@ const parents = 5
 const stuckAfter = 10
 const stuckDeviations = 1.8
 const boundDeviations = 1.8
+/** The improvement whose probability is sought, in deviations of the losses: with none it is likeliest beside the best point. */
+const worthwhile = 0.1
 
 const whys = {
   ei: 'The highest expected improvement over the best trial so far.',
@@ -110,7 +112,7 @@ export class LossModel {
   }
 }
 
-const utilities = { ei: logExpectedImprovement, pi: logProbabilityBelow, ucb: () => confidenceBound(boundDeviations) } satisfies Record<string, (best: number) => Utility>
+const utilities = { ei: logExpectedImprovement, pi: (best: number) => logProbabilityBelow(best - worthwhile), ucb: () => confidenceBound(boundDeviations) } satisfies Record<string, (best: number) => Utility>
 
 type Part = Pick<PathSource, 'rows' | 'targets' | 'count'>
 

@@ -7,7 +7,7 @@ export type AcquisitionName = 'ei' | 'ucb' | 'pi' | 'thompson'
 
 /** Options of `gp`. */
 export interface GpOptions {
-  /** Trials drawn from the priors before the model is used, at least 2. Default 10. */
+  /** Trials spread over the space before the model is used, at least 2. Default 6; 10 if there is no number without a step. */
   readonly startupTrials?: number
   /** How alike near points are. Default `matern52`. */
   readonly kernel?: KernelName
@@ -19,7 +19,7 @@ export interface GpOptions {
   readonly noise?: 'learned' | 'none'
 }
 
-export type GpSettings = Required<GpOptions>
+export type GpSettings = Required<Omit<GpOptions, 'startupTrials'>> & Pick<GpOptions, 'startupTrials'>
 
 const choices = {
   kernel: ['matern52', 'matern32', 'rbf'],
@@ -31,9 +31,9 @@ const choices = {
 /** Options with their defaults. Throws OPTION for one that is unknown or out of range. */
 export function settingsOf(options: GpOptions): GpSettings {
   checkKnown('gp', options, ['startupTrials', ...Object.keys(choices)])
-  const settings = { startupTrials: 10, kernel: 'matern52', acquisition: 'ei', warping: true, noise: 'learned', ...withoutUndefined(options) } as const
+  const settings = { kernel: 'matern52', acquisition: 'ei', warping: true, noise: 'learned', ...withoutUndefined(options) } as GpSettings
   const { startupTrials } = settings
-  if (!Number.isSafeInteger(startupTrials) || startupTrials < 2) refuse('startupTrials', startupTrials, 'a whole number from 2')
+  if (startupTrials !== undefined && !(Number.isSafeInteger(startupTrials) && startupTrials >= 2)) refuse('startupTrials', startupTrials, 'a whole number from 2')
   for (const [name, allowed] of Object.entries(choices)) {
     const value: unknown = settings[name as keyof typeof choices]
     if (!(allowed as readonly unknown[]).includes(value)) refuse(name, value, allowed.map((one) => JSON.stringify(one)).join(' or '))

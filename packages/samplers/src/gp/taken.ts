@@ -1,36 +1,39 @@
-import type { Observations } from '../model/observations.ts'
+import type { SearchSpace } from '@attune/core'
+import { keyOfCells, type Observations } from '../model/observations.ts'
 
 /** Points as near as this along every axis are one point. */
 const same = 1e-9
 
 /** Points that were measured, have failed, or run: those that are not to be suggested again. */
 export class Taken {
+  readonly #space: SearchSpace
+  readonly #observations: Observations
   readonly #columns: readonly Float64Array[]
-  readonly #length: number
   readonly #running: readonly Float64Array[]
+  readonly #runningKeys: ReadonlySet<string | undefined>
 
-  constructor(observations: Observations, width: number, running: readonly Float64Array[]) {
-    this.#columns = Array.from({ length: width }, (_, axis) => observations.column(axis))
-    this.#length = observations.length
+  constructor(space: SearchSpace, observations: Observations, running: readonly Float64Array[]) {
+    this.#space = space
+    this.#observations = observations
+    this.#columns = space.dimensions.map(({ index }) => observations.column(index))
     this.#running = running
+    this.#runningKeys = new Set(running.map((point) => keyOfCells(space, point, 0)))
   }
 
   has(units: Float64Array, offset: number): boolean {
+    const key = keyOfCells(this.#space, units, offset)
+    if (key !== undefined) return this.#observations.hasSeen(key) || this.#runningKeys.has(key)
     const columns = this.#columns
     const width = columns.length
-    for (let row = 0; row < this.#length; row++) {
+    for (let row = 0; row < this.#observations.length; row++) {
       let axis = 0
       while (axis < width && isSame((columns[axis] as Float64Array)[row] as number, units[offset + axis] as number)) axis++
       if (axis === width) return true
     }
-    return this.#running.some((point) => {
-      let axis = 0
-      while (axis < width && isSame(point[axis] as number, units[offset + axis] as number)) axis++
-      return axis === width
-    })
+    return this.#running.some((point) => point.every((unit, axis) => isSame(unit, units[offset + axis] as number)))
   }
 }
 
 function isSame(a: number, b: number): boolean {
-  return Math.abs(a - b) <= same || (a !== a && b !== b)
+  return Math.abs(a - b) <= same || (Number.isNaN(a) && Number.isNaN(b))
 }
