@@ -23,7 +23,7 @@ export {
   csv, htmlReport, markdownTable, readStudy, table,
   type Column, type ColumnGroup, type CsvOptions, type Fact, type HtmlReportOptions, type MarkdownTableOptions, type ReadableStudy, type StudyData, type StudyTable, type StudyWarning,
 } from '@attune/report'
-export { auto, annealing, blend, cmaEs, differentialEvolution, exhaustive, fixed, gp, grid, hypervolume, hypervolumeContributions, limitConcurrency, nsgaII, nsgaIII, quasiRandom, restricted, startingFrom, tpe, type AnnealingOptions, type BlendArm, type CmaEsOptions, type Crossover, type DifferentialEvolutionOptions, type ExhaustiveOptions, type GpOptions, type GridOptions, type GridPoints, type NsgaIIIOptions, type NsgaOptions, type QuasiRandomOptions, type Restriction, type Restrictions, type TpeOptions } from '@attune/samplers'
+export { auto, annealing, blend, cmaEs, differentialEvolution, exhaustive, fixed, forest, gp, grid, hypervolume, hypervolumeContributions, limitConcurrency, nsgaII, nsgaIII, quasiRandom, restricted, startingFrom, tpe, type AnnealingOptions, type BlendArm, type CmaEsOptions, type Crossover, type DifferentialEvolutionOptions, type ExhaustiveOptions, type ForestOptions, type GpOptions, type GridOptions, type GridPoints, type NsgaIIIOptions, type NsgaOptions, type QuasiRandomOptions, type Restriction, type Restrictions, type TpeOptions } from '@attune/samplers'
 export { sqlite, SqliteStorage, type SqliteOptions } from '@attune/storage'
 export { runWorker, type WorkerOptions, type WorkerResult } from '@attune/cli'
 export { createStudy, type StudyOptions } from './create-study.ts'

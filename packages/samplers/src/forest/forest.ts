@@ -1,0 +1,179 @@
+import type { Awaitable, Explanation, Problem, RandomStream, Sampler, SamplerFactory, SuggestContext, Suggestion, TrialRecord } from '@attune/core'
+import { evenly } from '../feasibility/evenly.ts'
+import { scaled } from '../feasibility/constraint-model.ts'
+import { unitsOf } from '../feasibility/units-of.ts'
+import { halfRank, type TransformedLosses } from '../gp/half-rank.ts'
+import { type ModelRows, Trials } from '../gp/model-rows.ts'
+import { scalarised } from '../gp/scalarised.ts'
+import { atOnce, inParts } from '../in-parts.ts'
+import { Points } from '../model/points.ts'
+import { unseenPoint } from '../model/unseen-point.ts'
+import { Acquisition, expectedImprovement, staysBelow, survival, type Term } from './acquisition.ts'
+import { type ForestSettings, RandomForest } from './random-forest.ts'
+import { search } from './search.ts'
+import { type ForestOptions, settingsOf } from './settings.ts'
+
+/** Local searches that start at the best trials. */
+const observedStarts = 6
+/** A forest is grown from so many rows times dimensions at most, but from this many rows in any case. */
+const mostCoordinates = 10_000
+const leastRows = 200
+/** From so many coordinates on, other work has its turn while a suggestion is computed. */
+const pausesFrom = 2_000
+
+const startup: Explanation = { model: 'prior', why: 'Drawn from the priors: the forest is grown when enough trials have ended.' }
+const nothingFound: Explanation = { model: 'prior', why: 'Drawn from the priors: around what the forest found promising nothing new was left.' }
+const whyFeasible = 'Where a trial is likeliest to succeed and to keep its constraints: none has yet.'
+const whyImprovement = 'The largest improvement on the best trial is expected here.'
+const whyWeighted = 'The largest improvement is expected here, weighed by the probability that the trial succeeds and keeps its constraints.'
+const whyCompromise = 'The largest improvement is expected here, for weights of the objectives that were drawn for this trial.'
+
+/**
+ * A random forest with expected improvement, in the manner of SMAC (Hutter, Hoos & Leyton-Brown 2011; Lindauer et al. 2022): the next trial is where the trees
+ * expect the largest improvement on the best one, found by local search from the best trials and from draws of the priors.
+ *
+ * Works on every space; branches and absent parameters are splits of the trees. Trials that run count with what is expected of them. Where trials fail or break
+ * outcome constraints, forests of these outcomes say how probable that is. Several objectives become one by weights drawn for each trial (ParEGO).
+ * Throws OPTION for an option out of range.
+ */
+export function forest(options: ForestOptions = {}): SamplerFactory {
+  const settings = settingsOf(options)
+  return { specVersion: 'v1', id: 'forest', revision: 1, create: (problem) => new ForestSampler(problem, settings) }
+}
+
+class ForestSampler implements Sampler {
+  readonly #problem: Problem
+  readonly #settings: Required<ForestOptions>
+  readonly #trials: Trials
+  #points: Points | undefined
+
+  constructor(problem: Problem, settings: Required<ForestOptions>) {
+    this.#problem = problem
+    this.#settings = settings
+    this.#trials = new Trials(problem)
+  }
+
+  observe(trial: TrialRecord): void {
+    this.#trials.add(trial)
+  }
+
+  suggest({ random, running, signal }: SuggestContext): Awaitable<Suggestion> {
+    const { space } = this.#problem
+    const { length } = this.#trials.observations
+    if (space.dimensions.length === 0) return { params: space.sample(random), explanation: startup }
+    if (this.#points?.space !== space) this.#points = new Points(space)
+    const points = this.#points
+    const busy = running.map((trial) => space.encode(trial.flatParams))
+    const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
+    const isSeen = (key: string): boolean => this.#trials.observations.hasSeen(key) || busyKeys.has(key)
+    if (length < this.#settings.startupTrials) return fromPrior(points, isSeen, random, startup)
+    const steps = this.#suggestByModel(points, busy, isSeen, random)
+    return Math.min(mostCoordinates, length * points.width) < pausesFrom ? atOnce(steps) : inParts(steps, signal)
+  }
+
+  * #suggestByModel(points: Points, busy: readonly Float64Array[], isSeen: (key: string) => boolean, random: RandomStream): Generator<void, Suggestion, undefined> {
+    const { observations } = this.#trials
+    const { width, space } = points
+    const several = this.#problem.objectives.length > 1
+    const rows = this.#kept(this.#trials.rows(width, several ? scalarised(observations, random) : undefined), width)
+    const terms = yield* this.#feasibilityTerms(points, random)
+    const hasFeasible = observations.feasibleCount > 0
+    const transformed = halfRank(rows.losses)
+    // Without a feasible trial the losses are the order of merit, which the probabilities know better if there are any.
+    const loss = rows.count > 0 && (hasFeasible || terms.length === 0) ? yield* this.#lossForest(points, rows, transformed.targets, busy, random) : undefined
+    const all = loss === undefined ? terms : [expectedImprovement(loss.forest, loss.incumbent), ...terms]
+    const isGood = (units: Float64Array, offset: number): boolean => {
+      const key = points.key(units, offset)
+      return (key === undefined || !isSeen(key)) && points.allows(units, offset)
+    }
+    const observed = Array.from(rows.order.subarray(0, observedStarts), (row) => rows.units.slice(row * width, (row + 1) * width))
+    const found = yield* search({ points, acquisition: new Acquisition(all), observed, draws: this.#settings.draws, isGood, random })
+    if (found === undefined) return fromPrior(points, isSeen, random, nothingFound)
+    const why = loss === undefined ? whyFeasible : several ? whyCompromise : terms.length > 0 ? whyWeighted : whyImprovement
+    const predicted = loss === undefined || several || !hasFeasible ? [] : this.#expected(loss.forest, transformed, found)
+    return { params: space.decode(found), explanation: { model: 'random forest', why, ...(predicted.length > 0 && { predicted }) } }
+  }
+
+  /** The forest of losses, and the best of them among trials that are of use. Trials that run are added with what is expected of them. */
+  * #lossForest(points: Points, rows: ModelRows, targets: Float64Array, busy: readonly Float64Array[], random: RandomStream): Generator<void, { readonly forest: RandomForest; readonly incumbent: number }, undefined> {
+    const { width, axes } = points
+    const { noisy } = this.#settings
+    const settings = this.#forestSettings(noisy)
+    let forest = yield* RandomForest.fitInParts(axes, rows.units, targets, settings, random)
+    if (busy.length > 0) {
+      const units = new Float64Array((rows.count + busy.length) * width)
+      units.set(rows.units)
+      busy.forEach((point, i) => units.set(point, (rows.count + i) * width))
+      const believed = new Float64Array(rows.count + busy.length)
+      believed.set(targets)
+      forest.predict(units.subarray(rows.count * width), busy.length, believed.subarray(rows.count), new Float64Array(busy.length))
+      forest = yield* RandomForest.fitInParts(axes, units, believed, settings, random)
+    }
+    // The lowest of noisy values is lucky: what the trees say of the trials is nearer to the truth.
+    const values = noisy ? new Float64Array(rows.count) : targets
+    if (noisy) forest.predict(rows.units, rows.count, values, new Float64Array(rows.count))
+    const useful = rows.order.subarray(0, Math.max(1, Math.min(rows.count, this.#trials.observations.feasibleCount)))
+    return { forest, incumbent: useful.reduce((least, row) => Math.min(least, values[row] as number), Infinity) }
+  }
+
+  /** Probabilities that a trial does not fail and keeps each outcome constraint; none while nothing has gone wrong. */
+  * #feasibilityTerms(points: Points, random: RandomStream): Generator<void, readonly Term[], undefined> {
+    const { observations } = this.#trials
+    const { axes, width } = points
+    const most = this.#mostRows(width)
+    const everything = Array.from({ length: observations.length }, (_, row) => row).sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
+    const terms: Term[] = []
+    const failed = everything.filter((row) => observations.hasFailed(row))
+    if (failed.length > 0) {
+      const others = evenly(everything.filter((row) => !observations.hasFailed(row)), most >> 1)
+      const some = [...evenly(failed, most >> 1), ...others]
+      const labels = Float64Array.from(some, (row) => (observations.hasFailed(row) ? 1 : 0))
+      terms.push(survival(yield* RandomForest.fitInParts(axes, unitsOf(observations, some, width), labels, this.#forestSettings(true), random)))
+    }
+    for (let constraint = 0; constraint < this.#problem.constraints.length; constraint++) {
+      const margin = (row: number): number => observations.margins(row)[constraint] as number
+      const measured = evenly(everything.filter((row) => !Number.isNaN(margin(row))), most)
+      if (measured.length < 2 || !measured.some((row) => margin(row) > 0)) continue
+      const { targets, limit } = scaled(measured.map(margin))
+      terms.push(staysBelow(yield* RandomForest.fitInParts(axes, unitsOf(observations, measured, width), targets, this.#forestSettings(this.#settings.noisy), random), limit))
+    }
+    return terms
+  }
+
+  /** Of too many rows the better half of what is kept, and of the others some, evenly through their order. */
+  #kept(rows: ModelRows, width: number): ModelRows {
+    const most = this.#mostRows(width)
+    if (rows.count <= most) return rows
+    const best = most >> 1
+    const chosen = [...rows.order.subarray(0, best), ...evenly(Array.from(rows.order.subarray(best)), most - best)]
+    const units = new Float64Array(most * width)
+    chosen.forEach((row, i) => units.set(rows.units.subarray(row * width, (row + 1) * width), i * width))
+    return { ...rows, count: most, units, losses: Float64Array.from(chosen, (row) => rows.losses[row] as number), order: Int32Array.from(chosen.keys()) }
+  }
+
+  #mostRows(width: number): number {
+    return Math.max(leastRows, Math.floor(mostCoordinates / width))
+  }
+
+  #forestSettings(noisy: boolean): ForestSettings {
+    return { trees: this.#settings.trees, bootstrap: noisy, leastToSplit: noisy ? 4 : 2 }
+  }
+
+  #expected(forest: RandomForest, { lossOf }: TransformedLosses, point: Float64Array): NonNullable<Explanation['predicted']> {
+    const mean = new Float64Array(1)
+    const variance = new Float64Array(1)
+    forest.predict(point, 1, mean, variance)
+    const { metric, direction } = this.#problem.objectives[0] as Problem['objectives'][number]
+    const at = mean[0] as number
+    const reach = Math.sqrt(variance[0] as number)
+    const expected = lossOf(at)
+    const deviation = (lossOf(at + reach) - lossOf(at - reach)) / 2
+    return Number.isFinite(expected) && Number.isFinite(deviation) ? [{ metric, mean: direction === 'minimize' ? expected : -expected, deviation: Math.max(0, deviation) }] : []
+  }
+}
+
+/** A point that was not tried before, as far as one is found. */
+function fromPrior(points: Points, isSeen: (key: string) => boolean, random: RandomStream, explanation: Explanation): Suggestion {
+  const point = unseenPoint(points, isSeen, random)
+  return { params: point === undefined ? points.space.sample(random) : points.space.decode(point), explanation }
+}

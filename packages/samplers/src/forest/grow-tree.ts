@@ -1,0 +1,239 @@
+/*
+ * Above 150 lines: the loops over the rows of a node share their scratch arrays and sums, and are where the time goes.
+ */
+import type { RandomStream } from '@attune/core'
+import type { Axis } from '../model/axis.ts'
+import type { ForestNodes } from './forest-nodes.ts'
+import type { TrainingRows } from './training-rows.ts'
+
+/** Where rows that lack the dimension of a split go; `unseen`: there is none in the node. */
+type Missing = 'left' | 'right' | 'unseen'
+
+/** Squared errors below this part of the weight are rounding. */
+const negligible = 1e-14
+
+/**
+ * Grows extremely randomised regression trees (Geurts, Ernst & Wehenkel 2006): for each dimension one random split of a node, and of these the one that leaves
+ * the least squared error. Random thresholds make the mean of many trees smooth, and let the trees differ where there are no rows.
+ */
+export class TreeGrower {
+  readonly #rows: TrainingRows
+  readonly #leastToSplit: number
+  readonly #nodes: ForestNodes
+  readonly #random: RandomStream
+  /** How often each row is in the bag of the tree that grows. */
+  #weights: Float64Array
+  /** Rows in the bag: a node is a stretch of it. */
+  readonly #members: Int32Array
+  readonly #buffer: Int32Array
+  readonly #goesLeft: Uint8Array
+  // Of the members of the node: coordinate along one dimension, weight, and weight times target.
+  readonly #unitOf: Float64Array
+  readonly #weightOf: Float64Array
+  readonly #productOf: Float64Array
+  readonly #categoryWeights: Float64Array
+  readonly #categorySums: Float64Array
+  // Sums of the node that is being split.
+  #weight = 0
+  #sum = 0
+  // The best split found for it.
+  #score = 0
+  #feature = -1
+  #threshold = 0
+  #missing: Missing = 'unseen'
+  #leftCategories: readonly number[] = []
+  #rightCategories: readonly number[] = []
+
+  /** @param leastToSplit a node of fewer different rows is a leaf */
+  constructor(rows: TrainingRows, leastToSplit: number, nodes: ForestNodes, random: RandomStream) {
+    this.#rows = rows
+    this.#leastToSplit = leastToSplit
+    this.#nodes = nodes
+    this.#random = random
+    this.#weights = new Float64Array(0)
+    this.#members = new Int32Array(rows.count)
+    this.#buffer = new Int32Array(rows.count)
+    this.#goesLeft = new Uint8Array(rows.count)
+    this.#unitOf = new Float64Array(rows.count)
+    this.#weightOf = new Float64Array(rows.count)
+    this.#productOf = new Float64Array(rows.count)
+    const mostCategories = rows.axes.reduce((most, axis) => (axis.shape === 'categorical' ? Math.max(most, axis.cells) : most), 0)
+    this.#categoryWeights = new Float64Array(mostCategories + 1)
+    this.#categorySums = new Float64Array(mostCategories + 1)
+  }
+
+  /** Adds one tree and answers its root. Rows of weight 0 are left out; some weight is above 0. */
+  grow(weights: Float64Array): number {
+    this.#weights = weights
+    let inBag = 0
+    for (let row = 0; row < weights.length; row++) if ((weights[row] as number) > 0) this.#members[inBag++] = row
+    const root = this.#nodes.add(1)
+    const waiting = [root, 0, inBag]
+    while (waiting.length > 0) {
+      const end = waiting.pop() as number
+      const start = waiting.pop() as number
+      const node = waiting.pop() as number
+      if (!this.#findSplit(node, start, end)) continue
+      const middle = this.#divide(start, end)
+      const left = this.#nodes.add(2)
+      this.#record(node, left)
+      waiting.push(left + 1, middle, end, left, start, middle)
+    }
+    return root
+  }
+
+  /** Finds a split of a node and says whether there is one; as a leaf it gets its mean and variance. */
+  #findSplit(node: number, start: number, end: number): boolean {
+    const { targets, categories } = this.#rows
+    let weight = 0
+    let sum = 0
+    for (let i = start; i < end; i++) {
+      const row = this.#members[i] as number
+      const times = this.#weights[row] as number
+      const product = times * (targets[row] as number)
+      this.#weightOf[i] = times
+      this.#productOf[i] = product
+      weight += times
+      sum += product
+    }
+    const mean = sum / weight
+    let squares = 0
+    for (let i = start; i < end; i++) {
+      const row = this.#members[i] as number
+      const difference = (targets[row] as number) - mean
+      squares += (this.#weights[row] as number) * difference * difference
+    }
+    this.#nodes.setLeaf(node, mean, squares / weight)
+    if (end - start < this.#leastToSplit || !(squares > negligible * weight)) return false
+    this.#weight = weight
+    this.#sum = sum
+    this.#score = -Infinity
+    this.#feature = -1
+    // Of equally good splits the first is taken, so the dimensions take turns. Any split of two rows is as good as another.
+    const width = categories.length
+    const first = this.#random.integer(width)
+    for (let i = 0; i < width; i++) {
+      const index = (first + i) % width
+      if (categories[index] === undefined) this.#tryThreshold(index, start, end)
+      else this.#tryCategories(index, start, end)
+      if (end - start === 2 && this.#feature >= 0) break
+    }
+    return this.#feature >= 0
+  }
+
+  /** A random threshold with inactive rows on either side, and all active ones against those. */
+  #tryThreshold(index: number, start: number, end: number): void {
+    const column = this.#rows.columns[index] as Float64Array
+    const members = this.#members
+    const units = this.#unitOf
+    const weights = this.#weightOf
+    const products = this.#productOf
+    let low = Infinity
+    let high = -Infinity
+    let missing = 0
+    let missingWeight = 0
+    let missingSum = 0
+    for (let i = start; i < end; i++) {
+      const unit = column[members[i] as number] as number
+      units[i] = unit
+      if (unit < low) low = unit
+      if (unit > high) high = unit
+      if (unit === unit) continue
+      missing++
+      missingWeight += weights[i] as number
+      missingSum += products[i] as number
+    }
+    if (missing === end - start) return
+    if (missing > 0) this.#offer(index, this.#weight - missingWeight, this.#sum - missingSum, Infinity, 'right')
+    if (low === high) return
+    const drawn = low + this.#random.uniform() * (high - low)
+    const threshold = drawn < high ? drawn : low
+    let leftWeight = 0
+    let leftSum = 0
+    for (let i = start; i < end; i++) {
+      if (!((units[i] as number) <= threshold)) continue
+      leftWeight += weights[i] as number
+      leftSum += products[i] as number
+    }
+    this.#offer(index, leftWeight, leftSum, threshold, missing > 0 ? 'right' : 'unseen')
+    if (missing > 0) this.#offer(index, leftWeight + missingWeight, leftSum + missingSum, threshold, 'left')
+  }
+
+  #offer(index: number, leftWeight: number, leftSum: number, threshold: number, missing: Missing): boolean {
+    const rightSum = this.#sum - leftSum
+    const score = (leftSum * leftSum) / leftWeight + (rightSum * rightSum) / (this.#weight - leftWeight)
+    if (!(score > this.#score)) return false
+    this.#score = score
+    this.#feature = index
+    this.#threshold = threshold
+    this.#missing = missing
+    return true
+  }
+
+  /** Of all subsets of categories those worth trying are the first few in the order of their means (Breiman et al. 1984, theorem 4.5): one of these, by chance. */
+  #tryCategories(index: number, start: number, end: number): void {
+    const categories = this.#rows.categories[index] as Int32Array
+    const weights = this.#categoryWeights.fill(0)
+    const sums = this.#categorySums.fill(0)
+    const order: number[] = []
+    for (let i = start; i < end; i++) {
+      const category = categories[this.#members[i] as number] as number
+      if (weights[category] === 0) order.push(category)
+      weights[category] = (weights[category] as number) + (this.#weightOf[i] as number)
+      sums[category] = (sums[category] as number) + (this.#productOf[i] as number)
+    }
+    if (order.length < 2) return
+    const mean = (category: number): number => (sums[category] as number) / (weights[category] as number)
+    order.sort((a, b) => mean(a) - mean(b) || a - b)
+    const split = 1 + (order.length === 2 ? 0 : this.#random.integer(order.length - 1))
+    let leftWeight = 0
+    let leftSum = 0
+    for (let i = 0; i < split; i++) {
+      leftWeight += weights[order[i] as number] as number
+      leftSum += sums[order[i] as number] as number
+    }
+    if (!this.#offer(index, leftWeight, leftSum, NaN, 'unseen')) return
+    this.#leftCategories = order.slice(0, split)
+    this.#rightCategories = order.slice(split)
+  }
+
+  /** Puts the members that go left before the others; answers where the others begin. */
+  #divide(start: number, end: number): number {
+    const goesLeft = this.#goesLeft
+    const members = this.#members
+    const categories = this.#rows.categories[this.#feature]
+    const column = this.#rows.columns[this.#feature] as Float64Array
+    for (let i = start; i < end; i++) {
+      const row = members[i] as number
+      const unit = column[row] as number
+      const left = categories !== undefined ? this.#leftCategories.includes(categories[row] as number) : Number.isNaN(unit) ? this.#missing === 'left' : unit <= this.#threshold
+      goesLeft[row] = left ? 1 : 0
+    }
+    let middle = start
+    let others = 0
+    for (let i = start; i < end; i++) {
+      const row = members[i] as number
+      if (goesLeft[row] === 1) members[middle++] = row
+      else this.#buffer[others++] = row
+    }
+    for (let i = 0; i < others; i++) members[middle + i] = this.#buffer[i] as number
+    return middle
+  }
+
+  /** What the node has not seen (a category, or that the dimension is inactive) goes to a side by chance: there the trees differ. */
+  #record(node: number, left: number): void {
+    const index = this.#feature
+    const { dimension, shape, cells } = this.#rows.axes[index] as Axis
+    if (shape !== 'categorical') {
+      const maybeMissing = dimension.dynamic || dimension.conditions.length > 0
+      const missingLeft = this.#missing === 'unseen' ? maybeMissing && (this.#random.bits() & 1) === 1 : this.#missing === 'left'
+      this.#nodes.setThreshold(node, index, this.#threshold, missingLeft, left)
+      return
+    }
+    const isLeft = new Uint8Array(cells + 1)
+    for (let category = 0; category <= cells; category++) isLeft[category] = this.#random.bits() & 1
+    for (const category of this.#leftCategories) isLeft[category] = 1
+    for (const category of this.#rightCategories) isLeft[category] = 0
+    this.#nodes.setCategories(node, index, isLeft, left)
+  }
+}
