@@ -64,6 +64,11 @@ export function logPriorAt({ logPrior, priorKnots }: Axis, unit: number): number
   return logPrior[low] as number
 }
 
+/** log prior at a coordinate: a probability where there are cells, a density elsewhere. */
+export function logPriorOf(axis: Axis, unit: number): number {
+  return axis.cells === 0 ? logPriorAt(axis, unit) : (axis.logPrior[cellAt(axis, unit)] as number)
+}
+
 /** Whether a dimension is active, given the coordinates of those before it in `units` from `offset`. */
 export function isActive(axes: readonly Axis[], index: number, units: Float64Array, offset: number): boolean {
   const { conditions } = (axes[index] as Axis).dimension

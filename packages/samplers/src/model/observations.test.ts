@@ -94,7 +94,7 @@ describe('goodRows', () => {
     const losses = [[0, 2], [1, 1], [2, 0], [1, 9], [3, 7], [4.9, 5.1], [5, 5], [9, 1], [9, 9]] as const
     for (const [a, b] of losses) await study.tell(await study.ask(), { a, b: -b })
     const observations = observe(study.trials(), objectives)
-    const numbers = (count: number): number[] => numbersOf(observations, goodRows(observations, count)).sort((a, b) => a - b)
+    const numbers = (count: number): number[] => numbersOf(observations, goodRows(observations, count, [...observations.order])).sort((a, b) => a - b)
     expect(numbers(3)).toEqual([0, 1, 2])
     expect(numbers(7)).toEqual([0, 1, 2, 3, 4, 6, 7])
     expect(numbers(8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
@@ -112,7 +112,7 @@ describe('goodRows', () => {
       const first = rank(new Set(values.keys()))
       const second = rank(new Set([...values.keys()].filter((i) => !first.includes(i))))
       const observations = observe(study.trials(), objectives)
-      const numbers = numbersOf(observations, goodRows(observations, first.length + second.length))
+      const numbers = numbersOf(observations, goodRows(observations, first.length + second.length, [...observations.order]))
       expect(numbers.sort((a, b) => a - b)).toEqual([...first, ...second].sort((a, b) => a - b))
     }
   })

@@ -1,18 +1,21 @@
-import { frontsOf, leastCrowded } from '../model/domination.ts'
+import { frontsOf } from '../model/domination.ts'
 import type { Observations } from '../model/observations.ts'
+import { byContribution } from './by-contribution.ts'
 
 /**
- * The observations taken as good, from the best to the worst. Of several objectives, whole ranks of non-domination (Goldberg 1989), and of the
- * rank that does not fit those that stand alone (Deb et al. 2002).
+ * The observations taken as good, from the best to the worst. Of several objectives, ranks of non-domination (Goldberg 1989), and of each rank
+ * first what adds most to the hypervolume.
+ * @param undominated of several objectives, the feasible complete rows among which the good ones are
  */
-export function goodRows(observations: Observations, count: number): Int32Array {
-  const { order, feasibleCount } = observations
-  const objectives = feasibleCount === 0 ? 1 : observations.losses(order[0] as number).length
-  if (objectives === 1 || feasibleCount <= count) return order.slice(0, count)
-  const rows = order.subarray(0, feasibleCount)
-  const losses = Array.from(rows, (row) => observations.losses(row))
-  const fronts = frontsOf(losses, count)
-  const last = fronts.pop() as number[]
-  const whole = fronts.flat()
-  return Int32Array.from([...whole, ...leastCrowded(losses, last, count - whole.length)], (place) => rows[place] as number)
+export function goodRows(observations: Observations, count: number, undominated: readonly number[]): Int32Array {
+  if (undominated.length === 0) return observations.order.slice(0, count)
+  // By number first: ties are then broken in the same way whatever the order in which trials were told.
+  const rows = undominated.toSorted((a, b) => observations.numberOf(a) - observations.numberOf(b))
+  const losses = rows.map((row) => observations.losses(row))
+  const chosen: number[] = []
+  for (const front of frontsOf(losses, count)) chosen.push(...byContribution(losses, front, Math.min(front.length, count - chosen.length)))
+  const good = Int32Array.from({ length: Math.min(count, observations.length) }, (_, i) => rows[chosen[i] ?? -1] ?? -1)
+  // What is feasible does not suffice: then the best of the others follow, which `order` has right after them.
+  for (let i = chosen.length; i < good.length; i++) good[i] = observations.order[observations.feasibleCount + i - chosen.length] as number
+  return good
 }

@@ -1,5 +1,5 @@
 import { log, type RandomStream } from '@attune/core'
-import { type Axis, cellAt, isActive, logPriorAt } from '../model/axis.ts'
+import { type Axis, isActive, logPriorAt, logPriorOf } from '../model/axis.ts'
 import { sumOfExp } from '../numeric/fast-exp.ts'
 import { multiplyByMasses } from '../numeric/truncated-mass-table.ts'
 import { type Factor, factorOf, fromPrior, logSqrtTwoPi, NormalFactor } from './factors.ts'
@@ -21,6 +21,8 @@ const negligible = -30
 export class Mixture {
   readonly #axes: readonly Axis[]
   readonly #smoothing: Smoothing
+  /** The axes that it is a density of: all, or a single one. */
+  readonly #covered: readonly number[]
   readonly #factors: readonly Factor[]
   #count = 0
   /** Coordinates of the observations axis by axis: `units[axis * count + observation]`. */
@@ -35,13 +37,21 @@ export class Mixture {
   /** Continuous axes that every point and every kernel has: their scaled centres lie together, kernel by kernel, for the loop in which the time goes. */
   readonly #joint: number[] = []
   #block = new Float64Array(0)
+  /** Place of each axis in the block, −1 if it is not in it. */
+  readonly #slots: Int32Array
   readonly #place: Float64Array
+  /** Terms of the point that moves, and of where it might move to. */
+  #held = new Float64Array(0)
+  #tried = new Float64Array(0)
 
-  constructor(axes: readonly Axis[], smoothing: Smoothing) {
+  /** @param only the one axis that it is a density of; all of them if there is none */
+  constructor(axes: readonly Axis[], smoothing: Smoothing, only?: number) {
     this.#axes = axes
     this.#smoothing = smoothing
+    this.#covered = only === undefined ? axes.map((_, index) => index) : [only]
     this.#factors = axes.map((axis) => factorOf(axis, smoothing))
     this.#place = new Float64Array(axes.length)
+    this.#slots = new Int32Array(axes.length)
   }
 
   /**
@@ -57,7 +67,7 @@ export class Mixture {
     this.#single.length = 0
     this.#joint.length = 0
     const units = this.#units
-    for (let index = 0; index < this.#axes.length; index++) {
+    for (const index of this.#covered) {
       const axis = this.#axes[index] as Axis
       const from = index * count
       const coordinates = column(index)
@@ -74,14 +84,15 @@ export class Mixture {
         sum += distance
         squares += distance * distance
       }
-      const width = axis.shape === 'categorical' ? 1 : bandwidth(active, active === 0 ? 0 : squares - (sum * sum) / active, axis.dimension.cells, this.#axes.length, this.#smoothing)
+      const width = axis.shape === 'categorical' ? 1 : bandwidth(active, active === 0 ? 0 : squares - (sum * sum) / active, axis.dimension.cells, this.#covered.length, this.#smoothing)
       const factor = this.#factors[index] as Factor
-      if (factor instanceof NormalFactor && active === count && axis.dimension.conditions.length === 0) {
+      if (factor instanceof NormalFactor && active === count && (axis.dimension.conditions.length === 0 || this.#covered.length === 1)) {
         factor.widen(width)
-        this.#joint.push(index)
+        this.#slots[index] = this.#joint.push(index) - 1
       } else {
         factor.fit(units, from, count, active, width)
         this.#single.push(index)
+        this.#slots[index] = -1
       }
     }
     this.#fillBlock()
@@ -96,6 +107,8 @@ export class Mixture {
     this.#cumulative = new Float64Array(capacity)
     this.#units = new Float64Array(capacity * this.#axes.length)
     this.#block = new Float64Array(capacity * this.#axes.length)
+    this.#held = new Float64Array(capacity)
+    this.#tried = new Float64Array(capacity)
   }
 
   #weigh(weights: Float64Array): void {
@@ -139,13 +152,13 @@ export class Mixture {
     for (let i = 0; i < count; i++) base[i] = (base[i] as number) - constant
   }
 
-  /** Writes one point into `out` from `offset`, NaN where inactive. */
+  /** Writes one point into `out` from `offset`, NaN where inactive; parents of what it covers are there already. */
   sample(random: RandomStream, out: Float64Array, offset: number): void {
     const axes = this.#axes
     const count = this.#count
     const kernel = this.#drawKernel(random.uniform())
-    out.fill(NaN, offset, offset + axes.length)
-    for (let index = 0; index < axes.length; index++) {
+    for (const index of this.#covered) {
+      out[offset + index] = NaN
       if (!isActive(axes, index, out, offset)) continue
       const centre = kernel === count ? NaN : (this.#units[index * count + kernel] as number)
       out[offset + index] = Number.isNaN(centre) ? fromPrior(axes[index] as Axis, random) : (this.#factors[index] as Factor).draw(random, kernel, centre)
@@ -166,7 +179,7 @@ export class Mixture {
   /** What the prior alone contributes to `logDensity`, which is never less than this. */
   leastLogDensity(points: Float64Array, offset: number): number {
     let sum = this.#base[this.#count] as number
-    for (let index = 0; index < this.#axes.length; index++) {
+    for (const index of this.#covered) {
       const unit = points[offset + index] as number
       if (!Number.isNaN(unit)) sum += logPriorOf(this.#axes[index] as Axis, unit)
     }
@@ -175,7 +188,50 @@ export class Mixture {
 
   /** log density of the point in `points` at `offset`; for cells, log probability. */
   logDensity(points: Float64Array, offset: number): number {
-    const terms = this.#terms
+    this.#sumTerms(this.#terms, points, offset, negligible)
+    return this.#logSum(this.#terms)
+  }
+
+  /** Takes a point to be moved one coordinate at a time, and answers its log density. */
+  hold(points: Float64Array, offset: number): number {
+    this.#sumTerms(this.#held, points, offset, -Infinity)
+    return this.#logSum(this.#held)
+  }
+
+  /** log density of the point that is held, were one of its active coordinates another. */
+  tryMove(index: number, from: number, to: number): number {
+    const held = this.#held
+    const tried = this.#tried
+    const count = this.#count
+    const slot = this.#slots[index] as number
+    if (slot < 0) {
+      const factor = this.#factors[index] as Factor
+      tried.fill(0, 0, count + 1)
+      factor.add(tried, from)
+      for (let i = 0; i <= count; i++) tried[i] = (held[i] as number) - (tried[i] as number)
+      factor.add(tried, to)
+    } else {
+      const { precision } = this.#factors[index] as NormalFactor
+      const block = this.#block
+      const width = this.#joint.length
+      // (from − c)² − (to − c)², with one square less to compute.
+      const step = (from - to) * precision
+      const middle = (from + to) * precision
+      for (let i = 0; i < count; i++) tried[i] = (held[i] as number) + step * (middle - 2 * (block[i * width + slot] as number))
+      tried[count] = (held[count] as number) + logPriorOf(this.#axes[index] as Axis, to) - logPriorOf(this.#axes[index] as Axis, from)
+    }
+    return this.#logSum(tried)
+  }
+
+  /** Makes the move that was tried last. */
+  move(): void {
+    const held = this.#held
+    this.#held = this.#tried
+    this.#tried = held
+  }
+
+  /** The log of each kernel's part in the density of a point; −Infinity for kernels that are by `least` below the prior's. */
+  #sumTerms(terms: Float64Array, points: Float64Array, offset: number, least: number): void {
     const count = this.#count
     const single = this.#single
     const base = this.#base
@@ -185,15 +241,17 @@ export class Mixture {
       const unit = points[offset + index] as number
       if (!Number.isNaN(unit)) (this.#factors[index] as Factor).add(terms, unit)
     }
-    if (this.#joint.length > 0) this.#addBlock(points, offset)
+    if (this.#joint.length > 0) this.#addBlock(terms, points, offset, least)
+  }
+
+  #logSum(terms: Float64Array): number {
     let largest = -Infinity
-    for (let i = 0; i <= count; i++) if ((terms[i] as number) > largest) largest = terms[i] as number
-    return largest + log(sumOfExp(terms, count + 1, largest))
+    for (let i = 0; i <= this.#count; i++) if ((terms[i] as number) > largest) largest = terms[i] as number
+    return largest + log(sumOfExp(terms, this.#count + 1, largest))
   }
 
   /** Adds the factors of the block. A kernel is given up as soon as it is known to be negligible beside the prior. */
-  #addBlock(points: Float64Array, offset: number): void {
-    const terms = this.#terms
+  #addBlock(terms: Float64Array, points: Float64Array, offset: number, negligibleBy: number): void {
     const count = this.#count
     const width = this.#joint.length
     const place = this.#place
@@ -206,7 +264,7 @@ export class Mixture {
       prior += logPriorAt(this.#axes[index] as Axis, unit)
     }
     terms[count] = prior
-    const least = prior + negligible
+    const least = prior + negligibleBy
     const whole = width & ~3
     for (let i = 0; i < count; i++) {
       let term = terms[i] as number
@@ -228,8 +286,4 @@ export class Mixture {
       terms[i] = term > least ? term : -Infinity
     }
   }
-}
-
-function logPriorOf(axis: Axis, unit: number): number {
-  return axis.cells === 0 ? logPriorAt(axis, unit) : (axis.logPrior[cellAt(axis, unit)] as number)
 }

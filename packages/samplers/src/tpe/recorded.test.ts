@@ -24,28 +24,28 @@ test('answers a recorded history as it always has', async () => {
   expect([8, 15, 23].map((number) => study.trial(number).flatParams)).toMatchInlineSnapshot(`
     [
       {
-        "batch": 16,
-        "layers.0.units": 32,
-        "layers.length": 1,
-        "optimizer.sgd.momentum": 0.0936988408999693,
-        "optimizer.type": "sgd",
-        "rate": 0.006599787165012738,
-      },
-      {
         "batch": 64,
-        "layers.0.units": 8,
-        "layers.1.units": 32,
+        "layers.0.units": 32,
+        "layers.1.units": 24,
         "layers.length": 2,
-        "optimizer.type": "adam",
-        "rate": 0.0029532225939053972,
+        "optimizer.sgd.momentum": 0.8993918650493117,
+        "optimizer.type": "sgd",
+        "rate": 0.05449856598540687,
       },
       {
         "batch": 64,
         "layers.0.units": 16,
         "layers.length": 1,
-        "optimizer.sgd.momentum": 0.9109242300973013,
+        "optimizer.type": "adam",
+        "rate": 0.0016204846698952642,
+      },
+      {
+        "batch": 16,
+        "layers.0.units": 8,
+        "layers.length": 1,
+        "optimizer.sgd.momentum": 0.9707840853161893,
         "optimizer.type": "sgd",
-        "rate": 0.003063541511040106,
+        "rate": 0.06629655299830953,
       },
     ]
   `)

@@ -15,6 +15,10 @@ export interface Smoothing {
   readonly categories: number
 }
 
+/** Settings chosen on benchmarks; docs/decisions/tpe-experiments.md tells how. */
+export const goodSmoothing: Smoothing = { minimum: 0.03, minimumCells: 0.5, floor: 0.85, floorPower: 0.85, spread: 0.7, categories: 2.5 }
+export const badSmoothing: Smoothing = { minimum: 0.06, minimumCells: 0, floor: 0, floorPower: 1, spread: 0.85, categories: 1 }
+
 /**
  * Bandwidth along an axis.
  * @param active number of observations that have it

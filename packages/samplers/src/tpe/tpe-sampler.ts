@@ -1,22 +1,22 @@
-import { log, type Problem, type RandomStream, type Sampler, type SearchSpace, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
-import { type Axis, axesOf } from '../model/axis.ts'
-import { canRepeat, keyOfCells, Observations } from '../model/observations.ts'
-import { drawCandidates } from './candidates.ts'
+import { type Explanation, log, type Problem, type Sampler, type SearchSpace, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { canRepeat, Observations } from '../model/observations.ts'
+import { Points } from '../model/points.ts'
+import { unseenPoint } from '../model/unseen-point.ts'
 import { goodRows } from './good-rows.ts'
-import { Mixture } from './mixture.ts'
-import type { Smoothing } from './smoothing.ts'
+import { JointModel } from './joint-model.ts'
+import type { Answer, Model, Split } from './model.ts'
+import { NearFront } from './near-front.ts'
+import { UnivariateModel } from './univariate-model.ts'
 
 export interface TpeSettings {
   readonly startupTrials: number
   readonly candidates: number
+  readonly passes: number
   readonly goodFraction: number
   readonly mostGood: number
   readonly priorWeight: number
+  readonly multivariate: boolean
 }
-
-/** Settings chosen on benchmarks; docs/decisions/tpe-experiments.md tells how. */
-const goodSmoothing: Smoothing = { minimum: 0.03, minimumCells: 0.5, floor: 0.85, floorPower: 0.85, spread: 0.7, categories: 2.5 }
-const badSmoothing: Smoothing = { minimum: 0.06, minimumCells: 0, floor: 0, floorPower: 1, spread: 0.85, categories: 1 }
 
 /** With a single good observation the search would circle around the first lucky trial. */
 const leastGood = 2
@@ -24,82 +24,73 @@ const leastGood = 2
 /** More bad observations than this are represented by so many of them, evenly through their order: the time of a suggestion stays flat. */
 const mostBad = 200
 
-/** What belongs to a space: made anew when the space has grown. */
-interface Model {
-  readonly space: SearchSpace
-  readonly axes: readonly Axis[]
-  readonly good: Mixture
-  readonly bad: Mixture
-  readonly units: Float64Array
-}
+const name = 'tree-structured Parzen estimator'
+const drawn: Explanation = { model: 'prior', why: 'Drawn from the priors: there are too few results for a model.' }
+const nothingNew: Explanation = { model: 'prior', why: 'Drawn from the priors: the model proposed no new point that keeps the constraints.' }
 
 export class TpeSampler implements Sampler {
   readonly #problem: Problem
   readonly #settings: TpeSettings
   readonly #observations: Observations
-  readonly #bounds: Float64Array
+  /** Of several objectives, those among which the good ones are. */
+  readonly #nearFront: NearFront
+  #points: Points | undefined
   #model: Model | undefined
 
   constructor(problem: Problem, settings: TpeSettings) {
     this.#problem = problem
     this.#settings = settings
     this.#observations = new Observations(problem)
-    this.#bounds = new Float64Array(settings.candidates)
+    this.#nearFront = new NearFront(Math.max(leastGood, settings.mostGood))
   }
 
   observe(trial: TrialRecord): void {
+    const { feasibleCount, length } = this.#observations
     this.#observations.add(trial)
+    if (this.#problem.objectives.length > 1 && this.#observations.feasibleCount > feasibleCount) this.#nearFront.add(length, this.#observations.losses(length))
   }
 
   suggest({ random, running }: SuggestContext): Suggestion {
     const { space } = this.#problem
     const { startupTrials, goodFraction, mostGood } = this.#settings
     const ended = this.#observations.endedCount
-    if (ended < startupTrials || space.dimensions.length === 0) return { params: space.sample(random) }
-    const model = this.#modelOf(space)
+    if (ended < startupTrials || space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
+    const points = this.#pointsOf(space)
+    const model = this.#model as Model
+    const busy = running.map((trial) => space.encode(trial.flatParams))
     const count = Math.min(Math.max(leastGood, Math.ceil(goodFraction * ended)), mostGood)
-    this.#fit(model, goodRows(this.#observations, count), running.map((trial) => space.encode(trial.flatParams)))
-    const best = this.#mostPromising(model, running, random)
-    return { params: best === undefined ? space.sample(random) : space.decode(best) }
+    const good = goodRows(this.#observations, count, this.#nearFront.rows)
+    const split: Split = { good, weights: goodWeights(good.length, this.#settings.priorWeight), bad: badRows(this.#observations, good), busy }
+    const isSeen = this.#isSeen(points, busy)
+    const isAllowed = (units: Float64Array, offset: number): boolean => (isSeen === undefined || !isSeen(points.key(units, offset) ?? '')) && points.allows(units, offset)
+    const answer = model.best((axis) => this.#observations.column(axis), split, isAllowed, random)
+    if (answer !== undefined) return { params: space.decode(answer.units), explanation: this.#explain(answer, split) }
+    this.#problem.warn('tpe() found no new point that keeps the constraints among those that its model proposed, and draws from the priors instead.')
+    const other = unseenPoint(points, isSeen ?? (() => false), random)
+    return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: nothingNew }
   }
 
-  #modelOf(space: SearchSpace): Model {
-    if (this.#model?.space !== space) {
-      const axes = axesOf(space)
-      this.#model = { space, axes, good: new Mixture(axes, goodSmoothing), bad: new Mixture(axes, badSmoothing), units: new Float64Array(this.#settings.candidates * axes.length) }
-    }
-    return this.#model
+  /** The points of the space, and a model on them: made anew when the space has grown. */
+  #pointsOf(space: SearchSpace): Points {
+    if (this.#points?.space === space) return this.#points
+    const points = new Points(space)
+    this.#points = points
+    this.#model = this.#settings.multivariate ? new JointModel(points.axes, this.#settings) : new UnivariateModel(points.axes, this.#settings)
+    return points
   }
 
-  #fit({ good, bad }: Model, rows: Int32Array, busy: readonly Float64Array[]): void {
-    const column = (axis: number): Float64Array => this.#observations.column(axis)
-    good.fit(column, rows, [], goodWeights(rows.length, this.#settings.priorWeight))
-    const others = badRows(this.#observations, rows)
-    bad.fit(column, others, busy, new Float64Array(others.length + busy.length + 1).fill(1))
+  /** Whether a point has been tried or runs, by its key; undefined if no point can be met again. */
+  #isSeen(points: Points, busy: readonly Float64Array[]): ((key: string) => boolean) | undefined {
+    if (!canRepeat(points.space)) return undefined
+    const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
+    return (key) => this.#observations.hasSeen(key) || busyKeys.has(key)
   }
 
-  /** The candidate with the highest ratio of good to bad density; undefined if there is no candidate. */
-  #mostPromising({ space, good, bad, units }: Model, running: readonly TrialRecord[], random: RandomStream): Float64Array | undefined {
-    const width = space.dimensions.length
-    const busy = new Set(canRepeat(space) ? running.map((trial) => keyOfCells(space, space.encode(trial.flatParams), 0)) : [])
-    const length = drawCandidates(good, this.#settings.candidates, space, (key) => this.#observations.hasSeen(key) || busy.has(key), random, units)
-    const bounds = this.#bounds
-    for (let candidate = 0; candidate < length; candidate++) bounds[candidate] = good.logDensity(units, candidate * width) - bad.leastLogDensity(units, candidate * width)
-    let best = -1
-    let highest = -Infinity
-    // The density of the bad ones is what costs time, and its least value is known: from the highest bound on, until none can win.
-    for (let left = length; left > 0; left--) {
-      let candidate = 0
-      for (let other = 1; other < length; other++) if ((bounds[other] as number) > (bounds[candidate] as number)) candidate = other
-      const bound = bounds[candidate] as number
-      if (best >= 0 && !(bound > highest)) break
-      bounds[candidate] = -Infinity
-      const score = bound + bad.leastLogDensity(units, candidate * width) - bad.logDensity(units, candidate * width)
-      if (best >= 0 && !(score > highest)) continue
-      best = candidate
-      highest = score
-    }
-    return best < 0 ? undefined : units.subarray(best * width, (best + 1) * width)
+  #explain({ score }: Answer, { good, bad, busy }: Split): Explanation {
+    const what = this.#problem.objectives.length > 1 ? 'trials nearest to the Pareto front' : 'best trials'
+    const others = this.#observations.length - good.length + busy.length
+    const times = score === undefined ? '' : `, ${Math.exp(score).toPrecision(2)} times as dense in those as in the other ${others}${bad.length + busy.length < others ? ` (of which ${bad.length + busy.length} are modelled)` : ''}`
+    return { model: name, why: `Of points drawn around the ${good.length} ${what} the most promising${times}.` }
   }
 }
 
@@ -113,16 +104,14 @@ function goodWeights(count: number, prior: number): Float64Array {
   return weights
 }
 
-/** The rows that are not good: all of them, or so many that time allows, evenly from the best to the worst. */
+/** The rows that are not good, from the best to the worst: all, or so many that time allows, evenly. */
 function badRows({ order, length }: Observations, good: Int32Array): Int32Array {
-  const rest = good.every((row, i) => row === order[i]) ? order.subarray(good.length) : without(order, good)
-  const kept = Math.min(length - good.length, mostBad)
-  return kept === rest.length ? rest : Int32Array.from({ length: kept }, (_, i) => rest[Math.floor(((i + 0.5) * rest.length) / kept)] as number)
-}
-
-/** The rows of an order that are not among some others, in the same order. */
-function without(order: Int32Array, others: Int32Array): Int32Array {
-  const taken = new Uint8Array(order.length)
-  for (const row of others) taken[row] = 1
-  return order.filter((row) => taken[row] === 0)
+  const taken = new Set(good)
+  const kept = Math.min(length, mostBad + good.length)
+  const rows: number[] = []
+  for (let i = 0; i < kept; i++) {
+    const row = order[Math.floor(((i + 0.5) * length) / kept)] as number
+    if (!taken.has(row)) rows.push(row)
+  }
+  return Int32Array.from(rows)
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { tpe } from './tpe.ts'
 
 samplerSuite('tpe', () => tpe())
+samplerSuite('tpe, univariate', () => tpe({ multivariate: false }), { trials: 12 })
 
 const tree = space({
   rate: float(1e-5, 1, { scale: 'log' }),
@@ -138,11 +139,11 @@ describe('tpe', () => {
   })
 
   it('refuses options that it does not have', () => {
-    expect(() => tpe({ nStartupTrials: 10 } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: 'tpe() has no option "nStartupTrials". Its options are: startupTrials, candidates, goodFraction, mostGood, priorWeight.' }))
+    expect(() => tpe({ nStartupTrials: 10 } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: 'tpe() has no option "nStartupTrials". Its options are: startupTrials, candidates, passes, multivariate, goodFraction, mostGood, priorWeight.' }))
   })
 
   it('refuses options out of range, by name', () => {
-    for (const bad of [{ startupTrials: 1 }, { startupTrials: 2.5 }, { candidates: 0 }, { goodFraction: 0 }, { goodFraction: 1 }, { mostGood: 0 }, { priorWeight: 0 }, { priorWeight: Number.NaN }]) {
+    for (const bad of [{ startupTrials: 1 }, { startupTrials: 2.5 }, { candidates: 0 }, { passes: -1 }, { passes: 0.5 }, { multivariate: 1 as never }, { goodFraction: 0 }, { goodFraction: 1 }, { mostGood: 0 }, { priorWeight: 0 }, { priorWeight: Number.NaN }]) {
       expect(() => tpe(bad)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(Object.keys(bad)[0] as string) }))
     }
   })

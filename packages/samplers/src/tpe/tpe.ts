@@ -12,6 +12,10 @@ export interface TpeOptions {
   readonly goodFraction?: number
   /** At most so many trials count as good. Default 25. */
   readonly mostGood?: number
+  /** How often the best of them exchanges each of its parameters for that of another, if that is more promising; 0 is never. Default 4. */
+  readonly passes?: number
+  /** True: kernels span all parameters, so what goes well together is learned. False: each parameter has a density of its own. Default true. */
+  readonly multivariate?: boolean
   /** Weight of the prior in the good mixture, in observations; above 0. More explores more. Default 1. */
   readonly priorWeight?: number
 }
@@ -26,14 +30,16 @@ export interface TpeOptions {
  * Throws OPTION for an option out of range.
  */
 export function tpe(options: TpeOptions = {}): SamplerFactory {
-  checkKnown('tpe', options, ['startupTrials', 'candidates', 'goodFraction', 'mostGood', 'priorWeight'])
-  const { startupTrials = 6, candidates = 40, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
+  checkKnown('tpe', options, ['startupTrials', 'candidates', 'passes', 'multivariate', 'goodFraction', 'mostGood', 'priorWeight'])
+  const { startupTrials = 6, candidates = 40, passes = 4, multivariate = true, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
   checkWhole('startupTrials', startupTrials, 2)
   checkWhole('candidates', candidates, 1)
+  checkWhole('passes', passes, 0)
   checkWhole('mostGood', mostGood, 1)
   check('goodFraction', goodFraction, goodFraction > 0 && goodFraction < 1, 'a number above 0 and below 1')
+  if (typeof multivariate !== 'boolean') throw new AttuneError('OPTION', `tpe({ multivariate }) takes true or false, not ${String(multivariate)}.`, { details: { name: 'multivariate', value: multivariate } })
   check('priorWeight', priorWeight, priorWeight > 0 && priorWeight < Infinity, 'a finite number above 0')
-  const settings: TpeSettings = { startupTrials, candidates, goodFraction, mostGood, priorWeight }
+  const settings: TpeSettings = { startupTrials, candidates, passes, multivariate, goodFraction, mostGood, priorWeight }
   return { specVersion: 'v1', id: 'tpe', revision: 2, create: (problem) => new TpeSampler(problem, settings) }
 }
 
