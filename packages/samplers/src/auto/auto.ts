@@ -5,7 +5,7 @@ import { nsgaII } from '../nsga/nsga.ts'
 import { tpe } from '../tpe/tpe.ts'
 import { type Answer, armOf } from '../wrappers/inner-note.ts'
 import { InnerSampler } from '../wrappers/inner-sampler.ts'
-import { type ArmName, type Choice, choose, factsOf } from './choice.ts'
+import { type Choice, choose, factsOf } from './choice.ts'
 
 const id = 'auto'
 
@@ -28,7 +28,7 @@ interface Arm {
 
 class AutoSampler implements Sampler {
   readonly #problem: Problem
-  readonly #arms: ReadonlyMap<ArmName, Arm>
+  readonly #arms: ReadonlyMap<string, Arm>
   #ended = 0
   /** Trials whose arm was looked up. */
   #read = 0
@@ -39,7 +39,7 @@ class AutoSampler implements Sampler {
     const factories: readonly SamplerFactory[] = several ? [gp(), tpe(), nsgaII()] : [gp(), tpe(), cmaEs()]
     this.#arms = new Map(factories.flatMap((factory) => {
       const inner = innerUnlessRefused(factory, problem)
-      return inner === undefined ? [] : [[factory.id as ArmName, { inner, suggested: 0 }] as const]
+      return inner === undefined ? [] : [[factory.id, { inner, suggested: 0 }] as const]
     }))
   }
 
@@ -56,7 +56,7 @@ class AutoSampler implements Sampler {
   }
 
   /** The chosen arm, or TPE where it refused the problem. */
-  #armOf({ arm }: Choice): readonly [ArmName, Arm] {
+  #armOf({ arm }: Choice): readonly [string, Arm] {
     this.#count()
     const chosen = this.#arms.get(arm)
     return chosen === undefined ? ['tpe', this.#arms.get('tpe') as Arm] : [arm, chosen]
@@ -66,7 +66,7 @@ class AutoSampler implements Sampler {
   #count(): void {
     const { history } = this.#problem
     for (; this.#read < history.length; this.#read++) {
-      const arm = this.#arms.get(armOf(history.trial(this.#read), id) as ArmName)
+      const arm = this.#arms.get(armOf(history.trial(this.#read), id) ?? '')
       if (arm !== undefined) arm.suggested++
     }
   }
