@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bootstrapInterval, percentile, wilcoxonSignedRank } from './statistics.ts'
+import { bootstrapInterval, holm, percentile, ranks, wilcoxonSignedRank } from './statistics.ts'
 
 describe('wilcoxonSignedRank', () => {
   // Reference: SciPy 1.17.1, scipy.stats.wilcoxon(x, method='exact').
@@ -25,4 +25,13 @@ it('bootstrapInterval holds the mean', () => {
 
 it('percentile sorts', () => {
   expect([0, 0.5, 0.95].map((part) => percentile([3, 1, 2, 5, 4], part))).toEqual([1, 3, 5])
+})
+
+it('holm corrects step by step', () => {
+  // Reference: statsmodels 0.14, multipletests([0.01, 0.04, 0.03, 0.005], method='holm').
+  expect(holm([0.01, 0.04, 0.03, 0.005])).toEqual([0.03, 0.06, 0.06, 0.02])
+})
+
+it('ranks share ties', () => {
+  expect(ranks([0.3, 0.1, 0.3, 0.2])).toEqual([3.5, 1, 3.5, 2])
 })
