@@ -76,6 +76,43 @@ describe('a mixture over cells', () => {
   })
 })
 
+describe('a mixture that holds a point', () => {
+  const of = space({ a: float(0, 1), b: float(1e-3, 1, { scale: 'log', prior: logNormal(-3, 1) }), c: int(1, 9), d: choice(['x', 'y', 'z'], { weights: [1, 2, 3] }), e: oneOf({ no: {}, yes: { f: float(0, 1) } }) })
+
+  it('knows the density at every place that one coordinate may take, and after moves', () => {
+    const { mixture } = mixtureOf(of, 15)
+    const random = new ThreefryRandom(2).stream(0, 'moves')
+    const [point, other] = [of.encode(of.sample(random)), new Float64Array(of.dimensions.length)]
+    expect(mixture.hold(point, 0)).toBeCloseTo(mixture.logDensity(point, 0), 8)
+    let moves = 0
+    for (let i = 0; i < 60; i++) {
+      mixture.sample(random, other, 0)
+      const index = i % of.dimensions.length
+      const [from, to] = [point[index] as number, other[index] as number]
+      if (Number.isNaN(from) || Number.isNaN(to) || of.dimensions[index]?.path === 'e.type') continue
+      const tried = mixture.tryMove(index, from, to)
+      point[index] = to
+      expect(tried).toBeCloseTo(mixture.logDensity(point, 0), 8)
+      expect(mixture.leastLogDensity(point, 0)).toBeLessThan(tried)
+      if (i % 2 === 0) mixture.move()
+      else point[index] = from
+      moves++
+    }
+    expect(moves).toBeGreaterThan(30)
+  })
+
+  it('of a single axis is a density along it', () => {
+    const count = 12
+    const random = new ThreefryRandom(2).stream(0, 'centres')
+    const column = Float64Array.from({ length: count }, () => random.uniform())
+    const mixture = new Mixture(axesOf(of), smoothing, 1)
+    mixture.fit(() => column, Int32Array.from({ length: count }, (_, i) => i), [], new Float64Array(count + 1).fill(1))
+    let integral = 0
+    for (let step = 0; step < 20_000; step++) integral += Math.exp(mixture.logDensity(Float64Array.of(NaN, (step + 0.5) / 20_000), 0)) / 20_000
+    expect(integral).toBeCloseTo(1, 3)
+  })
+})
+
 describe('a mixture over numbers', () => {
   it('integrates to 1, with a prior and without', () => {
     for (const of of [space({ x: float(-3, 9) }), space({ x: float(1e-4, 1, { scale: 'log', prior: logNormal(-4, 1) }) }), space({ x: int(1, 100_000, { scale: 'log' }) })]) {

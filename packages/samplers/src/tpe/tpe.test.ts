@@ -138,6 +138,46 @@ describe('tpe', () => {
     expect(trials.every(({ params }) => Math.abs(params.x - 0.4) < 0.3)).toBe(true)
   })
 
+  it('learns what goes well together, unless each parameter has a density of its own', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `x${i}`)
+    const best = async (sampler: SamplerFactory): Promise<number> => {
+      let sum = 0
+      for (let seed = 0; seed < 6; seed++) {
+        const study = await createStudy({ name: 'valley', space: Object.fromEntries(names.map((name) => [name, float(0, 1)])), sampler, seed })
+        await study.optimize(({ params }) => names.reduce((total, name, i) => total + ((params[name] as number) - (params[names[(i + 5) % 12] as string] as number) / 2 - 0.2) ** 2, 0), { trials: 100 })
+        sum += (study.best.value ?? NaN) / 6
+      }
+      return sum
+    }
+    const univariate = await best(tpe({ multivariate: false }))
+    expect(await best(tpe())).toBeLessThan(0.7 * univariate)
+    expect(univariate).toBeLessThan(0.85 * (await best(random())))
+  })
+
+  it('says why it suggests what it does', async () => {
+    const study = await createStudy({ name: 'why', space: { x: float(0, 1), y: float(0, 1) }, sampler: tpe(), seed: 1 })
+    await study.optimize(({ params: { x, y } }) => x + y, { trials: 30 })
+    expect(study.trial(2).suggestion?.explanation).toEqual({ model: 'prior', why: 'Drawn from the priors: there are too few results for a model.' })
+    const { model, why } = study.trial(29).suggestion?.explanation ?? {}
+    expect(model).toBe('tree-structured Parzen estimator')
+    expect(why).toMatch(/^Of points drawn around the 4 best trials the most promising, [\d.]+ times as dense in those as in the other 25\.$/)
+  })
+
+  it('says so, and takes what is left, when all that it would propose has been tried', async () => {
+    const warnings: string[] = []
+    const study = await createStudy({ name: 'few', space: { a: int(0, 5), b: int(0, 5) }, sampler: tpe(), seed: 3 })
+    study.on((event) => {
+      if (event.type === 'warning') warnings.push(event.message)
+    })
+    const points = new Set<string>()
+    await study.optimize((trial) => {
+      points.add(JSON.stringify(trial.flatParams))
+      return trial.params.a + trial.params.b
+    }, { trials: 60 })
+    expect(points.size).toBe(36)
+    expect(warnings).toEqual([expect.stringContaining('draws from the priors instead')])
+  })
+
   it('refuses options that it does not have', () => {
     expect(() => tpe({ nStartupTrials: 10 } as never)).toThrow(expect.objectContaining({ code: 'OPTION', message: 'tpe() has no option "nStartupTrials". Its options are: startupTrials, candidates, passes, multivariate, goodFraction, mostGood, priorWeight.' }))
   })
