@@ -34,7 +34,7 @@ export class ConstraintModel {
     const rows = informative(measured, margin)
     const { targets, limit } = scaled(rows.map(margin))
     const model = new GaussianProcess(layout, kernel, hyperparameters, unitsOf(observations, rows, layout.width), targets, rows.length)
-    return { model, utility: logProbit({ constant: limit, byMean: -1, byVariance: 0, noise: 0 }) }
+    return { model, utility: logProbit({ constant: limit, byMean: -1, byVariance: 0, noise: 0, power: 1 }) }
   }
 }
 

@@ -14,6 +14,10 @@ const mostOfEach = 64
 const kernel = 'matern52'
 /** Few iterations suffice to find which parameters matter, and keep a model of few labels from being sure. */
 const iterations = 8
+/** So many of the latest trials say whether too many fail: more than this share of them. */
+const latestTrials = 20
+const tolerated = 0.05
+const cautionBySurplus = 100
 
 /**
  * The probability that a trial does not fail, learned from those that ended: a Gaussian process regression on labels (Rasmussen & Williams 2006, section 6.5),
@@ -23,8 +27,17 @@ const iterations = 8
 export class FailureModel {
   readonly #fit = new GrowingFit({ kernel, warping: false, noise: true, iterations })
 
-  /** log P(does not fail) as a part of an acquisition; undefined while nothing has failed. */
+  /** log P(does not fail); undefined while nothing has failed. */
+  probability(observations: Observations, layout: Layout): Term | undefined {
+    return this.#term(observations, layout, () => 1)
+  }
+
+  /** The same times how cautious a search should be, as a part of an acquisition. */
   term(observations: Observations, layout: Layout): Term | undefined {
+    return this.#term(observations, layout, caution)
+  }
+
+  #term(observations: Observations, layout: Layout, power: typeof caution): Term | undefined {
     const failed: number[] = []
     const others: number[] = []
     for (let row = 0; row < observations.length; row++) (observations.hasFailed(row) ? failed : others).push(row)
@@ -38,7 +51,7 @@ export class FailureModel {
     const share = (others.length + 1) / (others.length + failed.length + 1.5)
     const unknown = normalQuantile(share) * Math.sqrt(model.signal + model.noise)
     // Where nothing is known the variance is the signal's; then `unknown` takes the place of the mean of the labels.
-    return { model, utility: logProbit({ constant: labels.middle, byMean: 1, byVariance: (unknown - labels.middle) / model.signal, noise: model.noise }) }
+    return { model, utility: logProbit({ constant: labels.middle, byMean: 1, byVariance: (unknown - labels.middle) / model.signal, noise: model.noise, power: power(observations, failed, others) }) }
   }
 
   /** From the first trials of each kind. */
@@ -50,6 +63,17 @@ export class FailureModel {
   }
 }
 
+/**
+ * The power of the probability in an acquisition: 1 while failures are rare. An expected improvement becomes so small near the end of a search that no finite
+ * probability makes up for it, and a model would go on trying what fails; so the more of the latest trials failed, the more it counts.
+ */
+function caution(observations: Observations, failed: readonly number[], others: readonly number[]): number {
+  const hasFailed = new Set(failed)
+  const latest = [...failed, ...others].sort((a, b) => observations.numberOf(b) - observations.numberOf(a)).slice(0, latestTrials)
+  const share = latest.filter((row) => hasFailed.has(row)).length / latest.length
+  return 1 + cautionBySurplus * Math.max(0, share - tolerated)
+}
+
 /** Rows with labels −1 (failed) and 1, made to have about mean 0 and variance 1; `middle` is where 0 was. */
 function labelled(observations: Observations, layout: Layout, failed: readonly number[], others: readonly number[]): { readonly rows: Float64Array; readonly targets: Float64Array; readonly count: number; readonly middle: number } {
   const count = failed.length + others.length
@@ -59,9 +83,9 @@ function labelled(observations: Observations, layout: Layout, failed: readonly n
   return { rows: unitsOf(observations, [...failed, ...others], layout.width), targets, count, middle: mean / deviation }
 }
 
-/** The fewer labels, the less each is believed. Measured on regions of many shapes: lower floors are too sure of ten labels, higher ones are slow to learn. */
+/** The fewer labels, the less each is believed. Measured on regions of many shapes: without a floor it is too sure of ten labels, a higher one is slow to learn. */
 function withNoiseFloor(hyperparameters: LogHyperparameters, count: number): LogHyperparameters {
   const vector = hyperparameters.slice()
-  vector[atNoise] = Math.max(vector[atNoise] as number, Math.log(0.1 + 2 / count))
+  vector[atNoise] = Math.max(vector[atNoise] as number, Math.log(Math.min(0.3, 3 / count)))
   return vector
 }

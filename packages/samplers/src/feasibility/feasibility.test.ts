@@ -64,14 +64,14 @@ const logLoss = (all: readonly { readonly probability: number; readonly inside: 
 
 describe('FailureModel', () => {
   it('says nothing while nothing fails', async () => {
-    expect(new FailureModel().term(observe(await trialsOf(5, () => false)), layout)).toBeUndefined()
+    expect(new FailureModel().probability(observe(await trialsOf(5, () => false)), layout)).toBeUndefined()
   })
 
   it.each(Object.entries(regions))('learns that %s fails, and is more often right the more it has seen', async (_, region) => {
     const losses: number[] = []
     for (const count of [15, 40, 120]) {
       let sum = 0
-      for (let seed = 0; seed < 3; seed++) sum += logLoss(probabilities(new FailureModel().term(observe(await trialsOf(count, region, undefined, seed)), layout) as Term, region)) / 3
+      for (let seed = 0; seed < 3; seed++) sum += logLoss(probabilities(new FailureModel().probability(observe(await trialsOf(count, region, undefined, seed)), layout) as Term, region)) / 3
       losses.push(sum)
     }
     const [few, some, many] = losses as [number, number, number]
@@ -84,7 +84,7 @@ describe('FailureModel', () => {
   it('means what it says where failures are chance: about as many fail as it expects', async () => {
     const random = new ThreefryRandom(7).stream(0, 'test')
     const records = await trialsOf(150, ({ x }) => random.uniform() < (x > 0.7 ? 0.8 : 0.1))
-    const all = probabilities(new FailureModel().term(observe(records), layout) as Term, ({ x }) => x > 0.7)
+    const all = probabilities(new FailureModel().probability(observe(records), layout) as Term, ({ x }) => x > 0.7)
     const mean = (inside: boolean): number => {
       const some = all.filter((one) => one.inside === inside)
       return some.reduce((sum, { probability }) => sum + probability / some.length, 0)
@@ -98,9 +98,24 @@ describe('FailureModel', () => {
   it('answers by the history, not by the order in which it was told or asked', async () => {
     const records = await trialsOf(40, regions['a corner'] as (point: Point) => boolean)
     const model = new FailureModel()
-    for (let count = 10; count < 40; count += 7) model.term(observe(records.slice(0, count)), layout)
-    const asked = probabilities(model.term(observe(records), layout) as Term, () => false)
-    expect(probabilities(new FailureModel().term(observe(records.toReversed()), layout) as Term, () => false)).toEqual(asked)
+    for (let count = 10; count < 40; count += 7) model.probability(observe(records.slice(0, count)), layout)
+    const asked = probabilities(model.probability(observe(records), layout) as Term, () => false)
+    expect(probabilities(new FailureModel().probability(observe(records.toReversed()), layout) as Term, () => false)).toEqual(asked)
+  })
+
+  it('counts the more the more of the latest trials failed', async () => {
+    const factor = async (share: number): Promise<number> => {
+      let count = 0
+      const observations = observe(await trialsOf(40, () => ++count > 20 && count % 10 < share))
+      const out = [new Float64Array(1), new Float64Array(1)] as const
+      const units = tree.encode({ x: 0.6, y: 0.5, 'kind.type': 'b' })
+      const model = new FailureModel()
+      new SumOfTerms([model.term(observations, layout) as Term]).values(units, 1, out[0])
+      new SumOfTerms([model.probability(observations, layout) as Term]).values(units, 1, out[1])
+      return (out[0][0] as number) / (out[1][0] as number)
+    }
+    expect(await factor(1)).toBeCloseTo(6, 9)
+    expect(await factor(5)).toBeCloseTo(46, 9)
   })
 
   it('has the slopes that differences show', async () => {
@@ -154,9 +169,9 @@ describe('ConstraintModel', () => {
 describe('logProbit', () => {
   it('is the logarithm of the normal distribution function, with its slopes', () => {
     for (const [mean, variance] of [[0.3, 0.5], [-2, 0.1], [5, 2], [-40, 0.2]] as const) {
-      const utility = logProbit({ constant: 0.4, byMean: 1.5, byVariance: -0.2, noise: 0.1 })
+      const utility = logProbit({ constant: 0.4, byMean: 1.5, byVariance: -0.2, noise: 0.1, power: 2 })
       const z = (0.4 + 1.5 * mean - 0.2 * variance) / Math.sqrt(variance + 0.1)
-      if (z > -30) expect(utility.value(mean, variance)).toBeCloseTo(log(normalCdf(z)), 10)
+      if (z > -30) expect(utility.value(mean, variance)).toBeCloseTo(2 * log(normalCdf(z)), 10)
       const out = new Float64Array(2)
       utility.slopes(mean, variance, out)
       expect((utility.value(mean + 1e-6, variance) - utility.value(mean - 1e-6, variance)) / 2e-6 / (out[0] as number)).toBeCloseTo(1, 4)

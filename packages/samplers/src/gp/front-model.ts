@@ -10,18 +10,20 @@ import { SumOfTerms, type Term } from './acquisition.ts'
 import { GaussianProcess } from './gaussian-process.ts'
 import { expectationOf, type Goal, shortestLengths } from './goal.ts'
 import type { Layout } from './layout.ts'
+import type { GpSettings } from './settings.ts'
 import { SumOfAcquisitions } from './sum-of-acquisitions.ts'
 
 /** For more objectives there are too many boxes. */
 export const mostObjectives = 4
 
-const kernel = 'matern52'
 /** The models see so many trials beside the front at most, evenly through the history. */
 const mostRows = 240
 const mostFitted = 160
 /** Fronts of more points are thinned: boxes are about n² for four objectives. */
 const mostOfFront = [60, 60, 60, 40, 24] as const
-/** How far beyond the worst of the front the reference point is, in parts of the front's range. */
+/** What is worse than this part of all outcomes, and than the whole front, is of no use. */
+const acceptable = 0.9
+/** The reference point is beyond that, in parts of the distance from the best. */
 const beyond = 0.1
 const mostIncumbents = 4
 const why = 'The highest expected gain of the Pareto front.'
@@ -30,11 +32,14 @@ const whyWeighed = 'The highest expected gain of the Pareto front, weighed by th
 /** One Gaussian process for each of several objectives, and what may be gained beyond their front. */
 export class FrontModel {
   readonly #objectives: readonly Objective[]
+  readonly #settings: GpSettings
   readonly #fits: readonly GrowingFit[]
 
-  constructor({ objectives }: Problem) {
+  constructor({ objectives }: Problem, settings: GpSettings) {
+    const { kernel, warping, noise } = settings
     this.#objectives = objectives
-    this.#fits = objectives.map(() => new GrowingFit({ kernel, warping: true, noise: true, iterations: 60 }))
+    this.#settings = settings
+    this.#fits = objectives.map(() => new GrowingFit({ kernel, warping, noise: noise === 'learned', iterations: 60 }))
   }
 
   /**
@@ -57,13 +62,15 @@ export class FrontModel {
       const losses = fitted.map(loss)
       const own = scaleOf(losses, -Infinity)
       const hyperparameters = one.at(layout, { key, rows: fittedUnits, targets: Float64Array.from(losses, own.targetOf), count: fitted.length })
-      return { scale, loss, model: new GaussianProcess(layout, kernel, hyperparameters, units, Float64Array.from(rows, (row) => scale.targetOf(loss(row))), rows.length) }
+      const targets = Float64Array.from(rows, (row) => scale.targetOf(loss(row)))
+      return { scale, loss, targets, model: new GaussianProcess(layout, this.#settings.kernel, hyperparameters, units, targets, rows.length) }
     })
     const models = columns.map(({ model }) => model)
     const outcomes = front.map((row) => columns.map(({ scale, loss }) => scale.targetOf(loss(row))))
     const reference = columns.map((_, objective) => {
       const all = outcomes.map((outcome) => outcome[objective] as number)
-      const most = Math.max(...all)
+      const seen = (columns[objective] as (typeof columns)[number]).targets.toSorted()
+      const most = Math.max(...all, seen[Math.floor(acceptable * seen.length)] as number)
       return most + beyond * Math.max(most - Math.min(...all), beyond)
     })
     outcomes.push(...believed(models, running))

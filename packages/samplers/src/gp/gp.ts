@@ -48,7 +48,7 @@ class GpSampler implements Sampler {
     this.#trials = new Trials(problem)
     this.#loss = new LossModel(problem, settings)
     this.#feasibility = new Feasibility(problem)
-    this.#front = new FrontModel(problem)
+    this.#front = new FrontModel(problem, settings)
   }
 
   observe(trial: TrialRecord): void {
