@@ -159,7 +159,7 @@ function provenanceOf({ suggestion }: TrialRecord): Provenance | undefined {
   if (suggestion?.sampler.startsWith(`${id}@`) !== true || typeof note !== 'object' || note === null || Array.isArray(note)) return undefined
   const { generation, raw } = note as { readonly [key: string]: Json }
   if (typeof generation !== 'number') return undefined
-  return { generation, raw: Array.isArray(raw) && raw.every((one) => typeof one === 'number') ? (raw as readonly number[]) : undefined }
+  return { generation, raw: Array.isArray(raw) && raw.every((one) => typeof one === 'number') ? raw : undefined }
 }
 
 function check(name: string, value: unknown, good: boolean, wanted: string): void {

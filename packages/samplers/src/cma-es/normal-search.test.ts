@@ -35,7 +35,8 @@ describe('NormalSearch', () => {
     const count = 20_000
     for (let i = 0; i < count; i++) {
       search.draw(random, out)
-      const [x = 0, y = 0] = [out[0]! - 0.5, out[1]! - 0.4]
+      const x = out[0]! - 0.5
+      const y = out[1]! - 0.4
       ;[x, y, x * x, x * y, y * y].forEach((one, j) => (sums[j]! += one / count))
     }
     expect(sums.map((one, j) => Math.abs(one - [0, 0, 0.01, 0.006, 0.005][j]!) < (j < 2 ? 0.003 : 0.0003))).toEqual([true, true, true, true, true])

@@ -33,7 +33,7 @@ interface Origin extends Control {
 
 const id = 'differential-evolution'
 /** What is remembered at the start. */
-const firstControl: Control = { scale: 0.5, crossover: 0.5 }
+const firstControl: Control = { scale: 0.5, crossover: 0.7 }
 /** This part of the population counts as the best. */
 const bestPart = 0.15
 /** Probability that a changed category is drawn anew, or a changed integer goes to a neighbour: values that the population has lost come back. */
