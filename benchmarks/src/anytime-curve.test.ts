@@ -43,10 +43,16 @@ describe('anytimeCurve', () => {
     expect(curve?.at(-1)?.[1]).toBeLessThan(0.05)
   })
 
-  it('asks for all concurrent trials before it tells one', async () => {
+  it('asks for a batch before it tells one of it', async () => {
     const seen: number[] = []
-    await anytimeCurve(attuneProblem(problem), watched(seen), 1, 10, { concurrency: 4 })
+    await anytimeCurve(attuneProblem(problem), watched(seen), 1, 10, { concurrency: 4, batches: true })
     expect(seen).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1])
+  })
+
+  it('asks for another trial when one has ended', async () => {
+    const seen: number[] = []
+    await anytimeCurve(attuneProblem(problem), watched(seen), 1, 7, { concurrency: 4 })
+    expect(seen).toEqual([0, 1, 2, 3, 3, 3, 3])
   })
 
   it('with noise answers the true mean of what measured best', async () => {

@@ -1,16 +1,18 @@
-import { createStudy, isAttuneError, maximize, minimize, type SamplerFactory, ThreefryRandom } from '@attune/core'
+import { createStudy, isAttuneError, maximize, minimize, type SamplerFactory, ThreefryRandom, type Trial } from '@attune/core'
 import type { AttuneProblem } from './problems/attune-problem.ts'
 import { type Improvements, improvements, isBetter } from './problems/regret.ts'
 
 export interface CurveOptions {
-  /** So many trials are asked for before the first of them is told, and told in another order: as if all took equally long. Default 1. */
+  /** So many trials run at any time: one of them, drawn at random, ends, and another one is asked for. Default 1. */
   readonly concurrency?: number
+  /** All running trials end, in random order, before others are asked for: as if all took equally long, and somebody waited for the last. */
+  readonly batches?: boolean
   /** Each trial answers one of the repeated measurements instead of their mean; the curve is the true mean of the best measurement's configuration. */
   readonly noise?: boolean
 }
 
 /** Runs one study by ask and tell and answers how its best value improved, or undefined when the sampler refuses the space. */
-export async function anytimeCurve({ problem, space, configuration }: AttuneProblem, sampler: SamplerFactory, seed: number, trials: number, { concurrency = 1, noise = false }: CurveOptions = {}): Promise<Improvements | undefined> {
+export async function anytimeCurve({ problem, space, configuration }: AttuneProblem, sampler: SamplerFactory, seed: number, trials: number, { concurrency = 1, batches = false, noise = false }: CurveOptions = {}): Promise<Improvements | undefined> {
   const objective = problem.direction === 'maximize' ? maximize('value') : minimize('value')
   let study
   try {
@@ -22,11 +24,11 @@ export async function anytimeCurve({ problem, space, configuration }: AttuneProb
   const shuffle = new ThreefryRandom(seed).stream(0, 'order of the benchmark')
   const drawn = new ThreefryRandom(seed).stream(0, 'noise of the benchmark')
   const told: { readonly measured: number; readonly mean: number }[] = []
+  const running: Trial<unknown>[] = []
   while (told.length < trials) {
-    const running = []
     while (running.length < concurrency && told.length + running.length < trials) running.push(await study.ask())
-    while (running.length > 0) {
-      const [trial] = running.splice(concurrency === 1 ? 0 : shuffle.integer(running.length), 1)
+    do {
+      const [trial] = running.splice(running.length === 1 ? 0 : shuffle.integer(running.length), 1)
       if (trial === undefined) break
       const chosen = configuration(trial.flatParams)
       const mean = await problem.evaluate(chosen)
@@ -34,7 +36,7 @@ export async function anytimeCurve({ problem, space, configuration }: AttuneProb
       if (measured === undefined) throw new Error(`${problem.id} has no repeated measurements`)
       told.push({ measured, mean })
       await study.tell(trial, { value: measured })
-    }
+    } while (batches && running.length > 0)
   }
   await study.close()
   if (!noise) return improvements(told.map(({ mean }) => mean), problem.direction)

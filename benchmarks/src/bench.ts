@@ -1,9 +1,10 @@
 /**
  * What `pnpm bench` runs: all figures of samplers, for hours; each program runs alone as well, see package.json.
  *
- *     node scripts/run.mjs bench [--quick [--update]] [--jobs 2] [--data FOLDER]
+ *     node scripts/run.mjs bench [--quick [--update]] [--peers] [--jobs 2] [--data FOLDER]
  *
  * --quick is the gate of CI: minutes, quality only, ends with an error when regret has risen by more than its margin; --update stores its reference.
+ * --peers measures the peers' curves again, which takes hours more: they are stored, with versions, seeds and commands.
  */
 import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -14,7 +15,7 @@ import { quick } from './quick.ts'
 import { hasSampler } from './samplers.ts'
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, update: { type: 'boolean', default: false }, jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) }, data: { type: 'string', default: defaultDataFolder } },
+  options: { quick: { type: 'boolean', default: false }, update: { type: 'boolean', default: false }, peers: { type: 'boolean', default: false }, jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) }, data: { type: 'string', default: defaultDataFolder } },
 })
 
 function program(name: string, ...args: readonly string[]): void {
@@ -29,7 +30,7 @@ if (options.quick) {
     process.exitCode = 1
   }
 } else {
-  program('measure-peers', '--', '--data', options.data)
+  if (options.peers) program('measure-peers', '--', '--data', options.data)
   const common = ['--jobs', options.jobs, '--data', options.data]
   for (const sampler of ['random', 'tpe', 'gp', 'forest', 'auto'].filter(hasSampler)) {
     program('regret', '--sampler', sampler, ...common)

@@ -1,6 +1,7 @@
 /**
- * Sixteen trials at a time beside one at a time, at equal numbers of trials: sixteen are asked for before the first of them is told, as if
- * all took equally long, and told in another order: src/concurrency.ts [--sampler auto] [--seeds 10] [--trials 100] [--jobs 2] [--data FOLDER]
+ * Sixteen trials at a time beside one at a time, at equal numbers of trials, in two ways: another trial begins as soon as one has ended (which one
+ * is drawn at random), as `optimize` does; and in batches, where all sixteen are told before the next is asked for.
+ * src/concurrency.ts [--sampler auto] [--seeds 10] [--trials 100] [--jobs 2] [--data FOLDER]
  */
 import { parseArgs } from 'node:util'
 import { checkpoints } from './comparison.ts'
@@ -22,22 +23,27 @@ const sampler = samplerNamed(options.sampler)
 const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
 const trials = Number(options.trials)
 const common = { sampler: options.sampler, list, entries, data: options.data, seeds, trials }
-const [sequential, concurrent] = await measureCurves([common, { ...common, concurrency }], Number(options.jobs), (text) => console.error(text))
-if (sequential === undefined || concurrent === undefined) throw new Error('nothing was measured')
+const [sequential, replaced, batches] = await measureCurves([common, { ...common, concurrency }, { ...common, concurrency, batches: true }], Number(options.jobs), (text) => console.error(text))
+if (sequential === undefined || replaced === undefined || batches === undefined) throw new Error('nothing was measured')
 
 const regrets = (curves: typeof sequential.curves, ids: readonly string[], at: number): readonly number[] => ids.map((id) => mean((curves[id] ?? []).map((run) => normalisedRegret(bestAfter(run, at), anchors[id] as Anchors))))
 const marks = checkpoints.filter((at) => at <= trials)
 const families = ['all', ...new Set(entries.map(({ family }) => family))].map((family) => {
   const ids = entries.filter((entry) => (family === 'all' || entry.family === family) && sequential.curves[entry.id] !== undefined).map(({ id }) => id)
-  const one = marks.map((at) => regrets(sequential.curves, ids, at))
-  const many = marks.map((at) => regrets(concurrent.curves, ids, at))
-  let state = 1
-  const interval = bootstrapInterval((many.at(-1) ?? []).map((value, index) => value - (one.at(-1)?.[index] ?? 0)), () => (state = (state * 48271) % 2147483647) / 2147483647)
-  return { family, problems: ids.length, sequential: one.map(mean), concurrent: many.map(mean), finalRatio: mean(many.at(-1) ?? []) / mean(one.at(-1) ?? []), finalDifferenceInterval95: interval }
+  const [one = [], ...others] = [sequential, replaced, batches].map(({ curves }) => marks.map((at) => regrets(curves, ids, at)))
+  const ways = others.map((many) => {
+    let state = 1
+    const differences = (many.at(-1) ?? []).map((value, index) => value - (one.at(-1)?.[index] ?? 0))
+    return { regret: many.map(mean), finalRatio: mean(many.at(-1) ?? []) / mean(one.at(-1) ?? []), finalDifferenceInterval95: bootstrapInterval(differences, () => (state = (state * 48271) % 2147483647) / 2147483647) }
+  })
+  return { family, problems: ids.length, sequential: one.map(mean), replaced: ways[0], batches: ways[1] }
 })
 const text = (values: readonly number[]): string => values.map((value) => (1000 * value).toFixed(0)).join(' / ')
 console.log(`${options.sampler}: mean normalised regret × 1000 at ${marks.join(' / ')} trials, one at a time and ${concurrency} at a time, ${seeds.length} seeds`)
-for (const { family, sequential: one, concurrent: many, finalRatio, finalDifferenceInterval95: [low, high] } of families) console.log(`${family.padEnd(14)}${text(one).padEnd(18)}${text(many).padEnd(18)}final ratio ${finalRatio.toFixed(2)}, difference [${(1000 * low).toFixed(1)}, ${(1000 * high).toFixed(1)}]`)
+for (const { family, sequential: one, replaced: first, batches: second } of families) {
+  console.log(`${family.padEnd(14)}${text(one)}`)
+  for (const [way, many] of Object.entries({ replaced: first, 'in batches': second })) console.log(`  ${way.padEnd(12)}${text(many?.regret ?? []).padEnd(18)}final ratio ${many?.finalRatio.toFixed(2)}, difference [${many?.finalDifferenceInterval95.map((bound) => (1000 * bound).toFixed(1)).join(', ')}]`)
+}
 storeResult(`concurrency-${options.sampler}`, {
   command: `node --conditions=attune-source benchmarks/src/concurrency.ts --sampler ${options.sampler} --seeds ${seeds.length} --trials ${trials}`,
   sampler: `${sampler.id}@${sampler.revision}`,

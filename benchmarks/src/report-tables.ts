@@ -100,15 +100,22 @@ export function functionTable(stored: readonly StoredCurves[], entries: readonly
   return table(['function / parameters', ...stored.map(({ optimiser }) => shortName(optimiser))], entries.map(({ id }) => [id, ...stored.map((one) => value(one, id))]))
 }
 
+interface ConcurrentWay {
+  readonly regret: readonly number[]
+  readonly finalRatio: number
+  readonly finalDifferenceInterval95: readonly number[]
+}
+
 export interface ConcurrencyResult {
   readonly sampler: string
   readonly seeds: number
-  readonly families: readonly { readonly family: string; readonly problems: number; readonly sequential: readonly number[]; readonly concurrent: readonly number[]; readonly finalRatio: number; readonly finalDifferenceInterval95: readonly number[] }[]
+  readonly families: readonly { readonly family: string; readonly problems: number; readonly sequential: readonly number[]; readonly replaced: ConcurrentWay; readonly batches: ConcurrentWay }[]
 }
 
 export function concurrencyTable(results: readonly ConcurrencyResult[]): string {
-  const rows = results.flatMap(({ sampler, seeds, families }) => families.map((one) => [sampler.replace(/@.*/, ''), String(seeds), `${one.family} (${one.problems})`, thousandths(one.sequential), thousandths(one.concurrent), one.finalRatio.toFixed(2), `[${one.finalDifferenceInterval95.map((bound) => (1000 * bound).toFixed(0)).join(', ')}]`]))
-  return table(['sampler', 'seeds', 'problems', 'one at a time', 'sixteen at a time', 'ratio at the end', 'difference at the end'], rows)
+  const way = ({ regret, finalRatio, finalDifferenceInterval95 }: ConcurrentWay): readonly string[] => [thousandths(regret), finalRatio.toFixed(2), `[${finalDifferenceInterval95.map((bound) => (1000 * bound).toFixed(0)).join(', ')}]`]
+  const rows = results.flatMap(({ sampler, seeds, families }) => families.map((one) => [sampler.replace(/@.*/, ''), String(seeds), `${one.family} (${one.problems})`, thousandths(one.sequential), ...way(one.replaced), ...way(one.batches)]))
+  return table(['sampler', 'seeds', 'problems', 'one at a time', 'sixteen, replaced', 'ratio', 'difference', 'sixteen in batches', 'ratio', 'difference'], rows)
 }
 
 interface Spread {
