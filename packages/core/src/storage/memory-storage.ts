@@ -11,6 +11,9 @@ import { redefined, requeueCopied, transition, type Heads, type TrialHead } from
 /** At least so many requests that changed something are remembered, so that repeating one changes nothing. */
 const rememberedRequests = 1024
 
+/** Where the changes of a request are: the one that nearly all have, or from and to. */
+type Remembered = number | readonly [first: number, end: number]
+
 /** The history of one study: heads by number, changes by revision. */
 class StudyLog implements Heads {
   readonly id: string
@@ -24,9 +27,9 @@ class StudyLog implements Heads {
   readonly #waiting = new Set<number>()
   readonly #leaves = new Map<string, string>()
   /** First and last revision by request id. */
-  #requests = new Map<string, readonly [first: number, last: number]>()
+  #requests = new Map<string, Remembered>()
   /** Those before them, which are forgotten next. */
-  #olderRequests: ReadonlyMap<string, readonly [first: number, last: number]> = new Map()
+  #olderRequests: ReadonlyMap<string, Remembered> = new Map()
 
   constructor(id: string, definition: StudyDefinition, createdAt: number, isNameTaken: (name: string) => boolean, original: StudyDefinition = definition) {
     this.id = id
@@ -60,7 +63,7 @@ class StudyLog implements Heads {
 
   write(request: WriteRequest, now: number): WriteResult {
     const seen = this.#requests.get(request.id) ?? this.#olderRequests.get(request.id)
-    if (seen !== undefined) return { ok: true, changes: this.changes.slice(seen[0], seen[1]) }
+    if (seen !== undefined) return { ok: true, changes: typeof seen === 'number' ? this.changes.slice(seen, seen + 1) : this.changes.slice(seen[0], seen[1]) }
     return request.operations.length === 1 ? this.#one(request.id, request.operations[0]!, now) : this.#all(request, now)
   }
 
@@ -106,7 +109,8 @@ class StudyLog implements Heads {
       this.#olderRequests = this.#requests
       this.#requests = new Map()
     }
-    this.#requests.set(id, [first, this.changes.length])
+    const end = this.changes.length
+    this.#requests.set(id, end === first + 1 ? first : [first, end])
   }
 
   #append(body: ChangeBody, time: number): void {

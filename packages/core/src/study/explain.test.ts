@@ -24,6 +24,24 @@ describe('study.explain', () => {
     expect(remarks).toEqual(['middle: goes to the middle, because that is near to everything'])
   })
 
+  it('keeps an explanation that is always the same once, and one that changes as it was each time', async () => {
+    const frozen: Explanation = Object.freeze({ model: 'a sequence', why: 'It is next.' })
+    const changing = { model: 'a guess', why: '' }
+    const study = await createStudy({
+      space: { x: float(0, 1) },
+      sampler: { specVersion: 'v1', id: 'same', revision: 1, create: () => ({
+        suggest({ number }) {
+          changing.why = `It is number ${number}.`
+          return { params: { x: 0.5 }, explanation: number % 2 === 0 ? frozen : changing }
+        },
+      }) },
+    })
+    for (let i = 0; i < 6; i++) await study.tell(await study.ask(), 2)
+    expect(study.trials().map(({ suggestion }) => suggestion?.explanation?.why)).toEqual(['It is next.', 'It is number 1.', 'It is next.', 'It is number 3.', 'It is next.', 'It is number 5.'])
+    expect(study.explain(2)).toBe(study.explain(0))
+    await study.close()
+  })
+
   it('says where else parameters come from', async () => {
     const study = await createStudy({ space: { x: float(0, 1) }, sampler: random() })
     await study.add({ params: { x: 0.5 }, value: 1 })

@@ -52,6 +52,8 @@ export class Suggestions {
   #working: PromiseLike<unknown> | undefined
   /** What the sampler threw when it was told of a trial. */
   #failure: { readonly error: unknown } | undefined
+  /** A frozen explanation that was checked, and what was kept of it. */
+  #same: { readonly given: Explanation; readonly kept: Explanation } | undefined
 
   constructor(factory: SamplerFactory, problem: Problem, history: StudyHistory) {
     this.#factory = factory
@@ -101,8 +103,17 @@ export class Suggestions {
     // The space may have been extended while the sampler was at work.
     const params = this.#history.completed(suggestion.params)
     this.check(params, this.#factory.id)
-    const trace: SuggestionTrace = { sampler: this.#id, revision, running }
-    return { number, params, trace: explanation === undefined && note === undefined ? trace : { ...trace, ...this.#checkedNotes(explanation, note) } }
+    const sampler = this.#id
+    if (note !== undefined) return { number, params, trace: { sampler, revision, running, ...this.#checkedNotes(explanation, note) } }
+    return { number, params, trace: explanation === undefined ? { sampler, revision, running } : { sampler, revision, running, explanation: this.#checkedExplanation(explanation) } }
+  }
+
+  /** Samplers that say the same of all trials have it checked and kept once. */
+  #checkedExplanation(given: Explanation): Explanation {
+    if (this.#same?.given === given) return this.#same.kept
+    const { explanation: kept } = this.#checkedNotes(given, undefined) as { readonly explanation: Explanation }
+    if (given.predicted === undefined && Object.isFrozen(given)) this.#same = { given, kept }
+    return kept
   }
 
   /** Throws INVALID_SUGGESTION unless the space allows these parameters. */
