@@ -42,13 +42,13 @@ function split(losses: readonly Float64Array[], order: readonly number[]): { rea
   return { front, others }
 }
 
-/** Leaves out the most crowded of some places until so many are left: one at a time near the end, more while there are many. */
+/** Leaves out the most crowded of some places until so many are left: half of what is too much while there are very many, one at a time near the end. */
 export function leastCrowded(losses: readonly Float64Array[], front: readonly number[], count: number): readonly number[] {
   let kept = front
   while (kept.length > count) {
     const distances = crowding(losses, kept)
     const order = kept.map((_, i) => i).sort((a, b) => (distances[a] as number) - (distances[b] as number) || a - b)
-    const dropped = new Set(order.slice(0, Math.ceil((kept.length - count) / 8)))
+    const dropped = new Set(order.slice(0, Math.ceil((kept.length - count) / (kept.length > 8 * count ? 2 : 8))))
     kept = kept.filter((_, i) => !dropped.has(i))
   }
   return kept

@@ -118,9 +118,9 @@ export class BreedingSampler implements Sampler {
   #selectParents(): Parents {
     const { order, feasibleCount, endedCount } = this.#observations
     const population = this.#settings.population ?? Math.min(mostPopulation, Math.max(leastPopulation, Math.ceil(Math.sqrt(endedCount))))
-    const contenders = this.#contenders.rows()
-    const { places, prefer } = this.#select(contenders.map((row) => this.#observations.losses(row)), population)
-    const feasible = places.map((place) => contenders[place] as number)
+    const ranked = this.#contenders.ranked(population)
+    const { places, prefer } = this.#select(ranked, population)
+    const feasible = places.map((place) => ranked.rows[place] as number)
     const others = feasibleCount >= population ? [] : Array.from(order.subarray(feasibleCount, Math.min(endedCount, population)))
     const isFeasible = (parent: number): boolean => parent < feasible.length
     return { places, rows: [...feasible, ...others], prefer: (one, other) => (isFeasible(one) && isFeasible(other) ? prefer(one, other) : one - other) }

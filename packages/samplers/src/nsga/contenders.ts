@@ -1,4 +1,9 @@
-import { dominates } from '../model/domination.ts'
+import { dominates, frontsOf } from '../model/domination.ts'
+import type { RankedLosses } from './survivors.ts'
+
+export interface Ranked extends RankedLosses {
+  readonly rows: readonly number[]
+}
 
 /**
  * The points that may be among the best `count` by rank of non-domination: those that fewer than `count` others dominate. What leaves
@@ -13,9 +18,16 @@ export class Contenders {
     this.#count = count
   }
 
-  /** Rows that contend, by the number of their trial. */
-  rows(): readonly number[] {
-    return this.#kept.toSorted((a, b) => a.number - b.number).map(({ row }) => row)
+  /**
+   * Rows that contend for `count` places, by the number of their trial, and their places in this list by rank of non-domination, as `frontsOf` has it. What
+   * nothing dominates is known already: where these are enough, nothing is compared, though there be thousands.
+   */
+  ranked(count: number): Ranked {
+    const front = this.#kept.filter(({ dominators }) => dominators === 0)
+    const enough = front.length >= count
+    const kept = (enough ? front : [...this.#kept]).sort((a, b) => a.number - b.number)
+    const losses = kept.map((one) => one.losses)
+    return { rows: kept.map(({ row }) => row), losses, fronts: enough ? [kept.map((_, i) => i)] : frontsOf(losses, count) }
   }
 
   add(row: number, number: number, losses: Float64Array): void {

@@ -1,4 +1,3 @@
-import { frontsOf } from '../model/domination.ts'
 import { divisionsFor, simplexPoints } from './das-dennis.ts'
 import type { Selection, Survivors } from './survivors.ts'
 
@@ -9,8 +8,7 @@ import type { Selection, Survivors } from './survivors.ts'
  * @param divisions of the unit in reference directions; undefined for the most that give no more directions than points are chosen
  */
 export function byNiches(divisions: number | undefined): Selection {
-  return (losses, count) => {
-    const fronts = frontsOf(losses, count)
+  return ({ losses, fronts }, count) => {
     const considered = fronts.flat()
     const objectives = losses[0]?.length ?? 1
     const directions = simplexPoints(objectives, divisions ?? divisionsFor(objectives, Math.max(count, objectives)))

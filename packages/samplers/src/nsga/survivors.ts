@@ -1,4 +1,4 @@
-import { crowding, frontsOf, leastCrowded } from '../model/domination.ts'
+import { crowding, leastCrowded } from '../model/domination.ts'
 
 /** Of several points the best, and which of two of them makes the better parent. */
 export interface Survivors {
@@ -8,14 +8,20 @@ export interface Survivors {
   prefer(first: number, second: number): number
 }
 
-/** A way to choose the best `count` of more points, lower losses being better. */
-export type Selection = (losses: readonly Float64Array[], count: number) => Survivors
+/** Points by rank of non-domination. */
+export interface RankedLosses {
+  readonly losses: readonly Float64Array[]
+  /** Places in `losses`, rank by rank; no more ranks than are needed for what is to be chosen. */
+  readonly fronts: readonly (readonly number[])[]
+}
+
+/** A way to choose the best `count` points, lower losses being better. */
+export type Selection = (ranked: RankedLosses, count: number) => Survivors
 
 /**
  * NSGA-II (Deb et al. 2002): whole ranks of non-domination, of the last one those that are least crowded; as parents the lower rank, then the less crowded.
  */
-export const byCrowding: Selection = (losses, count) => {
-  const fronts = frontsOf(losses, count)
+export const byCrowding: Selection = ({ losses, fronts }, count) => {
   const places: number[] = []
   const ranks: number[] = []
   const distances: number[] = []
