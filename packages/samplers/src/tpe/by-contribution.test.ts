@@ -29,7 +29,7 @@ describe('byContribution', () => {
 
   it('can tell infinite losses, and losses that are all the same', () => {
     const losses = [[0, Infinity], [-Infinity, 3], [2, 2], [3, -Infinity]].map((one) => Float64Array.from(one))
-    expect(byContribution(losses, [0, 1, 2, 3], 4).toSorted()).toEqual([0, 1, 2, 3])
+    expect(byContribution(losses, [0, 1, 2, 3], 4).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
     expect(byContribution([Float64Array.of(1, 1), Float64Array.of(1, 1)], [0, 1], 2)).toEqual([0, 1])
   })
 })

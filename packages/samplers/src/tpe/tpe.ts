@@ -6,32 +6,31 @@ import { TpeSampler, type TpeSettings } from './tpe-sampler.ts'
 export interface TpeOptions {
   /** Trials drawn from the priors before the model is used, at least 2. Default 6. */
   readonly startupTrials?: number
-  /** Points drawn from the good mixture, of which the most promising becomes the trial. Default 40. */
+  /** Points drawn from the density of the good trials, of which the most promising becomes the trial. Default 24. */
   readonly candidates?: number
+  /** How often that point exchanges each of its parameters for the one of a random other candidate, where this is more promising; 0 is never. Default 4. */
+  readonly passes?: number
+  /** True: one density over all parameters, so what goes well together is learned. False: a density for each parameter; then there are no passes. Default true. */
+  readonly multivariate?: boolean
   /** Which part of the finished trials counts as good, above 0 and below 1. Default 0.12. */
   readonly goodFraction?: number
   /** At most so many trials count as good. Default 25. */
   readonly mostGood?: number
-  /** How often the best of them exchanges each of its parameters for that of another, if that is more promising; 0 is never. Default 4. */
-  readonly passes?: number
-  /** True: kernels span all parameters, so what goes well together is learned. False: each parameter has a density of its own. Default true. */
-  readonly multivariate?: boolean
-  /** Weight of the prior in the good mixture, in observations; above 0. More explores more. Default 1. */
+  /** Weight of the prior in the density of the good trials, in trials; above 0. More explores more. Default 1. */
   readonly priorWeight?: number
 }
 
 /**
- * The tree-structured Parzen estimator (Bergstra et al. 2011): two densities, one of the good trials and one of
- * the others, and the next trial is where their ratio is highest among points drawn from the good one.
+ * The tree-structured Parzen estimator (Bergstra et al. 2011): two densities, one of the good trials and one of the others. Points are drawn from
+ * the good one, and the trial is made of what they have, so that the ratio of the densities is high.
  *
- * Kernels span all parameters, so what goes well together is learned; conditional parameters are part of the same
- * kernels. Running trials count as bad, so that parallel trials differ. Works on every space. Several objectives
- * are split by rank of non-domination. Pruned trials rank behind complete ones, then infeasible, then failed ones.
- * Throws OPTION for an option out of range.
+ * Works on every space. Kernels span all parameters, conditional ones too. Running trials count as bad, so that parallel trials differ. Pruned trials
+ * rank behind complete ones, then infeasible, then failed ones. Several objectives rank by non-domination, then by hypervolume.
+ * Throws OPTION for an option out of range. docs/samplers/tpe.md tells more.
  */
 export function tpe(options: TpeOptions = {}): SamplerFactory {
   checkKnown('tpe', options, ['startupTrials', 'candidates', 'passes', 'multivariate', 'goodFraction', 'mostGood', 'priorWeight'])
-  const { startupTrials = 6, candidates = 40, passes = 4, multivariate = true, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
+  const { startupTrials = 6, candidates = 24, passes = 4, multivariate = true, goodFraction = 0.12, mostGood = 25, priorWeight = 1 } = options
   checkWhole('startupTrials', startupTrials, 2)
   checkWhole('candidates', candidates, 1)
   checkWhole('passes', passes, 0)
