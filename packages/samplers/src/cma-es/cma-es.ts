@@ -24,7 +24,8 @@ const mostDraws = 100
 /** With more coordinates than this a note would become too long. */
 const mostRaw = 200
 
-const explanations: Readonly<Record<'start' | 'warm' | 'search' | 'new', Explanation>> = {
+const explanations: Readonly<Record<'none' | 'start' | 'warm' | 'search' | 'new', Explanation>> = {
+  none: { model: 'prior', why: 'There is nothing to choose: no parameter has two values.' },
   start: { model: 'CMA-ES', why: 'Around the middle of the priors: no trial of this sampler has ended yet.' },
   warm: { model: 'CMA-ES', why: 'Around the best results so far, which others found: no trial of this sampler has ended yet.' },
   search: { model: 'CMA-ES', why: 'A draw from the normal distribution that follows the better half of each generation of trials.' },
@@ -90,7 +91,7 @@ class CmaEsSampler implements Sampler {
     const { space } = this.#problem
     if (this.#layout?.points.space !== space) this.#relearn()
     const layout = this.#layout as Layout
-    if (layout.parameters === 0) return { params: space.sample(random), explanation: explanations.new }
+    if (layout.parameters === 0) return { params: space.sample(random), explanation: explanations.none }
     const { state, explanation } = this.#present(layout)
     if (state.stopped !== undefined) return { exhausted: `CMA-ES has converged: ${state.stopped}. Use cmaEs({ restarts: 'ipop' }) to go on from another place.` }
     const { points } = layout
@@ -101,6 +102,7 @@ class CmaEsSampler implements Sampler {
     }
     const drawn = this.#drawn(layout, state, isSeen, random, explanation)
     if (drawn !== undefined) return drawn
+    this.#problem.warn('cma-es suggests random points where all that its distribution gives was tried before or breaks a constraint of the space.')
     const other = unseenPoint(points, isSeen, random)
     return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: explanations.new }
   }

@@ -3,8 +3,8 @@ import type { Points } from '../model/points.ts'
 import { Margin, type OrderedCoordinate } from './margin.ts'
 import type { NormalStart } from './normal-search.ts'
 
-/** A normal coordinate is no wider at the start than it would be without a prior. */
-const uniformSpread = 0.6827 // of a uniform prior: the distance between the quantiles that are one deviation from the middle of a normal
+/** Distance between the quantiles of a uniform prior that are one deviation from the middle of a normal one. */
+const uniformSpread = 0.6827
 
 /**
  * Which part of the model each dimension of a space belongs to: numbers and ordinals to the normal distribution, with a margin where they have
@@ -50,7 +50,7 @@ export class Layout {
     return Number.isNaN(unit) ? -1 : cellAt(this.axis(dimension), unit)
   }
 
-  /** The middle and width of the priors: 0.5 and `deviation` where they are uniform. */
+  /** The middle and width of the priors: 0.5 and `deviation` where they are uniform, and never wider. */
   start(deviation: number): NormalStart {
     const n = this.normal.length
     const mean = new Float64Array(n)
@@ -59,8 +59,8 @@ export class Layout {
       const axis = this.axis(index)
       const skewed = axis.dimension.hasPrior
       mean[at] = skewed ? priorUnit(axis, 0.5) : 0.5
-      const spread = skewed ? Math.max(0.05, (priorUnit(axis, 0.84135) - priorUnit(axis, 0.15865)) / uniformSpread) : 1
-      covariance[at * n + at] = Math.min(1, spread) ** 2
+      const spread = skewed ? Math.min(1, Math.max(0.05, (priorUnit(axis, 0.84135) - priorUnit(axis, 0.15865)) / uniformSpread)) : 1
+      covariance[at * n + at] = spread * spread
     }
     return { mean, deviation, covariance }
   }

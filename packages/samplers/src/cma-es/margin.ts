@@ -111,7 +111,8 @@ export class Margin {
   }
 }
 
-function middleOfCell(axis: Axis, unit: number): number {
+/** Coordinate of the value that a coordinate stands for; beyond the bounds, of the first or the last. */
+export function middleOfCell(axis: Axis, unit: number): number {
   return snap(axis, Math.min(1, Math.max(0, unit)))
 }
 

@@ -51,6 +51,8 @@ export class NormalSearch {
   /** Expected ‖p_σ‖² / n: 1 where all coordinates are always active. */
   #expected = 1
   #generation = 0
+  /** (1 − c_σ)^(2 (g + 1)): what the step path still lacks of its length. */
+  #lacking = 1
   readonly #startDeviation: number
   readonly #losses: Float64Array
   readonly #scratch: Float64Array
@@ -144,12 +146,13 @@ export class NormalSearch {
       square += path * path
     }
     const kept = (1 - stepPace) * (1 - stepPace)
+    this.#lacking = (this.#generation === 1 ? kept : this.#lacking) * kept
     this.#expected = missing.some((weight) => weight > 0) || this.#expected !== 1 ? kept * this.#expected + (1 - kept) * Math.max(1e-3, (arrived * effective) / n) : 1
     const length = Math.sqrt(square / this.#expected)
     this.deviation = Math.min(1e32, deviation * exp((stepPace / stepDamping) * (length / expectedLength - 1)))
 
     // Covariance: 45, 46, 47.
-    const stalled = length / Math.sqrt(1 - (1 - stepPace) ** (2 * (this.#generation + 1))) >= (1.4 + 2 / (n + 1)) * expectedLength
+    const stalled = length / Math.sqrt(1 - this.#lacking) >= (1.4 + 2 / (n + 1)) * expectedLength
     const pathGain = stalled ? 0 : Math.sqrt(pathPace * (2 - pathPace) * effective)
     for (let j = 0; j < n; j++) this.#path[j] = (1 - pathPace) * (this.#path[j] as number) + pathGain * (move[j] as number)
     let sumOfWeights = 0
@@ -201,7 +204,7 @@ export class NormalSearch {
 
   /** Why this run should end; undefined if it should not (the criteria of Hansen 2016, B.3; sizes in the unit cube). */
   stopReason(): string | undefined {
-    const { n, mean, covariance, deviation, strategy } = this
+    const { n, mean, covariance, deviation } = this
     if (this.#generation > this.#losses.length / 2) {
       let low = Infinity
       let high = -Infinity
@@ -228,7 +231,7 @@ export class NormalSearch {
     const axis = this.#generation % n
     const step = 0.1 * deviation * (this.#axes[axis] as number)
     if (mean.every((one, j) => one === one + step * (this.#vectors[j * n + axis] as number))) return 'steps are too small to change any parameter'
-    return strategy.population < 2 ? 'the population is too small' : undefined
+    return undefined
   }
 
   /**

@@ -3,7 +3,7 @@ import { priorUnit } from '../model/axis.ts'
 import type { Observations } from '../model/observations.ts'
 import { CategorySearch } from './category-search.ts'
 import type { Layout } from './layout.ts'
-import type { Margin } from './margin.ts'
+import { type Margin, middleOfCell, type OrderedCoordinate } from './margin.ts'
 import { NormalSearch, type NormalStart } from './normal-search.ts'
 import { defaultPopulation, strategyOf } from './strategy.ts'
 import { warmStart } from './warm-start.ts'
@@ -143,8 +143,10 @@ export class SearchState {
       foreign[k] = Number(generation !== this.#generation)
       if (raw === undefined) continue
       for (let i = 0; i < ordered.length && i < raw.length; i++) {
-        const at = k * n + (ordered[i] as { readonly at: number }).at
-        if (!Number.isNaN(samples[at])) samples[at] = raw[i] as number
+        const { at, axis } = ordered[i] as OrderedCoordinate
+        const told = raw[i] as number
+        // In another cell than the trial: the space was redefined since.
+        if (middleOfCell(axis, told) === samples[k * n + at]) samples[k * n + at] = told
       }
     }
     const losses = rows.map((row) => this.#observations.losses(row)[0] as number)

@@ -42,7 +42,7 @@ function normalOf({ normal }: Layout, observations: Observations, good: readonly
     const middle = active.length === 0 ? (prior.mean[at] as number) : active.reduce((sum, unit) => sum + unit, 0) / active.length
     mean[at] = middle
     // Where it was inactive it is as if it had been in the middle; its variance is that of the others.
-    covariance[at * n + at] = active.length === 0 ? prior.deviation ** 2 : blur * blur + active.reduce((sum, unit) => sum + (unit - middle) ** 2, 0) / active.length
+    covariance[at * n + at] = active.length === 0 ? prior.deviation * prior.deviation : blur * blur + active.reduce((sum, unit) => sum + (unit - middle) * (unit - middle), 0) / active.length
     return units.map((unit) => (Number.isNaN(unit) ? 0 : unit - middle))
   })
   for (let i = 0; i < n; i++) {

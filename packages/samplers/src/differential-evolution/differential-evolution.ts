@@ -125,6 +125,7 @@ class DifferentialEvolutionSampler implements Sampler {
         if (isGood(units)) return { params: space.decode(units), explanation: this.#settings.mutation === 'rand' ? explanations.rand : explanations.best, note: { target, ...control } }
       }
     }
+    this.#problem.warn('differential-evolution suggests random points where all that it breeds was tried before or breaks a constraint of the space.')
     const other = unseenPoint(points, isSeen, random)
     return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: explanations.new }
   }
@@ -153,7 +154,7 @@ class DifferentialEvolutionSampler implements Sampler {
     const best = towardsBest ? population.drawBest(bestPart, random) : own
     const base = population.drawMember(target, random)
     const one = towardsBest ? base : population.drawAny(own, base, random)
-    const other = population.drawAny(base, one, random)
+    const other = population.drawAny(towardsBest ? own : base, one, random)
     const always = random.integer(points.width)
     for (let index = 0; index < points.width; index++) {
       const column = this.#observations.column(index)
