@@ -58,6 +58,14 @@ export function confidenceBound(deviations: number): Utility {
   }
 }
 
+/** The same where what is measured varies by this much around what the model predicts. */
+export function varied(utility: Utility, noise: number): Utility {
+  return {
+    value: (mean, variance) => utility.value(mean, variance + noise),
+    slopes: (mean, variance, out) => utility.slopes(mean, variance + noise, out),
+  }
+}
+
 /** What one model contributes. */
 export interface Term {
   readonly model: GaussianProcess

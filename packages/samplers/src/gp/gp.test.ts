@@ -1,4 +1,4 @@
-import { choice, constraint, createStudy, float, int, linear, maximize, oneOf, random, type SamplerFactory, space } from '@attune/core'
+import { choice, constraint, createStudy, float, int, linear, maximize, oneOf, random, type SamplerFactory, space, type Trial } from '@attune/core'
 import { samplerSuite } from '@attune/testing'
 import { describe, expect, it } from 'vitest'
 import { gp } from './gp.ts'
@@ -61,5 +61,42 @@ describe('gp', () => {
       return (x - 0.5) ** 2 + (kind === 'a' ? trial.float('y', 0, 1) ** 2 : 0.5)
     }, { trials: 40 })
     expect(study.best.value).toBeLessThan(0.01)
+  })
+
+  it('spreads trials that run at the same time, and loses little by them', async () => {
+    const study = await createStudy({ name: 'parallel', space: { x: float(0, 1), y: float(0, 1) }, sampler: gp(), seed: 3 })
+    const asked: Trial<{ readonly x: number; readonly y: number }>[] = []
+    for (let i = 0; i < 60; i++) {
+      asked.push(await study.ask())
+      const oldest = asked.length === 12 ? asked.shift() : undefined
+      if (oldest !== undefined) await study.tell(oldest, (oldest.params.x - 0.3) ** 2 + (oldest.params.y - 0.6) ** 2)
+    }
+    expect(study.best.value).toBeLessThan(1e-4)
+    const points = asked.map(({ params }) => params)
+    const nearest = points.map((a) => Math.min(...points.filter((b) => b !== a).map((b) => Math.hypot(a.x - b.x, a.y - b.y))))
+    expect(nearest.reduce((sum, one) => sum + one, 0) / nearest.length).toBeGreaterThan(0.02)
+  })
+
+  it('keeps its answers bounded in time, and good, where there are very many trials', async () => {
+    const study = await createStudy({ name: 'many', space: { x: float(0, 1), y: float(0, 1) }, sampler: gp(), seed: 5 })
+    const of = ({ x, y }: { readonly x: number; readonly y: number }): number => Math.abs(x - 0.4) + Math.abs(y - 0.7)
+    for (let i = 0; i < 1500; i++) {
+      const params = { x: ((i * 7919) % 1500) / 1500, y: ((i * 104729) % 1499) / 1499 }
+      await study.add({ params, value: of(params) })
+    }
+    const before = study.best.value
+    await study.optimize((trial) => of(trial.params), { more: 8 })
+    expect(study.best.value).toBeLessThan(0.5 * before)
+  })
+
+  it('takes losses of any magnitude', async () => {
+    const points: unknown[] = []
+    for (const unit of [1, 2 ** 900, 2 ** -900]) {
+      const study = await createStudy({ name: 'magnitude', space: { x: float(0, 1) }, sampler: gp(), seed: 1 })
+      await study.optimize(({ params: { x } }) => unit * (x - 0.3) ** 2, { trials: 12 })
+      points.push(study.trials().map(({ flatParams }) => flatParams))
+    }
+    expect(points[1]).toEqual(points[0])
+    expect(points[2]).toEqual(points[0])
   })
 })

@@ -22,14 +22,16 @@ export function halfRank(losses: Float64Array): TransformedLosses {
   const order = Int32Array.from(clipped, (_, i) => i).sort((a, b) => compare(clipped[a] as number, clipped[b] as number) || a - b)
   const at = (rank: number): number => clipped[order[rank] as number] as number
   const median = Math.min(most, (at((count - 1) >> 1) + at(count >> 1)) / 2)
+  // In parts of the largest distance, whose square may be too large or too small a number.
+  const unit = median - at(0)
   let squares = 0
   let better = 0
   for (const loss of clipped) {
     if (!(loss <= median)) continue
-    squares += (loss - median) ** 2
+    squares += ((loss - median) / unit) ** 2
     better++
   }
-  const spread = squares > 0 ? Math.sqrt(squares / better) : 1
+  const spread = unit > 0 ? unit * Math.sqrt(squares / better) : 1
   const values = new Float64Array(count)
   for (let rank = 0; rank < count; ) {
     const loss = at(rank)
@@ -42,8 +44,8 @@ export function halfRank(losses: Float64Array): TransformedLosses {
   let mean = 0
   for (const value of values) mean += value / count
   let variance = 0
-  for (const value of values) variance += (value - mean) ** 2 / count
-  const scale = variance > 0 && variance < Infinity ? Math.sqrt(variance) : 1
+  for (const value of values) variance += ((value - mean) / spread) ** 2 / count
+  const scale = variance > 0 ? spread * Math.sqrt(variance) : 1
   return {
     targets: values.map((value) => (value - mean) / scale),
     lossOf(target) {

@@ -1,6 +1,6 @@
 import type { Json, Objective, Problem, SuggestContext } from '@attune/core'
 import { OwnNotes } from '../model/own-notes.ts'
-import { confidenceBound, logExpectedImprovement, logProbabilityBelow, SumOfTerms, type Term, type Utility } from './acquisition.ts'
+import { confidenceBound, logExpectedImprovement, logProbabilityBelow, SumOfTerms, type Term, type Utility, varied } from './acquisition.ts'
 import { FeatureMap } from './features.ts'
 import { fitInParts, type FitOptions } from './fit.ts'
 import { GaussianProcess } from './gaussian-process.ts'
@@ -20,7 +20,10 @@ const mostFitted = 200
 const iterations = 60
 /** Hyperparameters are fitted anew when there are more trials by 1 / 50, and by 1 at least. */
 const refitPart = 50
-/** From this noise variance on (of targets of variance 1) the best trial may be but a lucky one. */
+/**
+ * From this noise variance on (of targets of variance 1) the best trial may be but a lucky one. Not where points are cells: there no point is measured twice,
+ * and what looks like noise is what a cell has beyond the trend, which can be gained.
+ */
 const noisy = 0.04
 /** Good trials whose changed copies are candidates in discrete spaces. */
 const parents = 5
@@ -40,6 +43,7 @@ const whys = {
 } as const
 const whyScalarised = 'The highest expected improvement of one loss made of all objectives, whose weights are drawn for each trial.'
 const whyWeighed = 'Weighed by the probability that the trial succeeds and keeps its constraints.'
+const notFitted = 'The Gaussian process could not be fitted to the trials, so it is used with default length-scales and noise.'
 
 export interface LossTask {
   readonly layout: Layout
@@ -74,18 +78,21 @@ export class LossModel {
     const { width } = layout
     const { targets, lossOf } = halfRank(rows.losses)
     const { vector, note } = yield* this.#hyperparameters(layout, rows, targets)
-    const source = { layout, kernel, hyperparameters: vector, ...part(rows, targets, someRows(new FeatureMap(layout, vector), rows.units, rows.order, mostRows), width) }
-    const model = new GaussianProcess(layout, kernel, vector, source.rows, source.targets, source.count)
-    const best = model.noise >= noisy ? lowestMean(model, source) : (targets[rows.order[0] as number] as number)
-    believe(model, running)
+    const some = part(rows, targets, someRows(new FeatureMap(layout, vector), rows.units, rows.order, mostRows), width)
+    const fitted = new GaussianProcess(layout, kernel, vector, some.rows, some.targets, some.count)
+    if (!fitted.isUsable) this.#problem.warn(notFitted)
+    const hyperparameters = fitted.isUsable ? vector : defaults(layout)
+    const model = fitted.isUsable ? fitted : new GaussianProcess(layout, kernel, hyperparameters, some.rows, some.targets, some.count)
+    const measured = !discrete && model.noise >= noisy ? lowestMean(model, some) : (targets[rows.order[0] as number] as number)
+    const best = Math.min(measured, believe(model, running))
     yield
     const many = objectives.length > 1
     const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && context.number % 2 === 0
     const why = many ? whyScalarised : whys[isStuck ? 'stuck' : name]
     return {
       acquisition: name === 'thompson'
-        ? new SumOfAcquisitions([new SamplePath(source, context.random), new SumOfTerms(terms)])
-        : new SumOfTerms([{ model, utility: isStuck ? confidenceBound(stuckDeviations) : utilities[name](best) }, ...terms]),
+        ? new SumOfAcquisitions([new SamplePath({ layout, kernel, hyperparameters, ...some }, context.random), new SumOfTerms(terms)])
+        : new SumOfTerms([{ model, utility: isStuck ? confidenceBound(stuckDeviations) : discrete ? varied(utilities[name](best), model.noise) : utilities[name](best) }, ...terms]),
       lengths: shortestLengths([model, ...terms.map((term) => term.model)]),
       incumbents: Array.from(rows.order.subarray(0, parents), (row) => rows.units.slice(row * width, (row + 1) * width)),
       climbed: 1,
@@ -107,7 +114,7 @@ export class LossModel {
       const fitted = yield* fitInParts(layout, some.rows, some.targets, some.count, from, this.#fit)
       if (fitted !== undefined) return { vector: rounded(fitted), note: noteOf(layout, fitted, rows.count) }
     }
-    this.#problem.warn('The Gaussian process could not be fitted to the trials, so it is used with default length-scales and noise.')
+    this.#problem.warn(notFitted)
     return { vector: defaults(layout), note: undefined }
   }
 }
@@ -131,12 +138,15 @@ function lowestMean(model: GaussianProcess, { rows, count }: Part): number {
   return mean.reduce((least, one) => Math.min(least, one), Infinity)
 }
 
-/** Adds running points with what the model expects of them (Ginsbourger et al. 2010, "Kriging is well-suited to parallelize optimization"). */
-function believe(model: GaussianProcess, running: readonly Float64Array[]): void {
+/** Adds running points with what the model expects of them (Ginsbourger et al. 2010, "Kriging is well-suited to parallelize optimization"); the lowest of that. */
+function believe(model: GaussianProcess, running: readonly Float64Array[]): number {
   const mean = new Float64Array(1)
   const variance = new Float64Array(1)
+  let lowest = Infinity
   for (const point of running) {
     model.predict(point, 1, mean, variance)
     model.add(point, mean, 1)
+    lowest = Math.min(lowest, mean[0] as number)
   }
+  return lowest
 }
