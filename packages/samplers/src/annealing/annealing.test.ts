@@ -33,7 +33,7 @@ describe('annealing', () => {
   })
 
   it('takes shorter steps as trials accumulate', async () => {
-    const study = await createStudy({ name: 'shrink', space: { x: float(0, 1), y: float(0, 1) }, sampler: annealing({ meanRank: 1 }), seed: 2 })
+    const study = await createStudy({ name: 'shrink', space: { x: float(0, 1), y: float(0, 1) }, sampler: annealing({ meanRank: 1, shrink: 0.1 }), seed: 2 })
     await study.add({ params: { x: 0.5, y: 0.5 }, value: -1 })
     const distances: number[] = []
     await study.optimize(({ params: { x, y } }) => {

@@ -9,11 +9,11 @@ import { step } from './step.ts'
 export interface AnnealingOptions {
   /** Trials drawn from the priors before the first step, at least 1. Default 8. */
   readonly startupTrials?: number
-  /** Mean rank of the trials that steps start from, from 1 (always the best). Default 2. */
+  /** Mean rank of the trials that steps start from, from 1 (always the best). Default 1.4. */
   readonly meanRank?: number
-  /** How fast steps shrink: after n trials a step spans 1 / (1 + shrink · n) of a range. At least 0. Default 0.1. */
+  /** How fast steps shrink: after n trials a step spans 1 / (1 + shrink · n) of a range. At least 0. Default 0.05. */
   readonly shrink?: number
-  /** How many parameters a step changes on average, at least 1; the others stay. Default 4. */
+  /** How many parameters a step changes on average, at least 1; the others stay. Default 3. */
   readonly changes?: number
 }
 
@@ -36,7 +36,7 @@ const spread: Explanation = { model: 'annealing', why: 'A random step from one o
  */
 export function annealing(options: AnnealingOptions = {}): SamplerFactory {
   checkKnown('annealing', options, ['startupTrials', 'meanRank', 'shrink', 'changes'])
-  const { startupTrials = 8, meanRank = 2, shrink = 0.1, changes = 4 } = options
+  const { startupTrials = 8, meanRank = 1.4, shrink = 0.05, changes = 3 } = options
   check('startupTrials', startupTrials, Number.isSafeInteger(startupTrials) && startupTrials >= 1, 'a whole number from 1')
   check('meanRank', meanRank, meanRank >= 1 && meanRank < Infinity, 'a finite number from 1')
   check('shrink', shrink, shrink >= 0 && shrink < Infinity, 'a finite number from 0')

@@ -18,6 +18,8 @@ const observedStarts = 6
 /** A forest is grown from so many rows times dimensions at most, but from this many rows in any case. */
 const mostCoordinates = 10_000
 const leastRows = 200
+/** Of trees, `ForestSettings.unknown`: chosen on benchmarks, docs/decisions/forest-experiments.md. */
+const unknown = 0.1
 /** From so many coordinates on, other work has its turn while a suggestion is computed. */
 const pausesFrom = 2_000
 
@@ -76,11 +78,11 @@ class ForestSampler implements Sampler {
     const { width, space } = points
     const several = this.#problem.objectives.length > 1
     const rows = this.#kept(this.#trials.rows(width, several ? scalarised(observations, random) : undefined), width)
-    const terms = yield* this.#feasibilityTerms(points, random)
     const hasFeasible = observations.feasibleCount > 0
+    const terms = [...(yield* this.#survivalTerm(points, random)), ...(hasFeasible ? yield* this.#constraintTerms(points, random) : [])]
     const transformed = halfRank(rows.losses)
-    // Without a feasible trial the losses are the order of merit, which the probabilities know better if there are any.
-    const loss = rows.count > 0 && (hasFeasible || terms.length === 0) ? yield* this.#lossForest(points, rows, transformed.targets, busy, random) : undefined
+    // Without a feasible trial the losses are the order of merit: a smaller violation is the improvement.
+    const loss = rows.count > 0 ? yield* this.#lossForest(points, rows, transformed.targets, busy, random) : undefined
     const all = loss === undefined ? terms : [expectedImprovement(loss.forest, loss.incumbent), ...terms]
     const isGood = (units: Float64Array, offset: number): boolean => {
       const key = points.key(units, offset)
@@ -89,7 +91,7 @@ class ForestSampler implements Sampler {
     const observed = Array.from(rows.order.subarray(0, observedStarts), (row) => rows.units.slice(row * width, (row + 1) * width))
     const found = yield* search({ points, acquisition: new Acquisition(all), observed, draws: this.#settings.draws, isGood, random })
     if (found === undefined) return fromPrior(points, isSeen, random, nothingFound)
-    const why = loss === undefined ? whyFeasible : several ? whyCompromise : terms.length > 0 ? whyWeighted : whyImprovement
+    const why = !hasFeasible ? whyFeasible : several ? whyCompromise : terms.length > 0 ? whyWeighted : whyImprovement
     const predicted = loss === undefined || several || !hasFeasible ? [] : this.#expected(loss.forest, transformed, found)
     return { params: space.decode(found), explanation: { model: 'random forest', why, ...(predicted.length > 0 && { predicted }) } }
   }
@@ -116,28 +118,38 @@ class ForestSampler implements Sampler {
     return { forest, incumbent: useful.reduce((least, row) => Math.min(least, values[row] as number), Infinity) }
   }
 
-  /** Probabilities that a trial does not fail and keeps each outcome constraint; none while nothing has gone wrong. */
-  * #feasibilityTerms(points: Points, random: RandomStream): Generator<void, readonly Term[], undefined> {
+  /** The probability that a trial does not fail; nothing while none has. */
+  * #survivalTerm(points: Points, random: RandomStream): Generator<void, readonly Term[], undefined> {
     const { observations } = this.#trials
-    const { axes, width } = points
-    const most = this.#mostRows(width)
-    const everything = Array.from({ length: observations.length }, (_, row) => row).sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
+    const rows = this.#byNumber()
+    const failed = rows.filter((row) => observations.hasFailed(row))
+    if (failed.length === 0) return []
+    const most = this.#mostRows(points.width) >> 1
+    const some = [...evenly(failed, most), ...evenly(rows.filter((row) => !observations.hasFailed(row)), most)]
+    const labels = Float64Array.from(some, (row) => (observations.hasFailed(row) ? 1 : 0))
+    return [survival(yield* RandomForest.fitInParts(points.axes, unitsOf(observations, some, points.width), labels, this.#forestSettings(true), random))]
+  }
+
+  /** The probability that a trial keeps each of the outcome constraints of which one was ever broken. */
+  * #constraintTerms(points: Points, random: RandomStream): Generator<void, readonly Term[], undefined> {
+    const { observations } = this.#trials
+    const rows = this.#byNumber()
     const terms: Term[] = []
-    const failed = everything.filter((row) => observations.hasFailed(row))
-    if (failed.length > 0) {
-      const others = evenly(everything.filter((row) => !observations.hasFailed(row)), most >> 1)
-      const some = [...evenly(failed, most >> 1), ...others]
-      const labels = Float64Array.from(some, (row) => (observations.hasFailed(row) ? 1 : 0))
-      terms.push(survival(yield* RandomForest.fitInParts(axes, unitsOf(observations, some, width), labels, this.#forestSettings(true), random)))
-    }
     for (let constraint = 0; constraint < this.#problem.constraints.length; constraint++) {
       const margin = (row: number): number => observations.margins(row)[constraint] as number
-      const measured = evenly(everything.filter((row) => !Number.isNaN(margin(row))), most)
+      const measured = evenly(rows.filter((row) => !Number.isNaN(margin(row))), this.#mostRows(points.width))
       if (measured.length < 2 || !measured.some((row) => margin(row) > 0)) continue
       const { targets, limit } = scaled(measured.map(margin))
-      terms.push(staysBelow(yield* RandomForest.fitInParts(axes, unitsOf(observations, measured, width), targets, this.#forestSettings(this.#settings.noisy), random), limit))
+      const units = unitsOf(observations, measured, points.width)
+      terms.push(staysBelow(yield* RandomForest.fitInParts(points.axes, units, targets, this.#forestSettings(this.#settings.noisy), random), limit))
     }
     return terms
+  }
+
+  /** Rows in an order that does not depend on when they were told. */
+  #byNumber(): readonly number[] {
+    const { observations } = this.#trials
+    return Array.from({ length: observations.length }, (_, row) => row).sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
   }
 
   /** Of too many rows the better half of what is kept, and of the others some, evenly through their order. */
@@ -156,7 +168,7 @@ class ForestSampler implements Sampler {
   }
 
   #forestSettings(noisy: boolean): ForestSettings {
-    return { trees: this.#settings.trees, bootstrap: noisy, leastToSplit: noisy ? 4 : 2 }
+    return { trees: this.#settings.trees, bootstrap: noisy, leastToSplit: noisy ? 4 : 2, unknown }
   }
 
   #expected(forest: RandomForest, { lossOf }: TransformedLosses, point: Float64Array): NonNullable<Explanation['predicted']> {

@@ -9,8 +9,26 @@ import type { TrainingRows } from './training-rows.ts'
 /** Where rows that lack the dimension of a split go; `unseen`: there is none in the node. */
 type Missing = 'left' | 'right' | 'unseen'
 
+/** A part of the space. */
+interface Region {
+  /** What part of the space it is. */
+  readonly part: number
+  /** Bounds along each ordered dimension, the lower and the upper one. */
+  readonly box: Float64Array
+}
+
+/** A node that is to be split, or to be a leaf. */
+interface Stretch extends Region {
+  readonly node: number
+  /** Its members. */
+  readonly start: number
+  readonly end: number
+}
+
 /** Squared errors below this part of the weight are rounding. */
 const negligible = 1e-14
+/** Nor do splits differ that leave so nearly the same part of the error. */
+const rounding = 1e-9
 
 /**
  * Grows extremely randomised regression trees (Geurts, Ernst & Wehenkel 2006): for each dimension one random split of a node, and of these the one that leaves
@@ -21,6 +39,7 @@ export class TreeGrower {
   readonly #leastToSplit: number
   readonly #nodes: ForestNodes
   readonly #random: RandomStream
+  readonly #unknown: number
   /** How often each row is in the bag of the tree that grows. */
   #weights: Float64Array
   /** Rows in the bag: a node is a stretch of it. */
@@ -36,6 +55,8 @@ export class TreeGrower {
   // Sums of the node that is being split.
   #weight = 0
   #sum = 0
+  /** Splits whose scores differ by less are equally good. */
+  #tie = 0
   // The best split found for it.
   #score = 0
   #feature = -1
@@ -44,8 +65,12 @@ export class TreeGrower {
   #leftCategories: readonly number[] = []
   #rightCategories: readonly number[] = []
 
-  /** @param leastToSplit a node of fewer different rows is a leaf */
-  constructor(rows: TrainingRows, leastToSplit: number, nodes: ForestNodes, random: RandomStream) {
+  /**
+   * @param leastToSplit a node of fewer different rows is a leaf
+   * @param unknown variance of what a leaf would hold beside its rows if it were the whole space; it falls with the root of the leaf's part of the space
+   */
+  constructor(rows: TrainingRows, leastToSplit: number, unknown: number, nodes: ForestNodes, random: RandomStream) {
+    this.#unknown = unknown
     this.#rows = rows
     this.#leastToSplit = leastToSplit
     this.#nodes = nodes
@@ -68,22 +93,42 @@ export class TreeGrower {
     let inBag = 0
     for (let row = 0; row < weights.length; row++) if ((weights[row] as number) > 0) this.#members[inBag++] = row
     const root = this.#nodes.add(1)
-    const waiting = [root, 0, inBag]
-    while (waiting.length > 0) {
-      const end = waiting.pop() as number
-      const start = waiting.pop() as number
-      const node = waiting.pop() as number
-      if (!this.#findSplit(node, start, end)) continue
+    const width = this.#rows.axes.length
+    const box = new Float64Array(2 * width)
+    for (let index = 0; index < width; index++) box[2 * index + 1] = 1
+    const waiting: Stretch[] = [{ node: root, start: 0, end: inBag, part: 1, box }]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const { node, start, end } = next
+      if (!this.#findSplit(next)) continue
       const middle = this.#divide(start, end)
       const left = this.#nodes.add(2)
       this.#record(node, left)
-      waiting.push(left + 1, middle, end, left, start, middle)
+      const [one, other] = this.#cut(next)
+      waiting.push({ node: left + 1, start: middle, end, ...other }, { node: left, start, end: middle, ...one })
     }
     return root
   }
 
+  /** The parts of the space on both sides of the split. */
+  #cut({ part, box }: Region): readonly [Region, Region] {
+    const index = this.#feature
+    if (this.#rows.categories[index] !== undefined) {
+      const share = this.#leftCategories.length / (this.#leftCategories.length + this.#rightCategories.length)
+      return [{ part: part * share, box }, { part: part * (1 - share), box }]
+    }
+    if (this.#threshold === Infinity) return [{ part: part / 2, box }, { part: part / 2, box }]
+    const low = box[2 * index] as number
+    const high = box[2 * index + 1] as number
+    const share = (this.#threshold - low) / (high - low)
+    const below = box.slice()
+    const above = box.slice()
+    below[2 * index + 1] = this.#threshold
+    above[2 * index] = this.#threshold
+    return [{ part: part * share, box: below }, { part: part * (1 - share), box: above }]
+  }
+
   /** Finds a split of a node and says whether there is one; as a leaf it gets its mean and variance. */
-  #findSplit(node: number, start: number, end: number): boolean {
+  #findSplit({ node, start, end, part }: Stretch): boolean {
     const { targets, categories } = this.#rows
     let weight = 0
     let sum = 0
@@ -103,10 +148,11 @@ export class TreeGrower {
       const difference = (targets[row] as number) - mean
       squares += (this.#weights[row] as number) * difference * difference
     }
-    this.#nodes.setLeaf(node, mean, squares / weight)
+    this.#nodes.setLeaf(node, mean, squares / weight + this.#unknown * Math.sqrt(part))
     if (end - start < this.#leastToSplit || !(squares > negligible * weight)) return false
     this.#weight = weight
     this.#sum = sum
+    this.#tie = rounding * squares
     this.#score = -Infinity
     this.#feature = -1
     // Of equally good splits the first is taken, so the dimensions take turns. Any split of two rows is as good as another.
@@ -162,7 +208,7 @@ export class TreeGrower {
   #offer(index: number, leftWeight: number, leftSum: number, threshold: number, missing: Missing): boolean {
     const rightSum = this.#sum - leftSum
     const score = (leftSum * leftSum) / leftWeight + (rightSum * rightSum) / (this.#weight - leftWeight)
-    if (!(score > this.#score)) return false
+    if (!(score > this.#score + this.#tie)) return false
     this.#score = score
     this.#feature = index
     this.#threshold = threshold

@@ -11,6 +11,11 @@ export interface ForestSettings {
   readonly bootstrap: boolean
   /** A node of fewer different rows is not split. */
   readonly leastToSplit: number
+  /**
+   * Variance of what a leaf may hold beside its rows if it were the whole space, in units of that of the targets: it falls with the root of the leaf's part of the space.
+   * Without it, all that lies beyond the outermost row would seem as certain as that row.
+   */
+  readonly unknown: number
 }
 
 /** No variance is below this part of that of the targets. */
@@ -20,7 +25,7 @@ const workBetweenPauses = 50_000
 
 /**
  * A forest of extremely randomised regression trees (Geurts, Ernst & Wehenkel 2006) as a surrogate. The mean is that of the trees; the variance is how far
- * they differ plus what is left within their leaves (Hutter et al. 2014, section 4.3.2). To lack a coordinate is a side of a split like any other, so a
+ * they differ plus what is left within their leaves (Hutter et al. 2014, section 4.3.2), and more in leaves that are a large part of the space. To lack a coordinate is a side of a split like any other, so a
  * conditional space needs nothing filled in. The same stream gives the same forest.
  */
 export class RandomForest implements Surrogate {
@@ -50,7 +55,7 @@ export class RandomForest implements Surrogate {
   }
 
   /** As `fit`, with pauses. */
-  static * fitInParts(axes: readonly Axis[], units: Float64Array, targets: Float64Array, { trees, bootstrap, leastToSplit }: ForestSettings, random: RandomStream): Generator<void, RandomForest, undefined> {
+  static * fitInParts(axes: readonly Axis[], units: Float64Array, targets: Float64Array, { trees, bootstrap, leastToSplit, unknown }: ForestSettings, random: RandomStream): Generator<void, RandomForest, undefined> {
     const count = targets.length
     let middle = 0
     for (const target of targets) middle += target / count
@@ -58,7 +63,7 @@ export class RandomForest implements Surrogate {
     let variance = 0
     for (const target of centred) variance += (target * target) / count
     const nodes = new ForestNodes(2 * trees * count)
-    const grower = new TreeGrower(trainingRows(axes, units, centred), leastToSplit, nodes, random)
+    const grower = new TreeGrower(trainingRows(axes, units, centred), leastToSplit, unknown * variance, nodes, random)
     const weights = new Float64Array(count)
     const roots: number[] = []
     let work = 0

@@ -20,13 +20,14 @@ const drawnStarts = 4
 const mostRounds = 12
 /** A smaller gain in the logarithm of what is expected is none. */
 const leastGain = 1e-9
-/** Neighbours of a point that are looked at for each of its parameters. */
+/** Room for the neighbours of a point: so many for each of its parameters, and some more. */
 const roomForEach = 12
+const moreRoom = 8
 
 /** The best new point found, of the draws and along the local searches: from each start to the best neighbour, until none is better. */
 export function* search({ points, acquisition, observed, draws, isGood, random }: Search): Generator<void, Float64Array | undefined, undefined> {
   const { width } = points
-  const room = Math.max(draws, roomForEach * width)
+  const room = Math.max(draws, roomForEach * width + moreRoom)
   const units = new Float64Array(room * width).fill(NaN)
   const scores = new Float64Array(room)
   for (let i = 0; i < draws; i++) points.settle(units, i * width, random)
