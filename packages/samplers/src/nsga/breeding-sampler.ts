@@ -2,6 +2,7 @@ import type { Explanation, Problem, RandomStream, Sampler, SuggestContext, Sugge
 import { Observations } from '../model/observations.ts'
 import { Points } from '../model/points.ts'
 import { unseenPoint } from '../model/unseen-point.ts'
+import { spreadPoint } from '../quasi-random/spread-point.ts'
 import { Contenders } from './contenders.ts'
 import { cross, type Crossover, parentsOf } from './crossover.ts'
 import { mutate } from './mutation.ts'
@@ -26,7 +27,7 @@ const mutations = 1.5
 /** Children that are bred for one that keeps the constraints and is new. */
 const mostChildren = 100
 
-const drawn: Explanation = { model: 'prior', why: 'Drawn from the priors: there are too few results to breed from.' }
+const drawn: Explanation = { model: 'prior', why: 'Spread over the priors: there are too few results to breed from.' }
 const stuck: Explanation = { model: 'prior', why: 'Drawn from the priors: no child of good trials was a new point that keeps the constraints.' }
 
 type Parents = Survivors & {
@@ -65,7 +66,7 @@ export class BreedingSampler implements Sampler {
     this.#parents = undefined
   }
 
-  suggest({ random, running }: SuggestContext): Suggestion {
+  suggest({ number, random, running }: SuggestContext): Suggestion {
     const { space } = this.#problem
     if (space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
     if (this.#points?.space !== space) this.#points = new Points(space)
@@ -73,18 +74,21 @@ export class BreedingSampler implements Sampler {
     const busy = new Set(running.map(({ flatParams }) => points.key(space.encode(flatParams), 0)))
     const isSeen = (key: string): boolean => this.#observations.hasSeen(key) || busy.has(key)
     const begins = this.#observations.endedCount < this.#settings.startupTrials
-    const child = begins ? undefined : this.#newChild(points, isSeen, random)
-    if (child !== undefined) return { params: space.decode(child), explanation: this.#bred }
-    const point = unseenPoint(points, isSeen, random)
-    return { params: point === undefined ? space.sample(random) : space.decode(point), explanation: begins ? drawn : stuck }
+    const isGood = (units: Float64Array): boolean => {
+      const key = points.key(units, 0)
+      return (key === undefined || !isSeen(key)) && points.allows(units, 0)
+    }
+    const found = begins ? spreadPoint(points, number, this.#problem.random.stream(-1, 'nsga').bits()) : this.#newChild(points, isGood, random)
+    if (found !== undefined && (!begins || isGood(found))) return { params: space.decode(found), explanation: begins ? drawn : this.#bred }
+    const other = unseenPoint(points, isSeen, random)
+    return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: begins ? drawn : stuck }
   }
 
-  #newChild(points: Points, isSeen: (key: string) => boolean, random: RandomStream): Float64Array | undefined {
+  #newChild(points: Points, isGood: (units: Float64Array) => boolean, random: RandomStream): Float64Array | undefined {
     const units = new Float64Array(points.width)
     for (let tries = 0; tries < mostChildren; tries++) {
       this.#breed(points, random, units)
-      const key = points.key(units, 0)
-      if ((key === undefined || !isSeen(key)) && points.allows(units, 0)) return units
+      if (isGood(units)) return units
     }
     return undefined
   }

@@ -7,7 +7,7 @@ import { type Crossover, crossovers } from './crossover.ts'
 export interface NsgaOptions {
   /** How many of the best trials may become parents, at least 2. Default: the square root of the number of trials that have ended, from 6 to 50. */
   readonly population?: number
-  /** Trials drawn from the priors first, at least 2. Default 10. */
+  /** Trials spread over the priors first, at least 2. Default 10. */
   readonly startupTrials?: number
   /** How the numbers of parents are combined. Default `sbx`. */
   readonly crossover?: Crossover

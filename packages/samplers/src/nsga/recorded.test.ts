@@ -30,21 +30,20 @@ test('nsgaII answers a recorded history as it always has', async () => {
     [
       "nsga-ii@1",
       {
-        "batch": 32,
-        "layers.0.units": 16,
-        "layers.1.units": 56,
-        "layers.length": 2,
-        "optimizer.sgd.momentum": 0.30395839685685155,
+        "batch": 16,
+        "layers.0.units": 24,
+        "layers.length": 1,
+        "optimizer.sgd.momentum": 0.37269689840526077,
         "optimizer.type": "sgd",
-        "rate": 0.006810414074180666,
+        "rate": 0.00008823081132957054,
       },
       {
         "batch": 64,
         "layers.0.units": 24,
-        "layers.1.units": 24,
-        "layers.length": 2,
-        "optimizer.type": "adam",
-        "rate": 0.00008137229426194046,
+        "layers.length": 1,
+        "optimizer.sgd.momentum": 0.9630546524422243,
+        "optimizer.type": "sgd",
+        "rate": 0.004573948804135224,
       },
     ]
   `)
@@ -55,20 +54,20 @@ test('nsgaIII answers a recorded history as it always has', async () => {
     [
       "nsga-iii@1",
       {
-        "batch": 16,
-        "layers.0.units": 40,
+        "batch": 64,
+        "layers.0.units": 56,
         "layers.length": 1,
-        "optimizer.sgd.momentum": 0.20866375631276268,
-        "optimizer.type": "sgd",
-        "rate": 0.00008776446372111917,
+        "optimizer.type": "adam",
+        "rate": 0.0004606599798301319,
       },
       {
         "batch": 64,
         "layers.0.units": 24,
-        "layers.1.units": 32,
+        "layers.1.units": 64,
         "layers.length": 2,
-        "optimizer.type": "adam",
-        "rate": 0.0009766299869825104,
+        "optimizer.sgd.momentum": 0.3337065242874857,
+        "optimizer.type": "sgd",
+        "rate": 0.0011179605029930323,
       },
     ]
   `)
