@@ -28,7 +28,7 @@ def load_problems(data, file="problems.json"):
 
     def problem(entry):
         if "function" in entry:
-            return function_problem(entry)
+            return hierarchical_problem(entry) if entry["function"] == "hierarchical" else function_problem(entry)
         return table_problem(entry, data, tables) if "table" in entry else surrogate_problem(entry, data, scenarios)
 
     return [problem(entry) for entry in listed]
@@ -184,3 +184,59 @@ def function_problem(entry):
     centre = [low + (high - low) * (0.2 + 0.6 * ((index + 1) * 0.6180339887498949 % 1)) if moved else 0 for index in range(count)]
     parameters = [{"name": f"x{index}", "kind": "float", "low": low, "high": high, "log": False} for index in range(count)]
     return problem_of(entry, parameters, lambda config: function([config[f"x{index}"] - centre[index] for index in range(count)]))
+
+
+def hierarchical_problem(entry):
+    """See src/problems/hierarchical.ts."""
+    count = round((entry["dimensions"] - 5) * 2 / 11)
+
+    def own(learner):
+        every = [
+            {"kind": "float", "low": 1e-5, "high": 1, "log": True},
+            {"kind": "int", "low": 1, "high": 20, "log": False},
+            {"kind": "float", "low": 0, "high": 1, "log": False},
+            {"kind": "categorical", "choices": ["a", "b", "c"]},
+            {"kind": "int", "low": 8, "high": 1024, "log": True},
+            {"kind": "float", "low": 1e-3, "high": 1e3, "log": True},
+        ]
+        found = every if learner % 2 == 0 else every[:5]
+        return [{**parameter, "name": f"l{learner}_p{index}", "when": {"parent": "learner", "value": f"l{learner}"}} for index, parameter in enumerate(found)]
+
+    groups = [own(learner) for learner in range(count)]
+    parameters = [
+        {"name": "learner", "kind": "categorical", "choices": [f"l{learner}" for learner in range(count)]},
+        {"name": "scaler", "kind": "categorical", "choices": ["s0", "s1", "s2"]},
+        {"name": "select", "kind": "categorical", "choices": ["none", "some"]},
+        {"name": "balance", "kind": "float", "low": 0, "high": 1, "log": False},
+        {"name": "share", "kind": "float", "low": 0.1, "high": 1, "log": False, "when": {"parent": "select", "value": "some"}},
+        *(parameter for group in groups for parameter in group),
+    ]
+    assert len(parameters) == entry["dimensions"]
+
+    def position(parameter, value):
+        low, high = parameter["low"], parameter["high"]
+        return math.log(value / low) / math.log(high / low) if parameter["log"] else (value - low) / (high - low)
+
+    def evaluate(config):
+        learner = int(config["learner"][1:])
+        value = 0.06 * ((5 * learner + 2) % count)
+        value += 0 if config["scaler"] == f"s{learner % 3}" else 0.1
+        value += 0 if (config["select"] == "none") == (learner % 2 == 0) else 0.05
+        if config["select"] == "some":
+            value += 0.2 * (config["share"] - 0.5) ** 2
+        value += 0.3 * (config["balance"] - 0.3 - 0.05 * learner) ** 2
+        distances = []
+        for index, parameter in enumerate(groups[learner]):
+            weight = 0.1 + 0.9 * ((6 * learner + index + 1) * math.sqrt(2) % 1)
+            chosen = config[parameter["name"]]
+            if parameter["kind"] == "categorical":
+                value += 0 if chosen == "abc"[(learner + index) % 3] else 0.3 * weight
+                continue
+            low, high = parameter["low"], parameter["high"]
+            centre = 0.2 + 0.6 * ((7 * learner + index + 1) * 0.6180339887498949 % 1)
+            best = low * (high / low) ** centre if parameter["log"] else low + centre * (high - low)
+            distances.append(math.sqrt(weight) * (position(parameter, chosen) - position(parameter, math.floor(best + 0.5) if parameter["kind"] == "int" else best)))
+            value += distances[-1] ** 2
+        return value + distances[0] * distances[1]
+
+    return problem_of(entry, parameters, evaluate)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { functionOptimum } from './functions.ts'
 import { loadProblems, problemEntries } from './load.ts'
+import type { Configuration, Parameter, Problem } from './problem.ts'
 import { readAnchors } from './regret.ts'
 
 const entries = problemEntries('functions.json')
@@ -32,4 +33,45 @@ describe('standard functions', () => {
 function moved(parameter: object, index: number): number {
   const { low, high } = parameter as { readonly low: number; readonly high: number }
   return low + (high - low) * (0.2 + 0.6 * (((index + 1) * 0.6180339887498949) % 1))
+}
+
+it('the hierarchical problems have their optimum at 0, below one learner only', async () => {
+  for (const problem of await loadProblems('/nowhere', problemEntries('hierarchical.json'))) {
+    const [choice] = problem.parameters
+    const learners = choice !== undefined && 'choices' in choice ? choice.choices : []
+    const bests: number[] = []
+    for (const [k, learner] of learners.entries()) bests.push(await descend(problem, { learner, scaler: `s${k % 3}`, select: k % 2 === 0 ? 'none' : 'some', balance: 0.5, ...(k % 2 === 0 ? {} : { share: 0.5 }) }))
+    bests.sort((a, b) => a - b)
+    expect(bests[0], problem.id).toBeLessThan(1e-6)
+    expect(bests[0], problem.id).toBeGreaterThanOrEqual(0)
+    expect(bests[1], problem.id).toBeGreaterThan(0.05)
+  }
+})
+
+/** Best value of one learner, by trying each of its parameters in turn on a grid that gets finer. */
+async function descend(problem: Problem, start: Configuration): Promise<number> {
+  const free = problem.parameters.filter(({ name, when }) => name === 'balance' || when?.value === start['learner'])
+  let best: Configuration = { ...start, ...Object.fromEntries(free.map((parameter) => [parameter.name, 'choices' in parameter ? (parameter.choices[0] as string) : parameter.low])) }
+  let value = await problem.evaluate(best)
+  for (let round = 0; round < 25; round++) {
+    for (const parameter of free) {
+      for (const candidate of candidates(parameter, best[parameter.name], 0.7 ** round)) {
+        const next = { ...best, [parameter.name]: candidate }
+        const found = await problem.evaluate(next)
+        if (found < value) [best, value] = [next, found]
+      }
+    }
+  }
+  return value
+}
+
+function candidates(parameter: Parameter, at: unknown, width: number): readonly (number | string)[] {
+  if ('choices' in parameter) return parameter.choices
+  const { low, high, log, kind } = parameter
+  const here = log ? Math.log(Number(at) / low) / Math.log(high / low) : (Number(at) - low) / (high - low)
+  return Array.from({ length: 41 }, (_, index) => {
+    const u = Math.min(1, Math.max(0, here + (width * (index - 20)) / 20))
+    const value = Math.min(high, Math.max(low, log ? low * (high / low) ** u : low + u * (high - low)))
+    return kind === 'int' ? Math.round(value) : value
+  })
 }

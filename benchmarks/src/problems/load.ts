@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { functionProblem } from './functions.ts'
+import { hierarchicalProblem } from './hierarchical.ts'
 import type { Problem, ProblemEntry } from './problem.ts'
 import { openSurrogate, type Surrogate, surrogateProblem } from './surrogates.ts'
 import { readTables, tableProblem } from './tables.ts'
@@ -33,7 +34,7 @@ export async function loadProblems(dataFolder: string = defaultDataFolder, entri
   const problems: Problem[] = []
   for (const entry of entries) {
     if (entry.function !== undefined) {
-      problems.push(functionProblem(entry))
+      problems.push(entry.function === 'hierarchical' ? hierarchicalProblem(entry) : functionProblem(entry))
       continue
     }
     if (entry.scenario === undefined) {
