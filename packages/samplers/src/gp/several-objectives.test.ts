@@ -1,0 +1,80 @@
+import { atMost, createStudy, float, maximize, minimize, random, type SamplerFactory, space } from '@attune/core'
+import { describe, expect, it } from 'vitest'
+import { hypervolume } from '../hypervolume/hypervolume.ts'
+import { tpe } from '../tpe/tpe.ts'
+import { gp } from './gp.ts'
+
+const cube = space({ x: float(0, 1), y: float(0, 1), z: float(0, 1) })
+
+interface Point {
+  readonly x: number
+  readonly y: number
+  readonly z: number
+}
+
+/** ZDT1 in three variables, the second objective to be maximised: the front is y = z = 0, from (0, −1) to (1, 0). */
+function zdt1({ x, y, z }: Point): { readonly f: number; readonly g: number } {
+  const scale = 1 + 4.5 * (y + z)
+  return { f: x, g: -scale * (1 - Math.sqrt(x / scale)) }
+}
+
+async function volume(sampler: SamplerFactory, { atOnce = 1, trials = 40 } = {}): Promise<number> {
+  let sum = 0
+  for (const seed of [1, 2]) {
+    const study = await createStudy({ name: 'zdt1', space: cube, objective: [minimize('f'), maximize('g')], sampler, seed })
+    await study.optimize(({ params }) => zdt1(params), { trials, concurrency: atOnce })
+    sum += hypervolume(study.pareto().map(({ values: [f = NaN, g = NaN] }) => [f, -g]), [1.1, 1.1]) / 2
+  }
+  return sum
+}
+
+describe('gp with several objectives', () => {
+  it('approaches the whole front in few trials', async () => {
+    const ours = await volume(gp())
+    expect(ours).toBeGreaterThan(0.8) // of 0.877
+    expect(ours).toBeGreaterThan(1.3 * (await volume(tpe())))
+  })
+
+  it('spreads trials that run at the same time', async () => {
+    expect(await volume(gp(), { atOnce: 8, trials: 48 })).toBeGreaterThan(0.75)
+  })
+
+  it('says what it expects of each objective, in its own direction', async () => {
+    const study = await createStudy({ name: 'expects', space: cube, objective: [minimize('f'), maximize('g')], sampler: gp(), seed: 1 })
+    await study.optimize(({ params }) => zdt1(params), { trials: 30 })
+    const { predicted = [] } = study.trial(29).suggestion?.explanation ?? {}
+    expect(predicted.map(({ metric }) => metric)).toEqual(['f', 'g'])
+    for (const [i, { mean, deviation }] of predicted.entries()) {
+      expect(deviation).toBeGreaterThan(0)
+      expect(Math.abs(mean - (study.trial(29).values?.[i] as number))).toBeLessThan(0.3)
+    }
+  })
+
+  it('keeps outcome constraints, and leaves what fails', async () => {
+    const study = await createStudy({ name: 'limited', space: cube, objective: [minimize('f'), maximize('g')], constraints: { cost: atMost(0.5) }, sampler: gp(), seed: 1 })
+    let failed = 0
+    for (let i = 0; i < 50; i++) {
+      const trial = await study.ask()
+      const { x, y, z } = trial.params
+      if (z > 0.7) {
+        await study.fail(trial, new Error('too large'))
+        if (i >= 25) failed++
+      } else await study.tell(trial, { ...zdt1(trial.params), cost: Math.abs(x - 0.5) + y })
+    }
+    expect(failed).toBeLessThan(6)
+    const front = study.pareto()
+    expect(front.every(({ metrics }) => (metrics['cost'] as number) <= 0.5)).toBe(true)
+    expect(hypervolume(front.map(({ values: [f = NaN, g = NaN] }) => [f, -g]), [1.1, 1.1])).toBeGreaterThan(0.75)
+  })
+
+  it('improves five objectives by losses made of all', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const nearest = async (sampler: SamplerFactory): Promise<number> => {
+      const study = await createStudy({ name: 'five', space: cube, objective: names.map((name) => minimize(name)), sampler, seed: 2 })
+      // Distances from five points of the plane z = 0.2: what lies in the plane is better in all.
+      await study.optimize(({ params: { x, y, z } }) => Object.fromEntries(names.map((name, i) => [name, Math.hypot(x - 0.2 * i, y - ((0.37 * i) % 1), z - 0.2)])), { trials: 40 })
+      return study.trials().slice(-20).reduce((sum, { flatParams }) => sum + Math.abs((flatParams['z'] as number) - 0.2) / 20, 0)
+    }
+    expect(await nearest(gp())).toBeLessThan(0.5 * (await nearest(random())))
+  })
+})
