@@ -1,6 +1,7 @@
 import { atLeast, atMost, createStudy, float, int, maximize, minimize, type Objective, type OutcomeConstraint, type Problem, type SearchSpace, space, type Study, type TrialRecord } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { goodRows } from '../tpe/good-rows.ts'
+import { NearFront } from '../tpe/near-front.ts'
 import { Observations } from './observations.ts'
 
 const plane = space({ x: float(0, 1), y: int(0, 9) })
@@ -86,6 +87,12 @@ describe('observations', () => {
   })
 })
 
+function nearFrontOf(observations: Observations): NearFront {
+  const nearFront = new NearFront(100)
+  for (const row of observations.order) nearFront.add(row, observations.losses(row))
+  return nearFront
+}
+
 describe('goodRows', () => {
   it('takes whole ranks of non-domination, then what stands alone', async () => {
     const objectives = [minimize('a'), maximize('b')]
@@ -94,7 +101,7 @@ describe('goodRows', () => {
     const losses = [[0, 2], [1, 1], [2, 0], [1, 9], [3, 7], [4.9, 5.1], [5, 5], [9, 1], [9, 9]] as const
     for (const [a, b] of losses) await study.tell(await study.ask(), { a, b: -b })
     const observations = observe(study.trials(), objectives)
-    const numbers = (count: number): number[] => numbersOf(observations, goodRows(observations, count, [...observations.order])).sort((a, b) => a - b)
+    const numbers = (count: number): number[] => numbersOf(observations, goodRows(observations, count, nearFrontOf(observations))).sort((a, b) => a - b)
     expect(numbers(3)).toEqual([0, 1, 2])
     expect(numbers(7)).toEqual([0, 1, 2, 3, 4, 6, 7])
     expect(numbers(8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
@@ -112,7 +119,7 @@ describe('goodRows', () => {
       const first = rank(new Set(values.keys()))
       const second = rank(new Set([...values.keys()].filter((i) => !first.includes(i))))
       const observations = observe(study.trials(), objectives)
-      const numbers = numbersOf(observations, goodRows(observations, first.length + second.length, [...observations.order]))
+      const numbers = numbersOf(observations, goodRows(observations, first.length + second.length, nearFrontOf(observations)))
       expect(numbers.sort((a, b) => a - b)).toEqual([...first, ...second].sort((a, b) => a - b))
     }
   })

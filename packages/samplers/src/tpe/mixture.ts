@@ -25,7 +25,7 @@ export class Mixture {
   readonly #covered: readonly number[]
   readonly #factors: readonly Factor[]
   #count = 0
-  /** Coordinates of the observations axis by axis: `units[axis * count + observation]`. */
+  /** Coordinates of the observations, axis by axis that is covered: see `#start`. */
   #units = new Float64Array(0)
   /** Weights added up, for sampling. */
   #cumulative = new Float64Array(0)
@@ -69,7 +69,7 @@ export class Mixture {
     const units = this.#units
     for (const index of this.#covered) {
       const axis = this.#axes[index] as Axis
-      const from = index * count
+      const from = this.#start(index)
       const coordinates = column(index)
       for (let i = 0; i < rows.length; i++) units[from + i] = coordinates[rows[i] as number] as number
       for (let i = 0; i < extra.length; i++) units[from + rows.length + i] = (extra[i] as Float64Array)[index] as number
@@ -105,10 +105,15 @@ export class Mixture {
     this.#terms = new Float64Array(capacity)
     this.#base = new Float64Array(capacity)
     this.#cumulative = new Float64Array(capacity)
-    this.#units = new Float64Array(capacity * this.#axes.length)
-    this.#block = new Float64Array(capacity * this.#axes.length)
+    this.#units = new Float64Array(capacity * this.#covered.length)
+    this.#block = new Float64Array(capacity * this.#covered.length)
     this.#held = new Float64Array(capacity)
     this.#tried = new Float64Array(capacity)
+  }
+
+  /** Where the coordinates along an axis begin. */
+  #start(index: number): number {
+    return this.#covered.length === 1 ? 0 : index * this.#count
   }
 
   #weigh(weights: Float64Array): void {
@@ -141,7 +146,7 @@ export class Mixture {
       const { precision } = this.#factors[index] as NormalFactor
       const deviation = Math.SQRT1_2 / precision
       constant += log(deviation) + logSqrtTwoPi
-      const from = index * count
+      const from = this.#start(index)
       for (let i = 0; i < count; i++) block[i * width + j] = (units[from + i] as number) * precision
       multiplyByMasses(units, from, count, deviation, masses)
       if ((j & 127) === 127 || j === width - 1) {
@@ -160,7 +165,7 @@ export class Mixture {
     for (const index of this.#covered) {
       out[offset + index] = NaN
       if (!isActive(axes, index, out, offset)) continue
-      const centre = kernel === count ? NaN : (this.#units[index * count + kernel] as number)
+      const centre = kernel === count ? NaN : (this.#units[this.#start(index) + kernel] as number)
       out[offset + index] = Number.isNaN(centre) ? fromPrior(axes[index] as Axis, random) : (this.#factors[index] as Factor).draw(random, kernel, centre)
     }
   }

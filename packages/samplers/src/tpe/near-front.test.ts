@@ -12,5 +12,6 @@ test.each([2, 3])('keeps what fewer than so many rows dominate, told in any orde
     const near = new NearFront(6)
     for (const row of order) near.add(row, losses[row] as Float64Array)
     expect([...near.rows].sort((a, b) => a - b)).toEqual(expected)
+    expect([...near.front].sort((a, b) => a - b)).toEqual([...losses.keys()].filter((i) => !losses.some((other) => dominates(other, losses[i] as Float64Array))))
   }
 })

@@ -18,6 +18,11 @@ export class NearFront {
     return this.#rows
   }
 
+  /** Those that nothing dominates. */
+  get front(): readonly number[] {
+    return this.#rows.filter((_, i) => this.#dominators[i] === 0)
+  }
+
   add(row: number, losses: Float64Array): void {
     let dominators = 0
     let full = false

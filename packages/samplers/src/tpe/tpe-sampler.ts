@@ -59,7 +59,7 @@ export class TpeSampler implements Sampler {
     const model = this.#model as Model
     const busy = running.map((trial) => space.encode(trial.flatParams))
     const count = Math.min(Math.max(leastGood, Math.ceil(goodFraction * ended)), mostGood)
-    const good = goodRows(this.#observations, count, this.#nearFront.rows)
+    const good = goodRows(this.#observations, count, this.#nearFront)
     const split: Split = { good, weights: goodWeights(good.length, this.#settings.priorWeight), bad: badRows(this.#observations, good), busy }
     const isSeen = this.#isSeen(points, busy)
     const isAllowed = (units: Float64Array, offset: number): boolean => (isSeen === undefined || !isSeen(points.key(units, offset) ?? '')) && points.allows(units, offset)

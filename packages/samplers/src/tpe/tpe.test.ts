@@ -116,6 +116,14 @@ describe('tpe', () => {
     expect(await hypervolume(tpe())).toBeGreaterThan(1.15 * (await hypervolume(random())))
   })
 
+  it('chooses among a longer front than it compares', async () => {
+    const study = await createStudy({ name: 'front', space: { x: float(0, 1), y: float(0, 1) }, objective: [minimize('f'), minimize('g')], sampler: tpe({ mostGood: 500, goodFraction: 0.9 }), seed: 2 })
+    for (let i = 0; i < 600; i++) await study.add({ params: { x: i / 600, y: ((i * 7) % 600) / 600 }, metrics: { f: i / 600, g: 1 - i / 600 } })
+    expect(study.pareto()).toHaveLength(600) // more than the good ones, and more than are compared
+    await study.ask()
+    expect(study.trial(600).suggestion?.explanation?.why).toContain('drawn around the 500 trials nearest to the Pareto front')
+  })
+
   it('grows with a space defined by running', async () => {
     const study = await createStudy({ name: 'running', sampler: tpe(), seed: 5 })
     await study.optimize((trial) => {
