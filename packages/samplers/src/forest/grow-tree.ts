@@ -9,22 +9,6 @@ import type { TrainingRows } from './training-rows.ts'
 /** Where rows that lack the dimension of a split go; `unseen`: there is none in the node. */
 type Missing = 'left' | 'right' | 'unseen'
 
-/** A part of the space. */
-interface Region {
-  /** What part of the space it is. */
-  readonly part: number
-  /** Bounds along each ordered dimension, the lower and the upper one. */
-  readonly box: Float64Array
-}
-
-/** A node that is to be split, or to be a leaf. */
-interface Stretch extends Region {
-  readonly node: number
-  /** Its members. */
-  readonly start: number
-  readonly end: number
-}
-
 /** Squared errors below this part of the weight are rounding. */
 const negligible = 1e-14
 /** Nor do splits differ that leave so nearly the same part of the error. */
@@ -52,6 +36,9 @@ export class TreeGrower {
   readonly #productOf: Float64Array
   readonly #categoryWeights: Float64Array
   readonly #categorySums: Float64Array
+  /** Bounds of the node along each ordered dimension. */
+  readonly #low: Float64Array
+  readonly #high: Float64Array
   // Sums of the node that is being split.
   #weight = 0
   #sum = 0
@@ -79,6 +66,8 @@ export class TreeGrower {
     this.#members = new Int32Array(rows.count)
     this.#buffer = new Int32Array(rows.count)
     this.#goesLeft = new Uint8Array(rows.count)
+    this.#low = new Float64Array(rows.axes.length)
+    this.#high = new Float64Array(rows.axes.length)
     this.#unitOf = new Float64Array(rows.count)
     this.#weightOf = new Float64Array(rows.count)
     this.#productOf = new Float64Array(rows.count)
@@ -93,42 +82,41 @@ export class TreeGrower {
     let inBag = 0
     for (let row = 0; row < weights.length; row++) if ((weights[row] as number) > 0) this.#members[inBag++] = row
     const root = this.#nodes.add(1)
-    const width = this.#rows.axes.length
-    const box = new Float64Array(2 * width)
-    for (let index = 0; index < width; index++) box[2 * index + 1] = 1
-    const waiting: Stretch[] = [{ node: root, start: 0, end: inBag, part: 1, box }]
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const { node, start, end } = next
-      if (!this.#findSplit(next)) continue
-      const middle = this.#divide(start, end)
-      const left = this.#nodes.add(2)
-      this.#record(node, left)
-      const [one, other] = this.#cut(next)
-      waiting.push({ node: left + 1, start: middle, end, ...other }, { node: left, start, end: middle, ...one })
+    for (let index = 0; index < this.#rows.axes.length; index++) {
+      this.#low[index] = 0
+      this.#high[index] = 1
     }
+    this.#growAt(root, 0, inBag, 1)
     return root
   }
 
-  /** The parts of the space on both sides of the split. */
-  #cut({ part, box }: Region): readonly [Region, Region] {
+  /** Splits a node, whose bounds are in `#low` and `#high`, and its children in turn. There are at most as many in each other as rows. */
+  #growAt(node: number, start: number, end: number, part: number): void {
+    if (!this.#findSplit(node, start, end, part)) return
     const index = this.#feature
-    if (this.#rows.categories[index] !== undefined) {
-      const share = this.#leftCategories.length / (this.#leftCategories.length + this.#rightCategories.length)
-      return [{ part: part * share, box }, { part: part * (1 - share), box }]
+    const threshold = this.#threshold
+    const middle = this.#divide(start, end)
+    const left = this.#nodes.add(2)
+    this.#record(node, left)
+    if (this.#rows.categories[index] !== undefined || threshold === Infinity) {
+      const share = threshold === Infinity ? 0.5 : this.#leftCategories.length / (this.#leftCategories.length + this.#rightCategories.length)
+      this.#growAt(left, start, middle, part * share)
+      this.#growAt(left + 1, middle, end, part * (1 - share))
+      return
     }
-    if (this.#threshold === Infinity) return [{ part: part / 2, box }, { part: part / 2, box }]
-    const low = box[2 * index] as number
-    const high = box[2 * index + 1] as number
-    const share = (this.#threshold - low) / (high - low)
-    const below = box.slice()
-    const above = box.slice()
-    below[2 * index + 1] = this.#threshold
-    above[2 * index] = this.#threshold
-    return [{ part: part * share, box: below }, { part: part * (1 - share), box: above }]
+    const low = this.#low[index] as number
+    const high = this.#high[index] as number
+    const share = (threshold - low) / (high - low)
+    this.#high[index] = threshold
+    this.#growAt(left, start, middle, part * share)
+    this.#high[index] = high
+    this.#low[index] = threshold
+    this.#growAt(left + 1, middle, end, part * (1 - share))
+    this.#low[index] = low
   }
 
-  /** Finds a split of a node and says whether there is one; as a leaf it gets its mean and variance. */
-  #findSplit({ node, start, end, part }: Stretch): boolean {
+  /** Finds a split of a node and says whether there is one; as a leaf it gets its mean and variance. `part` is its part of the space. */
+  #findSplit(node: number, start: number, end: number, part: number): boolean {
     const { targets, categories } = this.#rows
     let weight = 0
     let sum = 0
