@@ -265,7 +265,8 @@ export class TrialSource {
   }
 
   /** Undefined if something has happened since the sampler said so. */
-  #waits({ waitsAt }: Waits, limits: AskLimits): Later | undefined {
+  async #waits({ waitsAt }: Waits, limits: AskLimits): Promise<Later | undefined> {
+    await this.#parts.access.sync() // Somebody else may have ended what it waits for.
     if (this.#history.revision > waitsAt) return undefined
     if (limits.running() > 0) return later('sampler waits')
     throw new AttuneError('SAMPLER_WAITS', 'The sampler starts nothing until trials end that were asked for by hand: tell them first.')

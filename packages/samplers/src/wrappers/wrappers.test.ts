@@ -233,6 +233,24 @@ describe('limitConcurrency', () => {
     }, { trials: 20, concurrency: 6 })
     expect([most, study.counts.complete]).toEqual([2, 20])
     await study.close()
+  })
+
+  it('counts the trials of all who share the study, also those that nobody here has seen yet', async () => {
+    const storage = new MemoryStorage(systemClock)
+    const open = (): ReturnType<typeof createStudy<typeof plane>> => createStudy({ name: 'shared', space: plane, sampler: limitConcurrency(random(), 2), seed: 1, storage, ifExists: 'resume' })
+    const [one, two] = [await open(), await open()]
+    const first = await one.ask()
+    await two.ask()
+    await expect(one.ask()).rejects.toMatchObject({ code: 'SAMPLER_WAITS' })
+    await expect(two.ask()).rejects.toMatchObject({ code: 'SAMPLER_WAITS' })
+    await one.tell(first, 1)
+    await two.ask()
+    await expect(one.ask()).rejects.toMatchObject({ code: 'SAMPLER_WAITS' })
+    await one.close()
+    await two.close()
+  })
+
+  it('refuses limits that make no sense', () => {
     for (const trials of [0, 1.5, undefined]) expect(() => limitConcurrency(tpe(), trials as never)).toThrow(expect.objectContaining({ code: 'OPTION' }))
   })
 })
