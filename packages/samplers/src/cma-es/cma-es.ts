@@ -10,7 +10,7 @@ import { type Provenance, type Restarts, type SearchSettings, SearchState } from
 export interface CmaEsOptions {
   /** Trials in a generation, at least 4. Default 4 + ⌊3 ln d⌋ for d parameters. */
   readonly population?: number
-  /** Standard deviation of the first trials, as a part of each range; above 0, at most 1. Default 1/6. */
+  /** Standard deviation of the first trials, as a part of each range; above 0, at most 1. Default 0.25. */
   readonly initialDeviation?: number
   /** What follows when a run has converged: another one from a random place with twice the population (`ipop`, the default), with large and small populations in turn (`bipop`), or the end of the study (`none`). */
   readonly restarts?: 'none' | 'ipop' | 'bipop'
@@ -42,7 +42,7 @@ const explanations: Readonly<Record<'none' | 'start' | 'warm' | 'search' | 'new'
  */
 export function cmaEs(options: CmaEsOptions = {}): SamplerFactory {
   checkKnown('cmaEs', options, ['population', 'initialDeviation', 'restarts', 'warmStart'])
-  const { population, initialDeviation = 1 / 6, restarts = 'ipop', warmStart = true } = options
+  const { population, initialDeviation = 0.25, restarts = 'ipop', warmStart = true } = options
   check('population', population, population === undefined || (Number.isSafeInteger(population) && population >= 4), 'a whole number from 4')
   check('initialDeviation', initialDeviation, initialDeviation > 0 && initialDeviation <= 1, 'a number above 0, at most 1')
   check('restarts', restarts, (['none', 'ipop', 'bipop'] satisfies Restarts[]).includes(restarts), '"none", "ipop" or "bipop"')
