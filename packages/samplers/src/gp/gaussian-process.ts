@@ -167,7 +167,7 @@ export class GaussianProcess implements Surrogate {
   #reserve(count: number): void {
     if (count <= this.#capacity) return
     const before = this.#capacity
-    const capacity = count + roomForMore
+    const capacity = Math.max(count, Math.ceil(1.25 * before)) + roomForMore
     const factor = new Float64Array(capacity * capacity)
     for (let i = 0; i < this.#count; i++) factor.set(this.#factor.subarray(i * before, i * before + i + 1), i * capacity)
     const grown = (from: Float64Array, size: number): Float64Array => {

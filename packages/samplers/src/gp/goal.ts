@@ -34,8 +34,3 @@ export function shortestLengths(models: readonly GaussianProcess[]): Float64Arra
   const [first] = models
   return new Float64Array(first?.layout.width ?? 0).map((_, axis) => 1 / models.reduce((most, { map }) => Math.max(most, map.roots[axis] as number), 0))
 }
-
-/** A point as a latent row: what is inactive stands in the middle. */
-export function latentOf(units: Float64Array): Float64Array {
-  return units.map((unit) => (Number.isNaN(unit) ? 0.5 : unit))
-}

@@ -22,3 +22,10 @@ export function snapRow({ axes, width }: Points, latent: Float64Array, offset: n
     latent[offset + index] = byPrior && (axis.dimension.hasPrior || axis.dimension.weights !== undefined) ? priorUnit(axis, unit) : snap(axis, unit)
   }
 }
+
+/** A point as a latent row: what is inactive stands in the middle. */
+export function latentOf(points: Points, units: Float64Array): Float64Array {
+  const latent = units.map((unit) => (Number.isNaN(unit) ? 0.5 : unit))
+  snapRow(points, latent, 0, false)
+  return latent
+}
