@@ -2,12 +2,14 @@
  * Times of ask and tell, ours and the peers' in turns, case by case, in one run: node --conditions=attune-source src/overhead.ts [--only tpe,gp] [--no-store]
  * All studies live in memory and hold finished random trials already, or make them all themselves (`loop`). A peer's ask includes its suggest calls.
  */
+import { existsSync, readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createStudy, float, random, ThreefryRandom } from '@attune/core'
 import { storeResult } from './machine.ts'
 import { runPeer } from './peers.ts'
 import { hasSampler, samplerNamed } from './samplers.ts'
+import { curvesPath } from './stored-curves.ts'
 import { mean, percentile } from './statistics.ts'
 
 interface Case {
@@ -46,7 +48,7 @@ const groups: Readonly<Record<string, { readonly ours: readonly string[]; readon
   tpe: {
     ours: ['tpe'],
     peers: [{ library: 'rustuna', sampler: 'tpe' }, { library: 'optuna', sampler: 'tpe', repetitions: 10 }, { library: 'hyperopt', sampler: 'tpe', upTo: 1000, repetitions: 10 }],
-    cases: grid([100, 1000, 10_000], 40),
+    cases: grid([100, 1000, 10_000], 200),
   },
   gp: {
     ours: ['gp', 'forest', 'auto'],
@@ -58,6 +60,14 @@ const groups: Readonly<Record<string, { readonly ours: readonly string[]; readon
     peers: [{ library: 'rustuna', sampler: 'cma-es' }, { library: 'optuna', sampler: 'cma-es' }],
     cases: [2, 10, 40].map((dimensions) => ({ trials: 1000, dimensions, repetitions: 1000, loop: true })),
   },
+}
+
+interface Result extends Case {
+  readonly group: string
+  readonly date: string
+  /** Of the last minute, when the case began. */
+  readonly load: number
+  readonly rows: readonly Row[]
 }
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, 'no-store': { type: 'boolean', default: false } } })
@@ -126,7 +136,9 @@ function row(who: string, { ask, tell, cpu }: Times): Row {
 }
 
 const chosen = options.only?.split(',') ?? Object.keys(groups)
-const results: object[] = []
+const unknown = chosen.filter((name) => groups[name] === undefined)
+if (unknown.length > 0) throw new Error(`--only takes ${Object.keys(groups).join(', ')}, not ${unknown.join(', ')}`)
+const results: Result[] = []
 for (const [group, { ours: names, peers, cases }] of Object.entries(groups)) {
   if (!chosen.includes(group)) continue
   for (const one of cases) {
@@ -136,7 +148,7 @@ for (const [group, { ours: names, peers, cases }] of Object.entries(groups)) {
     const rows: Row[] = []
     for (const name of names.filter(hasSampler)) {
       // A first study lets the engine compile.
-      await ours(name, { ...one, trials: Math.min(trials, 200), repetitions: Math.min(one.repetitions, 100) })
+      await ours(name, { ...one, trials: Math.min(trials, 200), repetitions: Math.min(one.repetitions, 200) })
       rows.push(row(`attune ${name}`, await ours(name, one)))
     }
     for (const { library, sampler, upTo = Number.POSITIVE_INFINITY, repetitions = one.repetitions } of peers) {
@@ -144,9 +156,14 @@ for (const [group, { ours: names, peers, cases }] of Object.entries(groups)) {
       const times = runPeer('overhead.py', ['--library', library, '--case', JSON.stringify({ ...one, sampler, repetitions: Math.min(repetitions, one.repetitions) })], requirements[library]) as Times & { readonly version: string }
       rows.push(row(`${library} ${times.version} ${sampler}`, times))
     }
-    results.push({ group, ...one, load, rows })
+    results.push({ group, ...one, date: new Date().toISOString().slice(0, 10), load, rows })
   }
 }
 const whole: Readonly<Record<string, readonly number[]>> = chosen.includes('random') ? { random: await trialMicroseconds('random'), ...(hasSampler('quasi-random') ? { 'quasi-random': await trialMicroseconds('quasi-random') } : {}) } : {}
 for (const [name, runs] of Object.entries(whole)) console.log(`${name}, a whole trial (ask + tell, 2 parameters, mean of 20,000): ${runs.map((one) => one.toFixed(1)).join(', ')} µs in five runs`)
-if (!options['no-store'] && options.only === undefined) storeResult('overhead', { command: 'node --conditions=attune-source benchmarks/src/overhead.ts', unit: 'ms; cpu: the processor, of an ask and a tell together, a mean', trialMicroseconds: whole, cases: results })
+if (!options['no-store']) {
+  // Groups that were not chosen keep what was measured of them.
+  const before = existsSync(curvesPath('overhead')) ? (JSON.parse(readFileSync(curvesPath('overhead'), 'utf8')) as { readonly cases: readonly Result[]; readonly trialMicroseconds: typeof whole }) : undefined
+  const cases = Object.keys(groups).flatMap((group) => (chosen.includes(group) ? results : (before?.cases ?? [])).filter((one) => one.group === group))
+  storeResult('overhead', { command: 'node --conditions=attune-source benchmarks/src/overhead.ts', unit: 'ms; cpu: the processor, of an ask and a tell together, a mean', trialMicroseconds: { ...before?.trialMicroseconds, ...whole }, cases })
+}

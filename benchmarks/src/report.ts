@@ -3,7 +3,7 @@
  *
  *     node --conditions=attune-source src/report.ts [--sampler auto]
  *
- * A table stands between <!-- generated: NAME --> and <!-- end: NAME --> in the page; whatever stands between them is replaced.
+ * A table stands between <!-- generated: NAME --> and <!-- end: NAME --> in the page; whatever stands between them is replaced. Tables without a place are left out.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ mkdirSync(plots, { recursive: true })
 const ids = ['auto', 'gp', 'tpe', 'forest', 'cma-es', 'annealing', 'differential-evolution', 'quasi-random', 'random']
 
 const blocks = new Map<string, string>()
-for (const list of ['problems.json', 'validation.json', 'functions.json']) {
+for (const list of ['problems.json', 'validation.json', 'functions.json', 'hierarchical.json']) {
   const found = comparisonOf(list, suffixOf(list))
   if (found !== undefined) describe(list.replace('.json', ''), found, list)
 }
@@ -67,10 +67,10 @@ function describe(name: string, { comparison, others, stored }: Found, list: str
   blocks.set(`${name}-losses`, losses(comparison))
   blocks.set(`${name}-ours`, amongOurselves(comparison, others))
   if (name === 'functions') blocks.set('functions-values', functionTable(stored, problemEntries(list)))
-  else blocks.set(`${name}-each`, perProblem(comparison, problemEntries(list)))
+  blocks.set(`${name}-each`, perProblem(comparison, problemEntries(list)))
   const shown = [comparison.ours, ...others.map(({ ours }) => ours).filter(({ optimiser }) => /(gp|tpe|forest)@/.test(optimiser)), ...comparison.peers]
   for (const family of Object.keys(comparison.ours.families)) {
-    if (name === 'functions' && family !== 'all') continue
+    if (['functions', 'hierarchical'].includes(name) && family !== 'all') continue
     const series = shown.flatMap((one, index) => (one.curves[family] === undefined ? [] : [{ name: shortName(one.optimiser), values: one.curves[family], emphasised: index === 0 }]))
     const file = `regret-${name}-${family}.svg`
     writeFileSync(join(plots, file), lineChart(`Mean normalised regret, ${family === 'all' ? 'all' : family} (${comparison.ours.families[family]?.problems} of ${name}.json)`, 'regret', series))
@@ -82,7 +82,6 @@ function replaced(text: string): string {
   for (const [name, block] of blocks) {
     const pattern = new RegExp(`(<!-- generated: ${name} -->\n)[\\s\\S]*?(<!-- end: ${name} -->)`)
     if (pattern.test(result)) result = result.replace(pattern, (_, begin: string, end: string) => `${begin}${block}\n${end}`)
-    else console.log(`docs/benchmarks.md has no place for ${name}`)
   }
   return result
 }
