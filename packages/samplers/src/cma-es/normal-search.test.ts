@@ -79,6 +79,22 @@ describe('NormalSearch', () => {
     expect(other.mean[0]! - 0.5).toBeCloseTo((0.2 * (Math.sqrt(3) + 6 / 5)) / Math.sqrt(3), 10)
   })
 
+  it('descends in hundreds of dimensions, where axes are not found anew in each generation', () => {
+    const n = 240
+    const search = searchOf(n, 20, undefined, 0)
+    const random = new ThreefryRandom(5).stream(0, 'draw')
+    const distance = (point: ArrayLike<number>): number => Array.from(point).reduce((sum, one) => sum + (one - 0.2) ** 2, 0)
+    for (let g = 0; g < 12; g++) {
+      const points = Array.from({ length: 20 }, () => {
+        const point = new Float64Array(n)
+        search.draw(random, point)
+        return point
+      }).sort((a, b) => distance(a) - distance(b))
+      tell(search, Float64Array.from(points.flatMap((point) => [...point])))
+    }
+    expect(distance(search.mean)).toBeLessThan(0.85 * n * 0.3 ** 2)
+  })
+
   it('begins with a ball again when its covariance is not finite', () => {
     const search = searchOf(2, 6)
     search.covariance.fill(Number.NaN)

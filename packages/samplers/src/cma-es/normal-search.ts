@@ -24,6 +24,8 @@ export interface Generation {
 
 /** Up to so many points are drawn to find one within bounds; then the last is moved to them. */
 const mostDraws = 100
+/** In many dimensions hardly a point is within all bounds, and a draw costs n² steps: then fewer, so that all take no more than so many steps, but ten at least. */
+const mostSteps = 250_000
 
 /**
  * The normal distribution of CMA-ES with active covariance update (Hansen 2016, arXiv:1604.00772; equation numbers are its). Coordinates
@@ -51,6 +53,9 @@ export class NormalSearch {
   /** Expected ‖p_σ‖² / n: 1 where all coordinates are always active. */
   #expected = 1
   #generation = 0
+  readonly #draws: number
+  /** Generations from one decomposition to the next: 1 up to about a hundred dimensions; beyond, axes change too little for O(n³) each time (Hansen 2016, B.2). */
+  readonly #every: number
   /** (1 − c_σ)^(2 (g + 1)): what the step path still lacks of its length. */
   #lacking = 1
   readonly #startDeviation: number
@@ -77,6 +82,8 @@ export class NormalSearch {
     this.#losses = new Float64Array(2 * (10 + Math.ceil((30 * n) / strategy.population)))
     this.#scratch = new Float64Array(n)
     this.#steps = new Float64Array(strategy.population * n)
+    this.#draws = Math.max(10, Math.min(mostDraws, Math.floor(mostSteps / (n * n))))
+    this.#every = Math.max(1, Math.floor(1 / (10 * n * (strategy.rankOne + strategy.rankMu))))
     this.decompose()
   }
 
@@ -94,7 +101,7 @@ export class NormalSearch {
         if (this.#bounded[i] === 1 && (sum < 0 || sum > 1)) outside = true
       }
       if (!outside) return
-      if (draws < mostDraws) continue
+      if (draws < this.#draws) continue
       for (let i = 0; i < n; i++) if (this.#bounded[i] === 1) out[i] = Math.min(1, Math.max(0, out[i] as number))
       return
     }
@@ -176,7 +183,16 @@ export class NormalSearch {
 
   /** Axes and factor for the present covariance, scales and deviation. */
   decompose(): void {
-    const { n, covariance, deviation, scale } = this
+    const { n, deviation, scale } = this
+    if (this.#generation % this.#every === 0) this.#findAxes()
+    for (let i = 0; i < n; i++) {
+      const size = deviation * (scale[i] as number)
+      for (let j = 0, at = i * n; j < n; j++, at++) this.#factor[at] = size * (this.#vectors[at] as number) * (this.#axes[j] as number)
+    }
+  }
+
+  #findAxes(): void {
+    const { n, covariance } = this
     const vectors = this.#vectors
     const axes = this.#axes
     if (!eigenSymmetric(covariance, n, vectors, axes)) {
@@ -196,10 +212,6 @@ export class NormalSearch {
       }
     }
     for (let j = 0; j < n; j++) axes[j] = Math.sqrt(axes[j] as number)
-    for (let i = 0; i < n; i++) {
-      const size = deviation * (scale[i] as number)
-      for (let j = 0, at = i * n; j < n; j++, at++) this.#factor[at] = size * (vectors[at] as number) * (axes[j] as number)
-    }
   }
 
   /** Why this run should end; undefined if it should not (the criteria of Hansen 2016, B.3; sizes in the unit cube). */
