@@ -4,6 +4,7 @@ import type { Points } from '../model/points.ts'
 import { mostSobolDimensions } from '../quasi-random/directions.ts'
 import { Sobol } from '../quasi-random/sobol.ts'
 import { snapRow, writePoint } from './latent.ts'
+import type { Region } from './trust-region.ts'
 
 /** Latent rows that keep the constraints of the space, and their points. */
 export class Candidates {
@@ -51,16 +52,26 @@ export class Candidates {
 /** How many points may be refused for each that is wanted. */
 const mostRefusals = 4
 
-/** Adds up to `count` points spread evenly over the space; where priors are not uniform, every second one follows them. */
-export function addSpread(candidates: Candidates, points: Points, count: number, random: RandomStream, refuse?: (units: Float64Array, offset: number) => boolean): void {
+/** Adds up to `count` points spread evenly over the space, or over a region of it; where priors are not uniform, every second one follows them, save in a region. */
+export function addSpread(candidates: Candidates, points: Points, count: number, random: RandomStream, refuse?: (units: Float64Array, offset: number) => boolean, region?: Region): void {
   const dimensions = Math.min(points.width, mostSobolDimensions)
   const sobol = new Sobol(dimensions, random.bits())
   for (let index = 0, added = 0; added < count && index < mostRefusals * count; index++) {
     const row = candidates.next()
     sobol.point(index, row)
     for (let axis = dimensions; axis < points.width; axis++) row[axis] = random.uniform()
-    snapRow(points, row, 0, index % 2 === 1)
+    if (region !== undefined) moveInto(region, points, row, random)
+    snapRow(points, row, 0, region === undefined && index % 2 === 1)
     if (candidates.accept(refuse)) added++
+  }
+}
+
+/** Takes a latent row of the whole space to one of a region, of which some axes are those of its centre. */
+function moveInto({ centre, lower, upper, change }: Region, { axes }: Points, row: Float64Array, random: RandomStream): void {
+  for (let axis = 0; axis < axes.length; axis++) {
+    const low = lower[axis] as number
+    if (change < 1 && random.uniform() >= change) row[axis] = centre[axis] as number
+    else if (axes[axis]?.shape !== 'categorical') row[axis] = low + (row[axis] as number) * ((upper[axis] as number) - low)
   }
 }
 

@@ -16,6 +16,7 @@ import { scalarised } from './scalarised.ts'
 import { search } from './search.ts'
 import { type GpOptions, type GpSettings, settingsOf } from './settings.ts'
 import { Taken } from './taken.ts'
+import { regionOf } from './trust-region.ts'
 
 const drawsForNew = 50
 /** Trials before the model is used: where there are no numbers without a step it needs more of them. */
@@ -78,14 +79,16 @@ class GpSampler implements Sampler {
   * #suggestByModel(points: Points, layout: Layout, taken: Taken, running: readonly Float64Array[], context: SuggestContext): Generator<void, Suggestion, undefined> {
     const discrete = points.axes.every(({ dimension }) => dimension.cells < Infinity)
     const { acquisition, lengths, incumbents, climbed, why, expect, note } = yield* this.#goal(layout, running, discrete, context)
+    const region = this.#problem.objectives.length > 1 ? undefined : regionOf(layout, this.#trials.observations, lengths, this.#startupTrials(points.space))
     const found = yield* search({
       points,
       acquisition,
-      localSearch: new LocalSearch(points, acquisition, lengths),
+      localSearch: new LocalSearch(points, acquisition, lengths, region),
       taken,
       incumbents: incumbents.map((point) => latentOf(points, point)),
       climbed,
       mutate: discrete,
+      region,
       random: context.random,
     })
     const kept = note === undefined ? {} : { note }
@@ -110,7 +113,9 @@ class GpSampler implements Sampler {
         expect: () => [],
       }
     }
-    if (objectives.length > 1 && objectives.length <= mostObjectives && observations.feasibleCount > 0) return this.#front.goal(layout, observations, running, terms)
+    const byFront = objectives.length > 1 && objectives.length <= mostObjectives && observations.feasibleCount > 0
+    // Every second trial by a loss made of all: what would be gained at the ends of a front draws trials there that gain nothing.
+    if (byFront && context.number % 2 === 0) return this.#front.goal(layout, observations, running, terms)
     const lossAt = objectives.length > 1 ? scalarised(observations, context.random) : undefined
     return yield* this.#loss.goal({ layout, rows: this.#trials.rows(layout.width, lossAt), running, terms, discrete, context })
   }

@@ -4,6 +4,7 @@ import type { Points } from '../model/points.ts'
 import { Lbfgs } from '../numeric/lbfgs.ts'
 import type { Acquisition } from './acquisition.ts'
 import { writePoint } from './latent.ts'
+import type { Region } from './trust-region.ts'
 
 /** Ordered axes of more levels than this are searched as numbers, then snapped. */
 const mostLevels = 20
@@ -35,8 +36,11 @@ export class LocalSearch {
   readonly #batch: Float64Array
   readonly #batchValues: Float64Array
 
-  /** @param lengths length-scale of each axis */
-  constructor(points: Points, acquisition: Acquisition, lengths: Float64Array) {
+  /**
+   * @param lengths length-scale of each axis
+   * @param region where numbers of many values are to stay
+   */
+  constructor(points: Points, acquisition: Acquisition, lengths: Float64Array, region?: Region) {
     const { axes, width } = points
     const isNumber = ({ shape, dimension }: Axis): boolean => shape !== 'categorical' && dimension.cells > mostLevels
     this.#points = points
@@ -46,8 +50,8 @@ export class LocalSearch {
     this.#levels = axes.flatMap((axis, index) => (isNumber(axis) || axis.dimension.cells < 2 ? [] : [index]))
     this.#lbfgs = new Lbfgs(this.#numbers.length)
     this.#scaled = new Float64Array(this.#numbers.length)
-    this.#lower = new Float64Array(this.#numbers.length)
-    this.#upper = Float64Array.from(this.#numbers, (axis) => 1 / (this.#scales[axis] as number))
+    this.#lower = Float64Array.from(this.#numbers, (axis) => (region?.lower[axis] ?? 0) / (this.#scales[axis] as number))
+    this.#upper = Float64Array.from(this.#numbers, (axis) => (region?.upper[axis] ?? 1) / (this.#scales[axis] as number))
     this.#point = new Float64Array(width)
     this.#slopes = new Float64Array(width)
     this.#latent = new Float64Array(width)

@@ -6,6 +6,7 @@ import { everyPoint } from './every-point.ts'
 import type { LocalSearch } from './local-search.ts'
 import { writePoint } from './latent.ts'
 import type { Taken } from './taken.ts'
+import type { Region } from './trust-region.ts'
 
 const spreadPoints = 1000
 const rouletteStarts = 4
@@ -25,6 +26,8 @@ export interface SearchTask {
   readonly climbed: number
   /** True if changed copies of the incumbents are candidates too. */
   readonly mutate: boolean
+  /** Where candidates lie, if not everywhere. */
+  readonly region: Region | undefined
   readonly random: RandomStream
 }
 
@@ -36,7 +39,7 @@ export function* search(task: SearchTask): Generator<void, Float64Array | undefi
   const candidates = new Candidates(points, spreadPoints + (task.mutate ? mutants : 0) + 1)
   const finite = points.space.size < Infinity
   const refuse = finite ? (units: Float64Array, offset: number): boolean => taken.has(units, offset) : undefined
-  addSpread(candidates, points, spreadPoints, task.random, refuse)
+  addSpread(candidates, points, spreadPoints, task.random, refuse, task.region)
   if (task.mutate && task.incumbents.length > 0) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
   const values = new Float64Array(candidates.length)
   acquisition.values(candidates.units, candidates.length, values)
