@@ -5,7 +5,7 @@ import { forest } from './forest.ts'
 
 samplerSuite('forest', () => forest({ trees: 10, draws: 60 }), { trials: 16 })
 
-const quick = { trees: 12, draws: 100 } as const
+const quick = { trees: 12, draws: 100, randomShare: 0.1 } as const
 
 const tree = space({
   rate: float(1e-5, 1, { scale: 'log' }),
@@ -187,8 +187,20 @@ describe('forest', () => {
     expect(predicted?.deviation).toBeLessThan(1)
   })
 
+  it('draws a part of its trials from the priors where there are numbers, and none in a table', async () => {
+    const shareOf = async (sampler: SamplerFactory, levels: boolean): Promise<number> => {
+      const study = await createStudy({ name: 'share', space: levels ? { x: int(0, 999) } : { x: float(0, 1) }, sampler, seed: 1 })
+      await study.optimize(({ params: { x } }) => x, { trials: 68 })
+      return study.trials().slice(8).filter(({ suggestion }) => suggestion?.explanation?.model === 'prior').length / 60
+    }
+    const few = { trees: 4, draws: 20 } as const
+    expect(await shareOf(forest(few), false)).toBeGreaterThan(0.08)
+    expect(await shareOf(forest(few), true)).toBe(0)
+    expect(Math.abs((await shareOf(forest({ ...few, randomShare: 0.5 }), true)) - 0.5)).toBeLessThan(0.2)
+  })
+
   it('refuses options out of range, and unknown ones', () => {
-    for (const bad of [{ startupTrials: 1 }, { trees: 1 }, { trees: 2.5 }, { draws: 0 }, { noisy: 1 as never }]) {
+    for (const bad of [{ startupTrials: 1 }, { trees: 1 }, { trees: 2.5 }, { draws: 0 }, { noisy: 1 as never }, { randomShare: 1 }, { randomShare: -0.1 }]) {
       expect(() => forest(bad)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(Object.keys(bad)[0] as string) }))
     }
     expect(() => forest({ nTrees: 10 } as never)).toThrow(expect.objectContaining({ code: 'OPTION' }))

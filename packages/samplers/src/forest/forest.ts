@@ -11,7 +11,7 @@ import { unseenPoint } from '../model/unseen-point.ts'
 import { Acquisition, expectedImprovement, staysBelow, survival, type Term } from './acquisition.ts'
 import { type ForestSettings, RandomForest } from './random-forest.ts'
 import { search } from './search.ts'
-import { type ForestOptions, settingsOf } from './settings.ts'
+import { type ForestOptions, type ForestSampling, settingsOf } from './settings.ts'
 
 /** Local searches that start at the best trials. */
 const observedStarts = 6
@@ -20,10 +20,13 @@ const mostCoordinates = 10_000
 const leastRows = 200
 /** Of trees, `ForestSettings.unknown`: chosen on benchmarks, docs/decisions/forest-experiments.md. */
 const unknown = 0.1
+/** The part of random trials where there are numbers without a step, as in SMAC. */
+const usualShare = 0.2
 /** From so many coordinates on, other work has its turn while a suggestion is computed. */
 const pausesFrom = 2_000
 
 const startup: Explanation = { model: 'prior', why: 'Drawn from the priors: the forest is grown when enough trials have ended.' }
+const elsewhere: Explanation = { model: 'prior', why: 'Drawn from the priors, as one trial in some is, lest the forest stays where it was lucky.' }
 const nothingFound: Explanation = { model: 'prior', why: 'Drawn from the priors: around what the forest found promising nothing new was left.' }
 const whyFeasible = 'Where a trial is likeliest to succeed and to keep its constraints: none has yet.'
 const whyImprovement = 'The largest improvement on the best trial is expected here.'
@@ -45,11 +48,11 @@ export function forest(options: ForestOptions = {}): SamplerFactory {
 
 class ForestSampler implements Sampler {
   readonly #problem: Problem
-  readonly #settings: Required<ForestOptions>
+  readonly #settings: ForestSampling
   readonly #trials: Trials
   #points: Points | undefined
 
-  constructor(problem: Problem, settings: Required<ForestOptions>) {
+  constructor(problem: Problem, settings: ForestSampling) {
     this.#problem = problem
     this.#settings = settings
     this.#trials = new Trials(problem)
@@ -69,8 +72,14 @@ class ForestSampler implements Sampler {
     const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
     const isSeen = (key: string): boolean => this.#trials.observations.hasSeen(key) || busyKeys.has(key)
     if (length < this.#settings.startupTrials) return fromPrior(points, isSeen, random, startup)
+    if (random.uniform() < this.#randomShare(points)) return fromPrior(points, isSeen, random, elsewhere)
     const steps = this.#suggestByModel(points, busy, isSeen, random)
     return Math.min(mostCoordinates, length * points.width) < pausesFrom ? atOnce(steps) : inParts(steps, signal)
+  }
+
+  /** In a table nothing is far from everything else; among numbers a forest is sure too soon. */
+  #randomShare({ axes }: Points): number {
+    return this.#settings.randomShare ?? (axes.some(({ dimension }) => dimension.cells === Infinity) ? usualShare : 0)
   }
 
   * #suggestByModel(points: Points, busy: readonly Float64Array[], isSeen: (key: string) => boolean, random: RandomStream): Generator<void, Suggestion, undefined> {

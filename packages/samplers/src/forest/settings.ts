@@ -11,17 +11,23 @@ export interface ForestOptions {
   readonly noisy?: boolean
   /** Points drawn from the priors, of which the most promising and the best trials are searched around, at least 1. Default 500. */
   readonly draws?: number
+  /** Which part of the trials is drawn from the priors all along, from 0 and below 1. Default 0.2, and 0 in spaces without numbers that lack a step. */
+  readonly randomShare?: number
 }
 
+/** The options with their defaults. */
+export type ForestSampling = Required<Omit<ForestOptions, 'randomShare'>> & Pick<ForestOptions, 'randomShare'>
+
 /** The options with their defaults. Throws OPTION for one that is unknown or out of range. */
-export function settingsOf(options: ForestOptions): Required<ForestOptions> {
-  checkKnown('forest', options, ['startupTrials', 'trees', 'noisy', 'draws'])
-  const { startupTrials = 8, trees = 30, noisy = false, draws = 500 } = options
+export function settingsOf(options: ForestOptions): ForestSampling {
+  checkKnown('forest', options, ['startupTrials', 'trees', 'noisy', 'draws', 'randomShare'])
+  const { startupTrials = 8, trees = 30, noisy = false, draws = 500, randomShare } = options
   checkWhole('startupTrials', startupTrials, 2)
   checkWhole('trees', trees, 2)
   checkWhole('draws', draws, 1)
   if (typeof noisy !== 'boolean') refuse('noisy', noisy, 'true or false')
-  return { startupTrials, trees, noisy, draws }
+  if (randomShare !== undefined && !(randomShare >= 0 && randomShare < 1)) refuse('randomShare', randomShare, 'a number from 0 and below 1')
+  return { startupTrials, trees, noisy, draws, ...(randomShare !== undefined && { randomShare }) }
 }
 
 function checkWhole(name: string, value: number, least: number): void {
