@@ -21,6 +21,7 @@ const halvings = 5
 export class LocalSearch {
   readonly #points: Points
   readonly #acquisition: Acquisition
+  readonly #refuse: ((units: Float64Array, offset: number) => boolean) | undefined
   /** Units of each axis for L-BFGS. */
   readonly #scales: Float64Array
   readonly #numbers: readonly number[]
@@ -39,12 +40,14 @@ export class LocalSearch {
   /**
    * @param lengths length-scale of each axis
    * @param region where numbers of many values are to stay
+   * @param refuse points that no change of level is to lead to: where all points are cells, a climb that ends at a taken one was in vain
    */
-  constructor(points: Points, acquisition: Acquisition, lengths: Float64Array, region?: Region) {
+  constructor(points: Points, acquisition: Acquisition, lengths: Float64Array, region?: Region, refuse?: (units: Float64Array, offset: number) => boolean) {
     const { axes, width } = points
     const isNumber = ({ shape, dimension }: Axis): boolean => shape !== 'categorical' && dimension.cells > mostLevels
     this.#points = points
     this.#acquisition = acquisition
+    this.#refuse = refuse
     this.#scales = lengths.map((length) => Math.min(3, Math.max(0.02, length)))
     this.#numbers = axes.flatMap((axis, index) => (isNumber(axis) ? [index] : []))
     this.#levels = axes.flatMap((axis, index) => (isNumber(axis) || axis.dimension.cells < 2 ? [] : [index]))
@@ -64,6 +67,7 @@ export class LocalSearch {
   /** Moves `latent`, which keeps the constraints of the space, to a local maximum that keeps them, and answers the value there; `highest` is what other climbs have reached. */
   climb(latent: Float64Array, highest: number, random: RandomStream): number {
     let value = this.#valueAt(latent)
+    if (this.#refuse?.(this.#point, 0) === true) value = -Infinity
     for (let round = 0; round < mostRounds; round++) {
       const before = value
       value = this.#climbNumbers(latent, value)
@@ -131,7 +135,7 @@ export class LocalSearch {
         if (unit === own) continue
         latent[axis] = unit
         writePoint(this.#points, latent, 0, this.#batch, count * width)
-        if (!this.#points.allows(this.#batch, count * width)) continue
+        if (!this.#points.allows(this.#batch, count * width) || this.#refuse?.(this.#batch, count * width) === true) continue
         units[count] = unit
         count++
       }
