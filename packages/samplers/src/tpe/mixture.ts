@@ -23,7 +23,7 @@ export class Mixture {
   readonly #smoothing: Smoothing
   /** The axes that it is a density of: all, or a single one. */
   readonly #covered: readonly number[]
-  readonly #factors: readonly Factor[]
+  readonly #factors: readonly (Factor | undefined)[]
   #count = 0
   /** Coordinates of the observations, axis by axis that is covered: see `#start`. */
   #units = new Float64Array(0)
@@ -49,7 +49,7 @@ export class Mixture {
     this.#axes = axes
     this.#smoothing = smoothing
     this.#covered = only === undefined ? axes.map((_, index) => index) : [only]
-    this.#factors = axes.map((axis) => factorOf(axis, smoothing))
+    this.#factors = axes.map((axis, index) => (only === undefined || only === index ? factorOf(axis, smoothing) : undefined))
     this.#place = new Float64Array(axes.length)
     this.#slots = new Int32Array(axes.length)
   }

@@ -1,4 +1,4 @@
-import { type Explanation, log, type Problem, type Sampler, type SearchSpace, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { exp, type Explanation, log, type Problem, type Sampler, type SearchSpace, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
 import { canRepeat, Observations } from '../model/observations.ts'
 import { Points } from '../model/points.ts'
 import { unseenPoint } from '../model/unseen-point.ts'
@@ -89,8 +89,9 @@ export class TpeSampler implements Sampler {
   #explain({ score }: Answer, { good, bad, busy }: Split): Explanation {
     const what = this.#problem.objectives.length > 1 ? 'trials nearest to the Pareto front' : 'best trials'
     const others = this.#observations.length - good.length + busy.length
-    const times = score === undefined ? '' : `, ${Math.exp(score).toPrecision(2)} times as dense in those as in the other ${others}${bad.length + busy.length < others ? ` (of which ${bad.length + busy.length} are modelled)` : ''}`
-    return { model: name, why: `Of points drawn around the ${good.length} ${what} the most promising${times}.` }
+    const modelled = bad.length + busy.length
+    const times = exp(Math.min(score, 690)).toPrecision(2)
+    return { model: name, why: `Of points drawn around the ${good.length} ${what} the most promising, ${times} times as dense in those as in the other ${others}${modelled < others ? ` (of which ${modelled} are modelled)` : ''}.` }
   }
 }
 
