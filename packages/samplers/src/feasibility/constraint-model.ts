@@ -24,13 +24,13 @@ export class ConstraintModel {
   }
 
   /** log P(kept) as a part of an acquisition; undefined while fewer than two trials have measured it. */
-  term(observations: Observations, layout: Layout): Term | undefined {
+  * term(observations: Observations, layout: Layout): Generator<void, Term | undefined, undefined> {
     const margin = (row: number): number => observations.margins(row)[this.#constraint] as number
     const measured = Array.from({ length: observations.length }, (_, row) => row).filter((row) => !Number.isNaN(margin(row)))
     if (measured.length < 2) return undefined
     measured.sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
     const first = measured.slice(0, sizeWithin(measured.length, mostFitted))
-    const hyperparameters = this.#fit.at(layout, { key: first.map((row) => observations.numberOf(row)).join(), rows: unitsOf(observations, first, layout.width), targets: scaled(first.map(margin)).targets, count: first.length })
+    const hyperparameters = yield* this.#fit.at(layout, { key: first.map((row) => observations.numberOf(row)).join(), rows: unitsOf(observations, first, layout.width), targets: scaled(first.map(margin)).targets, count: first.length })
     const rows = informative(measured, margin)
     const { targets, limit } = scaled(rows.map(margin))
     const model = new GaussianProcess(layout, kernel, hyperparameters, unitsOf(observations, rows, layout.width), targets, rows.length)

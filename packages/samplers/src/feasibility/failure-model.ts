@@ -28,16 +28,16 @@ export class FailureModel {
   readonly #fit = new GrowingFit({ kernel, warping: false, noise: true, iterations })
 
   /** log P(does not fail); undefined while nothing has failed. */
-  probability(observations: Observations, layout: Layout): Term | undefined {
+  probability(observations: Observations, layout: Layout): Generator<void, Term | undefined, undefined> {
     return this.#term(observations, layout, () => 1)
   }
 
   /** The same times how cautious a search should be, as a part of an acquisition. */
-  term(observations: Observations, layout: Layout): Term | undefined {
+  term(observations: Observations, layout: Layout): Generator<void, Term | undefined, undefined> {
     return this.#term(observations, layout, caution)
   }
 
-  #term(observations: Observations, layout: Layout, power: typeof caution): Term | undefined {
+  * #term(observations: Observations, layout: Layout, power: typeof caution): Generator<void, Term | undefined, undefined> {
     const failed: number[] = []
     const others: number[] = []
     for (let row = 0; row < observations.length; row++) (observations.hasFailed(row) ? failed : others).push(row)
@@ -45,7 +45,7 @@ export class FailureModel {
     const byNumber = (a: number, b: number): number => observations.numberOf(a) - observations.numberOf(b)
     failed.sort(byNumber)
     others.sort(byNumber)
-    const hyperparameters = this.#hyperparameters(observations, layout, failed, others)
+    const hyperparameters = yield* this.#hyperparameters(observations, layout, failed, others)
     const labels = labelled(observations, layout, evenly(failed, mostOfEach), evenly(others, mostOfEach))
     const model = new GaussianProcess(layout, kernel, withNoiseFloor(hyperparameters, labels.count), labels.rows, labels.targets, labels.count)
     const share = (others.length + 1) / (others.length + failed.length + 1.5)
@@ -55,7 +55,7 @@ export class FailureModel {
   }
 
   /** From the first trials of each kind. */
-  #hyperparameters(observations: Observations, layout: Layout, failed: readonly number[], others: readonly number[]): LogHyperparameters {
+  #hyperparameters(observations: Observations, layout: Layout, failed: readonly number[], others: readonly number[]): Generator<void, LogHyperparameters, undefined> {
     const some = failed.slice(0, sizeWithin(failed.length, mostOfEach))
     const rest = others.slice(0, sizeWithin(others.length, mostOfEach))
     const key = `${some.map((row) => observations.numberOf(row)).join()};${rest.map((row) => observations.numberOf(row)).join()}`

@@ -44,6 +44,12 @@ function observe(records: readonly TrialRecord[]): Observations {
   return observations
 }
 
+function finish<T>(steps: Generator<void, T, undefined>): T {
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
+}
+
 /** Probabilities at points drawn at random, beside whether these are in the region. */
 function probabilities(term: Term, region: (point: Point) => boolean): { readonly probability: number; readonly inside: boolean }[] {
   const random = new ThreefryRandom(99).stream(0, 'test')
@@ -64,14 +70,14 @@ const logLoss = (all: readonly { readonly probability: number; readonly inside: 
 
 describe('FailureModel', () => {
   it('says nothing while nothing fails', async () => {
-    expect(new FailureModel().probability(observe(await trialsOf(5, () => false)), layout)).toBeUndefined()
+    expect(finish(new FailureModel().probability(observe(await trialsOf(5, () => false)), layout))).toBeUndefined()
   })
 
   it.each(Object.entries(regions))('learns that %s fails, and is more often right the more it has seen', async (_, region) => {
     const losses: number[] = []
     for (const count of [15, 40, 120]) {
       let sum = 0
-      for (let seed = 0; seed < 3; seed++) sum += logLoss(probabilities(new FailureModel().probability(observe(await trialsOf(count, region, undefined, seed)), layout) as Term, region)) / 3
+      for (let seed = 0; seed < 3; seed++) sum += logLoss(probabilities(finish(new FailureModel().probability(observe(await trialsOf(count, region, undefined, seed)), layout)) as Term, region)) / 3
       losses.push(sum)
     }
     const [few, some, many] = losses as [number, number, number]
@@ -84,7 +90,7 @@ describe('FailureModel', () => {
   it('means what it says where failures are chance: about as many fail as it expects', async () => {
     const random = new ThreefryRandom(7).stream(0, 'test')
     const records = await trialsOf(150, ({ x }) => random.uniform() < (x > 0.7 ? 0.8 : 0.1))
-    const all = probabilities(new FailureModel().probability(observe(records), layout) as Term, ({ x }) => x > 0.7)
+    const all = probabilities(finish(new FailureModel().probability(observe(records), layout)) as Term, ({ x }) => x > 0.7)
     const mean = (inside: boolean): number => {
       const some = all.filter((one) => one.inside === inside)
       return some.reduce((sum, { probability }) => sum + probability / some.length, 0)
@@ -98,9 +104,9 @@ describe('FailureModel', () => {
   it('answers by the history, not by the order in which it was told or asked', async () => {
     const records = await trialsOf(40, regions['a corner'] as (point: Point) => boolean)
     const model = new FailureModel()
-    for (let count = 10; count < 40; count += 7) model.probability(observe(records.slice(0, count)), layout)
-    const asked = probabilities(model.probability(observe(records), layout) as Term, () => false)
-    expect(probabilities(new FailureModel().probability(observe(records.toReversed()), layout) as Term, () => false)).toEqual(asked)
+    for (let count = 10; count < 40; count += 7) finish(model.probability(observe(records.slice(0, count)), layout))
+    const asked = probabilities(finish(model.probability(observe(records), layout)) as Term, () => false)
+    expect(probabilities(finish(new FailureModel().probability(observe(records.toReversed()), layout)) as Term, () => false)).toEqual(asked)
   })
 
   it('counts the more the more of the latest trials failed', async () => {
@@ -110,8 +116,8 @@ describe('FailureModel', () => {
       const out = [new Float64Array(1), new Float64Array(1)] as const
       const units = tree.encode({ x: 0.6, y: 0.5, 'kind.type': 'b' })
       const model = new FailureModel()
-      new SumOfTerms([model.term(observations, layout) as Term]).values(units, 1, out[0])
-      new SumOfTerms([model.probability(observations, layout) as Term]).values(units, 1, out[1])
+      new SumOfTerms([finish(model.term(observations, layout)) as Term]).values(units, 1, out[0])
+      new SumOfTerms([finish(model.probability(observations, layout)) as Term]).values(units, 1, out[1])
       return (out[0][0] as number) / (out[1][0] as number)
     }
     expect(await factor(1)).toBeCloseTo(6, 9)
@@ -119,7 +125,7 @@ describe('FailureModel', () => {
   })
 
   it('has the slopes that differences show', async () => {
-    const term = new FailureModel().term(observe(await trialsOf(30, regions['a diagonal'] as (point: Point) => boolean)), layout) as Term
+    const term = finish(new FailureModel().term(observe(await trialsOf(30, regions['a diagonal'] as (point: Point) => boolean)), layout)) as Term
     const sum = new SumOfTerms([term])
     const units = tree.encode({ x: 0.6, y: 0.5, 'kind.type': 'a', 'kind.a.z': 0.3 })
     const slopes = new Float64Array(layout.width)
@@ -143,16 +149,16 @@ describe('ConstraintModel', () => {
 
   it('learns where an outcome is within its limit', async () => {
     const records = await trialsOf(60, () => false, memory)
-    const all = probabilities(new ConstraintModel(0).term(observe(records), layout) as Term, (point) => memory(point) > 0.6)
+    const all = probabilities(finish(new ConstraintModel(0).term(observe(records), layout)) as Term, (point) => memory(point) > 0.6)
     expect(logLoss(all)).toBeLessThan(0.15)
     expect(all.filter(({ inside }) => inside).length).toBeGreaterThan(100)
   })
 
   it('goes on when nothing was measured, all was the same, or something was infinite', async () => {
-    expect(new ConstraintModel(0).term(observe(await trialsOf(5, () => true)), layout)).toBeUndefined()
-    const same = probabilities(new ConstraintModel(1).term(observe(await trialsOf(20, () => false)), layout) as Term, () => false)
+    expect(finish(new ConstraintModel(0).term(observe(await trialsOf(5, () => true)), layout))).toBeUndefined()
+    const same = probabilities(finish(new ConstraintModel(1).term(observe(await trialsOf(20, () => false)), layout)) as Term, () => false)
     expect(logLoss(same)).toBeLessThan(0.3)
-    const infinite = probabilities(new ConstraintModel(0).term(observe(await trialsOf(60, () => false, (point) => (memory(point) > 0.6 ? Infinity : memory(point)))), layout) as Term, (point) => memory(point) > 0.6)
+    const infinite = probabilities(finish(new ConstraintModel(0).term(observe(await trialsOf(60, () => false, (point) => (memory(point) > 0.6 ? Infinity : memory(point)))), layout)) as Term, (point) => memory(point) > 0.6)
     expect(logLoss(infinite)).toBeLessThan(0.3)
   })
 

@@ -14,8 +14,13 @@ export class Feasibility {
     this.#constraints = constraints.map((_, index) => new ConstraintModel(index))
   }
 
-  /** Logarithms of probabilities, to be added to an acquisition; empty while nothing has failed and there are no constraints. */
-  terms(observations: Observations, layout: Layout): readonly Term[] {
-    return [this.#failure, ...this.#constraints].flatMap((model) => model.term(observations, layout) ?? [])
+  /** Logarithms of probabilities, to be added to an acquisition; empty while nothing has failed and there are no constraints. Yields where other work may have its turn. */
+  * terms(observations: Observations, layout: Layout): Generator<void, readonly Term[], undefined> {
+    const terms: Term[] = []
+    for (const model of [this.#failure, ...this.#constraints]) {
+      const term = yield* model.term(observations, layout)
+      if (term !== undefined) terms.push(term)
+    }
+    return terms
   }
 }

@@ -1,4 +1,4 @@
-import { fit, type FitOptions } from '../gp/fit.ts'
+import { fitInParts, type FitOptions } from '../gp/fit.ts'
 import { defaults, type LogHyperparameters } from '../gp/hyperparameters.ts'
 import type { Layout } from '../gp/layout.ts'
 
@@ -35,9 +35,10 @@ export class GrowingFit {
     this.#options = options
   }
 
-  at(layout: Layout, { key, rows, targets, count }: FitData): LogHyperparameters {
+  /** Yields where other work may have its turn. */
+  * at(layout: Layout, { key, rows, targets, count }: FitData): Generator<void, LogHyperparameters, undefined> {
     if (this.#hyperparameters === undefined || this.#key !== key || this.#layout !== layout) {
-      const fitted = count === 0 ? undefined : fit(layout, rows, targets, count, defaults(layout), this.#options)
+      const fitted = count === 0 ? undefined : yield* fitInParts(layout, rows, targets, count, defaults(layout), this.#options)
       this.#hyperparameters = fitted ?? defaults(layout)
       this.#key = key
       this.#layout = layout

@@ -29,6 +29,15 @@ const mostIncumbents = 4
 const why = 'The highest expected gain of the Pareto front.'
 const whyWeighed = 'The highest expected gain of the Pareto front, weighed by the probability that the trial succeeds and keeps its constraints.'
 
+/** One objective. */
+interface Column {
+  readonly scale: Scale
+  readonly loss: (row: number) => number
+  /** Of the rows that the model is made of. */
+  readonly targets: Float64Array
+  readonly model: GaussianProcess
+}
+
 /** One Gaussian process for each of several objectives, and what may be gained beyond their front. */
 export class FrontModel {
   readonly #objectives: readonly Objective[]
@@ -43,10 +52,10 @@ export class FrontModel {
   }
 
   /**
-   * Gain of the front, at least one point of which is known.
+   * Gain of the front, at least one point of which is known; yields where other work may have its turn.
    * @param running points that are being measured: the models take their means for what will come out
    */
-  goal(layout: Layout, observations: Observations, running: readonly Float64Array[], terms: readonly Term[]): Goal {
+  * goal(layout: Layout, observations: Observations, running: readonly Float64Array[], terms: readonly Term[]): Generator<void, Goal, undefined> {
     const { width } = layout
     const feasible = Array.from(observations.order.subarray(0, observations.feasibleCount))
     const front = frontRows(observations, feasible)
@@ -56,20 +65,22 @@ export class FrontModel {
     const fitted = complete.slice(0, sizeWithin(complete.length, mostFitted))
     const key = fitted.map((row) => observations.numberOf(row)).join()
     const fittedUnits = unitsOf(observations, fitted, width)
-    const columns = this.#fits.map((one, objective) => {
+    const columns: Column[] = []
+    for (const [objective, one] of this.#fits.entries()) {
       const loss = (row: number): number => observations.losses(row)[objective] as number
       const scale = scaleOf(rows.map(loss), Math.max(...front.map(loss)))
       const losses = fitted.map(loss)
       const own = scaleOf(losses, -Infinity)
-      const hyperparameters = one.at(layout, { key, rows: fittedUnits, targets: Float64Array.from(losses, own.targetOf), count: fitted.length })
+      const hyperparameters = yield* one.at(layout, { key, rows: fittedUnits, targets: Float64Array.from(losses, own.targetOf), count: fitted.length })
       const targets = Float64Array.from(rows, (row) => scale.targetOf(loss(row)))
-      return { scale, loss, targets, model: new GaussianProcess(layout, this.#settings.kernel, hyperparameters, units, targets, rows.length) }
-    })
+      columns.push({ scale, loss, targets, model: new GaussianProcess(layout, this.#settings.kernel, hyperparameters, units, targets, rows.length) })
+      yield
+    }
     const models = columns.map(({ model }) => model)
     const outcomes = front.map((row) => columns.map(({ scale, loss }) => scale.targetOf(loss(row))))
-    const reference = columns.map((_, objective) => {
+    const reference = columns.map(({ targets }, objective) => {
       const all = outcomes.map((outcome) => outcome[objective] as number)
-      const seen = (columns[objective] as (typeof columns)[number]).targets.toSorted()
+      const seen = targets.toSorted()
       const most = Math.max(...all, seen[Math.floor(acceptable * seen.length)] as number)
       return most + beyond * Math.max(most - Math.min(...all), beyond)
     })
@@ -81,7 +92,7 @@ export class FrontModel {
       incumbents: leastCrowded(front.map((row) => observations.losses(row)), Array.from(front.keys()), mostIncumbents).map((place) => unitsOf(observations, [front[place] as number], width)),
       climbed: mostIncumbents,
       why: terms.length > 0 ? whyWeighed : why,
-      expect: (found) => columns.map(({ model, scale }, objective) => expectationOf(this.#objectives[objective] as Objective, model, found, scale.lossOf)),
+      expect: (found) => columns.map(({ model, scale }, objective) => expectationOf(this.#objectives[objective] as Objective, model, found, scale.lossOf)).filter(({ mean }) => Number.isFinite(mean)),
     }
   }
 }
@@ -129,6 +140,7 @@ interface Scale {
  */
 function scaleOf(losses: readonly number[], pivot: number): Scale {
   const finite = losses.filter((loss) => Number.isFinite(loss))
+  if (finite.length === 0) return { targetOf: () => 0, lossOf: () => NaN }
   const least = finite.reduce((low, loss) => Math.min(low, loss), Infinity)
   const most = finite.reduce((high, loss) => Math.max(high, loss), -Infinity)
   const bend = Math.min(most, Math.max(pivot, median(finite)))

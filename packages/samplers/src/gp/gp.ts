@@ -83,7 +83,7 @@ class GpSampler implements Sampler {
     const found = yield* search({
       points,
       acquisition,
-      localSearch: new LocalSearch(points, acquisition, lengths, region),
+      localSearch: new LocalSearch(points, acquisition, lengths, region, discrete ? (units, offset) => taken.has(units, offset) : undefined),
       taken,
       incumbents: incumbents.map((point) => latentOf(points, point)),
       climbed,
@@ -94,14 +94,14 @@ class GpSampler implements Sampler {
     const kept = note === undefined ? {} : { note }
     if (found === undefined) return { params: this.#drawNew(points.space, taken, context), explanation: nothingFound, ...kept }
     const predicted = expect(found)
-    const explanation: Explanation = { model: 'Gaussian process', why, ...(predicted.length > 0 && { predicted }) }
+    const explanation: Explanation = { model: 'Gaussian process', why: region === undefined ? why : `${why} ${whyNear}`, ...(predicted.length > 0 && { predicted }) }
     return { params: points.space.decode(found), explanation, ...kept }
   }
 
   * #goal(layout: Layout, running: readonly Float64Array[], discrete: boolean, context: SuggestContext): Generator<void, Goal, undefined> {
     const { observations } = this.#trials
     const { objectives } = this.#problem
-    const terms = this.#feasibility.terms(observations, layout)
+    const terms = yield* this.#feasibility.terms(observations, layout)
     if (observations.feasibleCount === 0 && terms.length > 0) {
       const { order, units } = this.#trials.rows(layout.width)
       return {
@@ -115,7 +115,7 @@ class GpSampler implements Sampler {
     }
     const byFront = objectives.length > 1 && objectives.length <= mostObjectives && observations.feasibleCount > 0
     // Every second trial by a loss made of all: what would be gained at the ends of a front draws trials there that gain nothing.
-    if (byFront && context.number % 2 === 0) return this.#front.goal(layout, observations, running, terms)
+    if (byFront && context.number % 2 === 0) return yield* this.#front.goal(layout, observations, running, terms)
     const lossAt = objectives.length > 1 ? scalarised(observations, context.random) : undefined
     return yield* this.#loss.goal({ layout, rows: this.#trials.rows(layout.width, lossAt), running, terms, discrete, context })
   }
@@ -154,6 +154,7 @@ class GpSampler implements Sampler {
 }
 
 const startup: Explanation = { model: 'prior', why: 'Drawn from the priors: the model begins when enough trials have ended.' }
+const whyNear = 'Looked for around the best trial only: in so many dimensions the model is unsure of everything else.'
 const nothingFound: Explanation = { model: 'prior', why: 'Drawn from the priors: the model found no point that was not tried before.' }
 const whyFeasible = 'Where a trial is likeliest to succeed and to keep its constraints: none has yet.'
 

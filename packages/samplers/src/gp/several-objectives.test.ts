@@ -67,6 +67,17 @@ describe('gp with several objectives', () => {
     expect(hypervolume(front.map(({ values: [f = NaN, g = NaN] }) => [f, -g]), [1.1, 1.1])).toBeGreaterThan(0.75)
   })
 
+  it('goes on when outcomes are infinite, or all the same', async () => {
+    for (const count of [2, 5]) {
+      for (const outcome of [Infinity, -Infinity, 1]) {
+        const names = Array.from({ length: count }, (_, i) => `m${i}`)
+        const study = await createStudy({ name: 'infinite', space: cube, objective: names.map((name) => minimize(name)), sampler: gp(), seed: 1 })
+        await study.optimize(({ params: { x } }) => Object.fromEntries(names.map((name, i) => [name, i === 0 || x < 0.5 ? outcome : x])), { trials: 12 })
+        expect(study.summary.counts.complete).toBe(12)
+      }
+    }
+  })
+
   it('improves five objectives by losses made of all', async () => {
     const names = ['a', 'b', 'c', 'd', 'e']
     const nearest = async (sampler: SamplerFactory): Promise<number> => {
