@@ -6,7 +6,7 @@
  * --quick is the gate of CI: minutes, quality only, ends with an error when regret has risen by more than its margin; --update stores its reference.
  * --peers measures the peers' curves again, which takes hours more: they are stored, with versions, seeds and commands.
  */
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,27 +20,28 @@ const { values: options } = parseArgs({
 
 function program(name: string, ...args: readonly string[]): void {
   console.log(`\n── ${name} ${args.join(' ')} ──`)
-  execFileSync(process.execPath, [...process.execArgv, join(import.meta.dirname, `${name}.ts`), ...args], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [...process.execArgv, join(import.meta.dirname, `${name}.ts`), ...args], { stdio: 'inherit' })
+  if (status === 0) return
+  console.error(`${name} ${args.join(' ')} failed`)
+  process.exitCode = 1
 }
 
 if (options.quick) {
   const failures = await quick(options.data, Number(options.jobs), options.update)
   if (failures.length > 0) {
-    console.error(`\nRegret has risen by more than the margin, or has no reference:\n${failures.join('\n')}`)
+    console.error(`\nRegret has risen by more than the margin, has no reference, or a study failed:\n${failures.join('\n')}`)
     process.exitCode = 1
   }
 } else {
   if (options.peers) program('measure-peers', '--', '--data', options.data)
   const common = ['--jobs', options.jobs, '--data', options.data]
-  for (const sampler of ['random', 'tpe', 'gp', 'forest', 'auto'].filter(hasSampler)) {
-    program('regret', '--sampler', sampler, ...common)
-    for (const list of ['validation.json', 'functions.json']) program('regret', '--sampler', sampler, '--problems', list, ...common)
-  }
-  for (const sampler of ['tpe', 'auto'].filter(hasSampler)) {
-    program('concurrency', '--sampler', sampler, ...common)
+  const samplers = ['auto', 'tpe', 'gp', 'forest', 'random'].filter(hasSampler)
+  for (const list of ['problems.json', 'validation.json', 'hierarchical.json', 'functions.json']) for (const sampler of samplers) program('regret', '--sampler', sampler, '--problems', list, ...common)
+  for (const sampler of samplers.slice(0, 2)) {
     program('noise', '--sampler', sampler, ...common)
+    program('concurrency', '--sampler', sampler, ...common)
   }
-  program('multi-objective')
+  program('multi-objective', '--run', 'random,nsgaII,nsgaIII,tpe,gp')
   program('overhead')
   program('report')
 }

@@ -25,6 +25,7 @@ const trials = Number(options.trials)
 const common = { sampler: options.sampler, list, entries, data: options.data, seeds, trials }
 const [sequential, replaced, batches] = await measureCurves([common, { ...common, concurrency }, { ...common, concurrency, batches: true }], Number(options.jobs), (text) => console.error(text))
 if (sequential === undefined || replaced === undefined || batches === undefined) throw new Error('nothing was measured')
+if ([sequential, replaced, batches].some(({ failed }) => failed.length > 0)) process.exitCode = 1
 
 const regrets = (curves: typeof sequential.curves, ids: readonly string[], at: number): readonly number[] => ids.map((id) => mean((curves[id] ?? []).map((run) => normalisedRegret(bestAfter(run, at), anchors[id] as Anchors))))
 const marks = checkpoints.filter((at) => at <= trials)

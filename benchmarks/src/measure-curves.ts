@@ -20,10 +20,12 @@ export interface MeasuredCurves {
   /** By problem, then by seed; problems that the sampler refuses are left out. */
   readonly curves: Record<string, Improvements[]>
   readonly refused: readonly string[]
+  /** What went wrong, by study; those are left out of the curves. */
+  readonly failed: readonly string[]
   readonly cpuSecondsPerTrial: number
 }
 
-/** Runs all studies of several measurements in so many child processes; rejects when one fails. */
+/** Runs all studies of several measurements in so many child processes. A study that fails is told at once, and left out. */
 export async function measureCurves(measurements: readonly Measurement[], jobs: number, tell: (text: string) => void = () => undefined): Promise<readonly MeasuredCurves[]> {
   const tasks = measurements.flatMap((measurement, index) => {
     const { entries, seeds, ...rest } = measurement
@@ -32,11 +34,12 @@ export async function measureCurves(measurements: readonly Measurement[], jobs: 
   const found = measurements.map(({ entries, seeds }) => new Map(entries.map(({ id }) => [id, Array.from(seeds, (): Improvements | undefined => undefined)])))
   const cpu = measurements.map(() => 0)
   const refused = measurements.map(() => new Set<string>())
+  const failed = measurements.map((): string[] => [])
   let next = 0
   let done = 0
 
   async function work(): Promise<void> {
-    const child = fork(join(import.meta.dirname, 'curve-worker.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(join(import.meta.dirname, 'curve-worker.ts'), { execArgv: [...process.execArgv, '--conditions=attune-source'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const ended = once(child, 'exit').then(([code, signal]): never => {
       throw new Error(`a process that runs studies ended (${String(code ?? signal)})`)
     })
@@ -45,8 +48,10 @@ export async function measureCurves(measurements: readonly Measurement[], jobs: 
       for (let one = tasks[next++]; one !== undefined; one = tasks[next++]) {
         const { index, at, task } = one
         const { curve, cpuSeconds, error } = refused[index]?.has(task.problem) ? { curve: undefined, cpuSeconds: 0 } : await ask(child, ended, task)
-        if (error !== undefined) throw new Error(error)
-        if (curve === undefined) refused[index]?.add(task.problem)
+        if (error !== undefined) {
+          console.error(`FAILED ${error}`)
+          failed[index]?.push(error)
+        } else if (curve === undefined) refused[index]?.add(task.problem)
         else found[index]?.get(task.problem)?.splice(at, 1, curve)
         cpu[index] = (cpu[index] ?? 0) + cpuSeconds
         done++
@@ -58,14 +63,14 @@ export async function measureCurves(measurements: readonly Measurement[], jobs: 
     }
   }
 
-  // After a failure nobody begins another study, and all children are ended before it is told.
+  // After the end of a child nobody begins another study, and all children are ended before it is told.
   const ends = await Promise.allSettled(Array.from({ length: Math.min(jobs, tasks.length) }, work))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
   return measurements.map(({ trials }, index) => {
     const curves: Record<string, Improvements[]> = {}
-    for (const [id, runs] of found[index] ?? []) if (!refused[index]?.has(id)) curves[id] = runs as Improvements[]
+    for (const [id, runs] of found[index] ?? []) if (!refused[index]?.has(id)) curves[id] = runs.filter((run) => run !== undefined)
     const studies = Object.values(curves).reduce((sum, runs) => sum + runs.length, 0)
-    return { curves, refused: [...(refused[index] ?? [])], cpuSecondsPerTrial: (cpu[index] ?? 0) / (studies * trials) }
+    return { curves, refused: [...(refused[index] ?? [])], failed: failed[index] ?? [], cpuSecondsPerTrial: (cpu[index] ?? 0) / (studies * trials) }
   })
 }
 

@@ -53,7 +53,7 @@ export async function quick(data: string, jobs: number, update: boolean): Promis
   }
   const stored = (JSON.parse(readFileSync(referenceFile, 'utf8')) as { readonly reference: Reference }).reference
   if (update) store(stored, figures)
-  return report(update ? figures : stored, figures)
+  return [...measured.flatMap(({ failed }) => failed), ...report(update ? figures : stored, figures)]
 }
 
 /** One row a problem: at each checkpoint the regret of each seed. */

@@ -34,15 +34,18 @@ export function readCurves(path: string): StoredCurves | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StoredCurves) : undefined
 }
 
-/** One line a study, so that a difference shows which changed. */
-export function storeCurves(path: string, header: Omit<StoredCurves, 'curves' | 'date' | 'notRun' | 'cpuSecondsPerTrial'>, { curves, refused, cpuSecondsPerTrial }: MeasuredCurves): void {
+/** One line a study, so that a difference shows which changed. Studies that failed make the program fail, after it has stored the others. */
+export function storeCurves(path: string, header: Omit<StoredCurves, 'curves' | 'date' | 'notRun' | 'fewerSeeds' | 'cpuSecondsPerTrial'>, { curves, refused, failed, cpuSecondsPerTrial }: MeasuredCurves): void {
+  if (failed.length > 0) process.exitCode = 1
   const head = {
     formatVersion: 1,
     ...header,
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
     cpuSecondsPerTrial: Number(cpuSecondsPerTrial.toPrecision(3)),
+    fewerSeeds: Object.fromEntries(Object.entries(curves).flatMap(([id, runs]) => (runs.length < header.seeds.length ? [[id, runs.length]] : []))),
     notRun: refused,
+    failed,
     encoding: 'curves[problem][seed] = improvements [[trial from 1, best value], ...]',
   }
   const lines = Object.entries(curves).map(([id, runs]) => `  ${JSON.stringify(id)}: [\n${runs.map((run) => `    ${JSON.stringify(run)}`).join(',\n')}\n  ]`)
