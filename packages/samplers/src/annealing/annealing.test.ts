@@ -59,7 +59,7 @@ describe('annealing', () => {
   })
 
   it('does not measure a point of a finite space twice while others are left', async () => {
-    const study = await createStudy({ name: 'finite', space: { a: int(0, 4), b: choice(['x', 'y', 'z']), c: oneOf({ p: { q: int(0, 1) }, r: {} }) }, sampler: annealing({ startupTrials: 1 }), seed: 3 })
+    const study = await createStudy({ name: 'finite', space: { a: int(0, 4), b: choice(['x', 'y', 'z']), c: oneOf({ p: { q: int(0, 1) }, r: {} }) }, sampler: annealing(), seed: 3 })
     const points: string[] = []
     await study.optimize((trial) => {
       points.push(JSON.stringify(trial.flatParams))

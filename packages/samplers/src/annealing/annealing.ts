@@ -67,16 +67,17 @@ class AnnealingSampler implements Sampler {
 
   suggest({ random, running }: SuggestContext): Suggestion {
     const { space } = this.#problem
-    if (this.#observations.endedCount < this.#settings.startupTrials || space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
+    if (space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
     if (this.#points?.space !== space) this.#points = new Points(space)
     const busy = running.map((trial) => space.encode(trial.flatParams))
     const points = this.#points
     const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
     const isSeen = (key: string): boolean => this.#observations.hasSeen(key) || busyKeys.has(key)
-    const found = this.#furthest(points, busy, isSeen, random)
+    const isEarly = this.#observations.endedCount < this.#settings.startupTrials
+    const found = isEarly ? undefined : this.#furthest(points, busy, isSeen, random)
     if (found !== undefined) return { params: space.decode(found), explanation: busy.length === 0 ? stepped : spread }
     const other = unseenPoint(points, isSeen, random)
-    return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: stuck }
+    return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: isEarly ? drawn : stuck }
   }
 
   /** A new point; beside running trials, of a few the one whose nearest running trial is furthest. */

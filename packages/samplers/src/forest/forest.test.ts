@@ -187,16 +187,18 @@ describe('forest', () => {
     expect(predicted?.deviation).toBeLessThan(1)
   })
 
-  it('draws a part of its trials from the priors where there are numbers, and none in a table', async () => {
-    const shareOf = async (sampler: SamplerFactory, levels: boolean): Promise<number> => {
-      const study = await createStudy({ name: 'share', space: levels ? { x: int(0, 999) } : { x: float(0, 1) }, sampler, seed: 1 })
-      await study.optimize(({ params: { x } }) => x, { trials: 68 })
+  it('draws a part of its trials from the priors where there are numbers in branches, and none elsewhere', async () => {
+    const shareOf = async (sampler: SamplerFactory, space: 'branches' | 'numbers' | 'levels'): Promise<number> => {
+      const of = space === 'branches' ? { k: oneOf({ a: { x: float(0, 1) }, b: {} }) } : space === 'numbers' ? { x: float(0, 1) } : { k: oneOf({ a: { x: int(0, 999) }, b: { y: int(0, 999) } }) }
+      const study = await createStudy({ name: 'share', space: of, sampler, seed: 1 })
+      await study.optimize(({ number }) => (number * 37) % 68, { trials: 68 })
       return study.trials().slice(8).filter(({ suggestion }) => suggestion?.explanation?.model === 'prior').length / 60
     }
     const few = { trees: 4, draws: 20 } as const
-    expect(await shareOf(forest(few), false)).toBeGreaterThan(0.08)
-    expect(await shareOf(forest(few), true)).toBe(0)
-    expect(Math.abs((await shareOf(forest({ ...few, randomShare: 0.5 }), true)) - 0.5)).toBeLessThan(0.2)
+    expect(await shareOf(forest(few), 'branches')).toBeGreaterThan(0.08)
+    expect(await shareOf(forest(few), 'numbers')).toBe(0)
+    expect(await shareOf(forest(few), 'levels')).toBe(0)
+    expect(Math.abs((await shareOf(forest({ ...few, randomShare: 0.5 }), 'levels')) - 0.5)).toBeLessThan(0.2)
   })
 
   it('refuses options out of range, and unknown ones', () => {

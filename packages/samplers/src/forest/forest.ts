@@ -20,8 +20,8 @@ const mostCoordinates = 10_000
 const leastRows = 200
 /** Of trees, `ForestSettings.unknown`: chosen on benchmarks, docs/decisions/forest-experiments.md. */
 const unknown = 0.1
-/** The part of random trials where there are numbers without a step, as in SMAC. */
-const usualShare = 0.2
+/** The part of random trials where there are branches and numbers without a step, as in SMAC everywhere. */
+const branchedShare = 0.2
 /** From so many coordinates on, other work has its turn while a suggestion is computed. */
 const pausesFrom = 2_000
 
@@ -77,9 +77,9 @@ class ForestSampler implements Sampler {
     return Math.min(mostCoordinates, length * points.width) < pausesFrom ? atOnce(steps) : inParts(steps, signal)
   }
 
-  /** In a table nothing is far from everything else; among numbers a forest is sure too soon. */
+  /** Among numbers in branches a forest is sure too soon which branch is the best. */
   #randomShare({ axes }: Points): number {
-    return this.#settings.randomShare ?? (axes.some(({ dimension }) => dimension.cells === Infinity) ? usualShare : 0)
+    return this.#settings.randomShare ?? (axes.some(({ dimension }) => dimension.cells === Infinity) && axes.some(({ dimension }) => dimension.conditions.length > 0) ? branchedShare : 0)
   }
 
   * #suggestByModel(points: Points, busy: readonly Float64Array[], isSeen: (key: string) => boolean, random: RandomStream): Generator<void, Suggestion, undefined> {

@@ -11,7 +11,7 @@ export interface ForestOptions {
   readonly noisy?: boolean
   /** Points drawn from the priors, of which the most promising and the best trials are searched around, at least 1. Default 500. */
   readonly draws?: number
-  /** Which part of the trials is drawn from the priors all along, from 0 and below 1. Default 0.2, and 0 in spaces without numbers that lack a step. */
+  /** Which part of the trials is drawn from the priors all along, from 0 and below 1. Default 0.2 in spaces with conditions and numbers without a step, 0 in others. */
   readonly randomShare?: number
 }
 
