@@ -43,7 +43,7 @@ describe('cmaEs', () => {
     const alone = await medianBest({ space: ten, sampler: cmaEs(), trials: 500 }, (trial) => sphere(valuesOf(trial)))
     const together = await medianBest({ space: ten, sampler: cmaEs(), trials: 500, concurrency: 24 }, (trial) => sphere(valuesOf(trial)))
     expect(alone).toBeLessThan(0.01)
-    expect(together).toBeLessThan(0.05) // With every trial of an earlier generation ignored: above 1.
+    expect(together).toBeLessThan(0.05) // With late trials ignored: 0.16.
   })
 
   it('finds integers and categories together with numbers', async () => {

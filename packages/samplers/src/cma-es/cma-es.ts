@@ -53,7 +53,7 @@ export function cmaEs(options: CmaEsOptions = {}): SamplerFactory {
     id,
     revision: 1,
     create: (problem) => {
-      if (problem.objectives.length > 1) throw new AttuneError('UNSUPPORTED', `cmaEs() optimises one objective, and this study has ${problem.objectives.length}. Use nsga2() or tpe(), or make one objective of them.`)
+      if (problem.objectives.length > 1) throw new AttuneError('UNSUPPORTED', `cmaEs() optimises one objective, and this study has ${problem.objectives.length}. Use nsgaII() or tpe(), or make one objective of them.`)
       return new CmaEsSampler(problem, settings)
     },
   }

@@ -68,7 +68,7 @@ export function differentialEvolution(options: DifferentialEvolutionOptions = {}
     id,
     revision: 1,
     create: (problem) => {
-      if (problem.objectives.length > 1) throw new AttuneError('UNSUPPORTED', `differentialEvolution() optimises one objective, and this study has ${problem.objectives.length}. Use nsga2() or tpe(), or make one objective of them.`)
+      if (problem.objectives.length > 1) throw new AttuneError('UNSUPPORTED', `differentialEvolution() optimises one objective, and this study has ${problem.objectives.length}. Use nsgaII() or tpe(), or make one objective of them.`)
       return new DifferentialEvolutionSampler(problem, { population, mutation, scale, crossover })
     },
   }
