@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FrontRun } from './front-runs.ts'
 import { benchmarksFolder } from './problems/load.ts'
@@ -18,7 +18,8 @@ export interface StoredRuns {
   readonly runs: Readonly<Record<string, readonly FrontRun[]>>
 }
 
-const results = join(benchmarksFolder, 'results')
+/** Runs of peers are kept; ours are quick to repeat, so git ignores them. */
+const folders = [join(benchmarksFolder, '.rows'), join(benchmarksFolder, 'results', 'peers')] as const
 export const anchorsFile: string = join(benchmarksFolder, 'problems', 'several-objectives-anchors.json')
 
 export function readFrontAnchors(): Readonly<Record<string, FrontAnchor>> {
@@ -28,11 +29,12 @@ export function readFrontAnchors(): Readonly<Record<string, FrontAnchor>> {
 export function storeRuns(name: string, header: object, runs: Readonly<Record<string, readonly FrontRun[]>>): void {
   const lines = Object.entries(runs).map(([id, list]) => `  ${JSON.stringify(id)}: [\n${list.map((run) => `   ${JSON.stringify(run)}`).join(',\n')}\n  ]`)
   const head = { formatVersion: 1, ...header, encoding: 'runs[problem][seed] = trials that nothing before them dominated, [[trial from 1, ...values], ...]' }
+  for (const folder of folders) mkdirSync(folder, { recursive: true })
   writeFileSync(fileOf(name), `${JSON.stringify(head, null, 1).slice(0, -2)},\n "runs": {\n${lines.join(',\n')}\n }\n}\n`)
 }
 
 export function readRuns(): readonly (StoredRuns & { readonly name: string })[] {
-  return [results, join(results, 'peers')].flatMap((folder) =>
+  return folders.filter(existsSync).flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.startsWith('multi-objective-'))
       .map((file) => ({ name: file.slice('multi-objective-'.length, -'.json'.length), ...(JSON.parse(readFileSync(join(folder, file), 'utf8')) as StoredRuns) })),
@@ -45,5 +47,5 @@ export function runsSoFar(name: string): Readonly<Record<string, readonly FrontR
 }
 
 function fileOf(name: string): string {
-  return name.startsWith('optuna') ? join(results, 'peers', `multi-objective-${name}.json`) : join(results, `multi-objective-${name}.json`)
+  return join(folders[name.startsWith('optuna') ? 1 : 0], `multi-objective-${name}.json`)
 }

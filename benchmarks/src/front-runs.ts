@@ -30,7 +30,7 @@ class Gathered {
     const losses = lossesOf(values, directions)
     if (this.#front.some((other) => dominates(other, losses) || other.every((loss, i) => loss === losses[i]))) return
     this.#front.push(losses)
-    this.run.push([this.#trial, ...values.map((value) => Number(value.toPrecision(8)))])
+    this.run.push([this.#trial, ...values.map((value) => Number(value.toPrecision(6)))])
   }
 }
 
