@@ -20,16 +20,9 @@ const tolerances = { gradientTolerance: 1e-2, leastGain: 3e-3, firstStep: 0.3 } 
 const iterationsOfPart = 15
 
 /**
- * Hyperparameters of maximal posterior, searched from `start`, which is changed in place. Undefined if the covariance is not positive
- * definite at the start or a value is not finite.
+ * Hyperparameters of maximal posterior, searched from `start`, which is changed in place, in parts between which it yields. Undefined if the covariance is not
+ * positive definite at the start or a value is not finite.
  */
-export function fit(layout: Layout, rows: Float64Array, targets: Float64Array, count: number, start: LogHyperparameters, options: FitOptions): LogHyperparameters | undefined {
-  const { posterior, lower, upper } = taskOf(layout, rows, targets, count, options)
-  const value = new Lbfgs(start.length).minimise((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations: options.iterations, ...tolerances })
-  return Number.isFinite(value) ? start : undefined
-}
-
-/** The same in parts, between which it yields. */
 export function* fitInParts(layout: Layout, rows: Float64Array, targets: Float64Array, count: number, start: LogHyperparameters, options: FitOptions): Generator<void, LogHyperparameters | undefined, undefined> {
   const { posterior, lower, upper } = taskOf(layout, rows, targets, count, options)
   const search = new Lbfgs(start.length)
