@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util'
 import { random, type SamplerFactory } from '@attune/core'
 import { gp, nsgaII, nsgaIII, tpe } from '@attune/samplers'
-import { compareFronts, printFronts } from './compare-fronts.ts'
+import { compareFronts, frontDuels, frontProblems, frontTable } from './compare-fronts.ts'
 import { readFrontAnchors, readRuns, runsSoFar, storeRuns } from './front-results.ts'
 import { attuneRunner, type FrontRun, type FrontRunner, optunaRunner } from './front-runs.ts'
 import { storeResult } from './machine.ts'
@@ -55,5 +55,5 @@ for (const name of options.run.split(',').filter((one) => one !== '')) {
 }
 
 const comparison = compareFronts(readRuns(), problems, readFrontAnchors())
-printFronts(comparison)
+console.log([frontTable(comparison), frontProblems(comparison), frontDuels(comparison)].join('\n\n'))
 if (options.problems === '') storeResult('multi-objective', { command: 'node --conditions=attune-source benchmarks/src/multi-objective.ts', ...comparison })

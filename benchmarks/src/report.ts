@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type FrontComparison, frontDuels, frontLosses, frontProblems, frontTable } from './compare-fronts.ts'
 import { compare, type Comparison } from './comparison.ts'
 import { lineChart } from './line-chart.ts'
 import { storedPeers } from './peer-curves.ts'
@@ -34,6 +35,13 @@ if (noise !== undefined) {
 }
 const concurrency = readdirSync(join(benchmarksFolder, 'results')).filter((name) => name.startsWith('concurrency-')).sort()
 blocks.set('concurrency', concurrencyTable(concurrency.map((name) => JSON.parse(readFileSync(join(benchmarksFolder, 'results', name), 'utf8')) as ConcurrencyResult)))
+if (existsSync(curvesPath('multi-objective'))) {
+  const fronts = JSON.parse(readFileSync(curvesPath('multi-objective'), 'utf8')) as FrontComparison
+  blocks.set('fronts', frontTable(fronts))
+  blocks.set('front-duels', frontDuels(fronts))
+  blocks.set('front-losses', frontLosses(fronts, 'gp'))
+  blocks.set('front-problems', frontProblems(fronts))
+}
 if (existsSync(curvesPath('overhead'))) {
   const overhead = JSON.parse(readFileSync(curvesPath('overhead'), 'utf8')) as OverheadResult
   blocks.set('overhead', overheadTable(overhead))
