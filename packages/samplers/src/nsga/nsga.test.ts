@@ -71,6 +71,13 @@ describe.each(both)('%s', (name, make) => {
     expect(seen.size).toBe(72) // 4 · 3 · 3 · 2, all that keep the constraint
   })
 
+  it('measures no point twice where numbers have no steps, though both objectives are best at a corner', async () => {
+    const study = await createStudy({ name: 'corner', space: space({ x: float(0, 1), y: float(0, 1) }), objective: [minimize('m0'), minimize('m1')], sampler: make({ mutationProbability: 0.2 }), seed: 4 })
+    await study.optimize(({ params: { x, y } }) => ({ m0: x, m1: y }), { trials: 200 })
+    const points = study.trials().map(({ flatParams }) => JSON.stringify(flatParams))
+    expect(new Set(points).size).toBe(200)
+  })
+
   it('goes to where outcome constraints are kept', async () => {
     const study = await createStudy({ name: 'constrained', space: box, objective: [minimize('m0'), minimize('m1')], constraints: { size: atMost(0.2) }, sampler: make(), seed: 1 })
     await study.optimize(({ flatParams }) => {
