@@ -1,4 +1,4 @@
-import { atMost, createStudy, float, maximize, minimize, random, type SamplerFactory, space } from '@attune/core'
+import { atMost, createStudy, float, maximize, MemoryStorage, minimize, random, type SamplerFactory, space, systemClock } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { hypervolume } from '../hypervolume/hypervolume.ts'
 import { tpe } from '../tpe/tpe.ts'
@@ -65,6 +65,25 @@ describe('gp with several objectives', () => {
     const front = study.pareto()
     expect(front.every(({ metrics }) => (metrics['cost'] as number) <= 0.5)).toBe(true)
     expect(hypervolume(front.map(({ values: [f = NaN, g = NaN] }) => [f, -g]), [1.1, 1.1])).toBeGreaterThan(0.75)
+  })
+
+  it('suggests the same after restarts, with failures and constraints too', async () => {
+    const suggested = async (parts: readonly number[]): Promise<readonly unknown[]> => {
+      const storage = new MemoryStorage(systemClock)
+      const all: unknown[] = []
+      for (const trials of parts) {
+        const study = await createStudy({ name: 'restarted', ifExists: 'resume', space: cube, objective: [minimize('f'), maximize('g')], constraints: { cost: atMost(0.9) }, sampler: gp(), seed: 3, storage })
+        for (let i = 0; i < trials; i++) {
+          const trial = await study.ask()
+          all.push(trial.flatParams)
+          if (trial.params.z > 0.6) await study.fail(trial, new Error('too large'))
+          else await study.tell(trial, { ...zdt1(trial.params), cost: trial.params.x + trial.params.y })
+        }
+        await study.close()
+      }
+      return all
+    }
+    expect(await suggested([9, 4, 1, 6])).toEqual(await suggested([20]))
   })
 
   it('goes on when outcomes are infinite, or all the same', async () => {
