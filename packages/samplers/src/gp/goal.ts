@@ -13,6 +13,8 @@ export interface Goal {
   readonly incumbents: readonly Float64Array[]
   /** So many of the incumbents are climbed from. */
   readonly climbed: number
+  /** Whether so little is known of a point that it is not worth climbing to; as if none was, if it is left out. */
+  readonly isUnknown?: (point: Float64Array) => boolean
   readonly why: string
   /** What is expected of each objective at the point that was found; empty where the objectives are not modelled. */
   expect(found: Float64Array): readonly Expectation[]

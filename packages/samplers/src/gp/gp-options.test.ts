@@ -22,7 +22,7 @@ const variants: readonly GpOptions[] = [
 
 describe('options of gp', () => {
   it.each(variants)('%o finds what random search does not', async (options) => {
-    expect(await bestOf(options, 35, 1)).toBeLessThan(0.25 * (await bestOf(undefined, 35, 1)))
+    expect(await bestOf(options, 35, 3)).toBeLessThan(0.25 * (await bestOf(undefined, 35, 3)))
   })
 
   it('lead to different suggestions', async () => {
@@ -78,6 +78,6 @@ describe('the explanation', () => {
       errors.push(Math.abs(predicted.mean - (value as number)))
     }
     expect(errors).toHaveLength(10)
-    expect(errors.sort((a, b) => a - b)[5]).toBeLessThan(1) // of about 25
+    expect(errors.sort((a, b) => a - b)[5]).toBeLessThan(2) // of about 25
   })
 })

@@ -78,7 +78,7 @@ class GpSampler implements Sampler {
 
   * #suggestByModel(points: Points, layout: Layout, taken: Taken, running: readonly Float64Array[], context: SuggestContext): Generator<void, Suggestion, undefined> {
     const discrete = points.axes.every(({ dimension }) => dimension.cells < Infinity)
-    const { acquisition, lengths, incumbents, climbed, why, expect, note } = yield* this.#goal(layout, running, discrete, context)
+    const { acquisition, lengths, incumbents, climbed, isUnknown, why, expect, note } = yield* this.#goal(layout, running, discrete, context)
     const region = this.#problem.objectives.length > 1 ? undefined : regionOf(layout, this.#trials.observations, lengths, this.#startupTrials(points.space))
     const found = yield* search({
       points,
@@ -87,6 +87,7 @@ class GpSampler implements Sampler {
       taken,
       incumbents: incumbents.map((point) => latentOf(points, point)),
       climbed,
+      isUnknown,
       mutate: discrete,
       region,
       random: context.random,

@@ -25,6 +25,8 @@ const refitPart = 50
  * and what looks like noise is what a cell has beyond the trend, which can be gained.
  */
 const noisy = 0.04
+/** A point is unknown where more than this part of the signal's variance is left. There the best of evenly spread points is taken: a climb would end in a corner. */
+const unknownPart = 0.4
 /** Good trials whose changed copies are candidates in discrete spaces. */
 const parents = 5
 /** So many trials without a better one count as stuck. */
@@ -96,6 +98,7 @@ export class LossModel {
       lengths: shortestLengths([model, ...terms.map((term) => term.model)]),
       incumbents: Array.from(rows.order.subarray(0, parents), (row) => rows.units.slice(row * width, (row + 1) * width)),
       climbed: 1,
+      ...(!discrete && name !== 'thompson' && { isUnknown: (point: Float64Array) => varianceAt(model, point) > unknownPart * model.signal }),
       why: terms.length > 0 ? `${why} ${whyWeighed}` : why,
       expect: (found) => (many ? [] : objectives.map((objective: Objective) => expectationOf(objective, model, found, lossOf))),
       note,
@@ -136,6 +139,12 @@ function lowestMean(model: GaussianProcess, { rows, count }: Part): number {
   const mean = new Float64Array(count)
   model.predict(rows, count, mean, new Float64Array(count))
   return mean.reduce((least, one) => Math.min(least, one), Infinity)
+}
+
+function varianceAt(model: GaussianProcess, point: Float64Array): number {
+  const variance = new Float64Array(1)
+  model.predict(point, 1, new Float64Array(1), variance)
+  return variance[0] as number
 }
 
 /** Adds running points with what the model expects of them (Ginsbourger et al. 2010, "Kriging is well-suited to parallelize optimization"); the lowest of that. */

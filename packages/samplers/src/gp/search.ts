@@ -14,6 +14,7 @@ const mutants = 150
 
 /** A space of fewer points than this is searched whole. */
 const smallSpace = 2000
+const smallPart = 500
 
 export interface SearchTask {
   readonly points: Points
@@ -24,6 +25,8 @@ export interface SearchTask {
   readonly incumbents: readonly Float64Array[]
   /** So many of them are climbed from. */
   readonly climbed: number
+  /** Where the model knows so little that a climb follows nothing but its ignorance, which is greatest in the corners of the space. */
+  readonly isUnknown: ((point: Float64Array) => boolean) | undefined
   /** True if changed copies of the incumbents are candidates too. */
   readonly mutate: boolean
   /** Where candidates lie, if not everywhere. */
@@ -34,7 +37,7 @@ export interface SearchTask {
 /** The point where an acquisition is highest as far as was found, that is not taken; undefined if none was found. Yields where other work may have its turn. */
 export function* search(task: SearchTask): Generator<void, Float64Array | undefined, undefined> {
   const { points, acquisition, taken } = task
-  if (points.space.size < smallSpace) return searchWhole(task)
+  if (points.space.size < smallSpace) return yield* searchWhole(task)
   const { width } = points
   const candidates = new Candidates(points, spreadPoints + (task.mutate ? mutants : 0) + 1)
   const finite = points.space.size < Infinity
@@ -59,9 +62,9 @@ export function* search(task: SearchTask): Generator<void, Float64Array | undefi
     best = units
     highest = value
   }
-  if (best !== undefined) return best
+  if (best !== undefined && task.isUnknown?.(best) !== true) return best
   for (const index of order) if (!taken.has(candidates.units, index * width)) return candidates.unitsAt(index)
-  return undefined
+  return best
 }
 
 /** The best candidate, and others by roulette: the likelier the higher. */
@@ -87,13 +90,16 @@ function startsOf(candidates: Candidates, values: Float64Array, order: Int32Arra
   return starts
 }
 
-function searchWhole({ points, acquisition, taken }: SearchTask): Float64Array | undefined {
+function* searchWhole({ points, acquisition, taken }: SearchTask): Generator<void, Float64Array | undefined, undefined> {
   const rows: number[] = []
   for (const row of everyPoint(points)) if (!taken.has(row, 0) && points.allows(row, 0)) rows.push(...row)
   const count = rows.length / points.width
   const units = Float64Array.from(rows)
   const values = new Float64Array(count)
-  acquisition.values(units, count, values)
+  for (let from = 0; from < count; from += smallPart) {
+    acquisition.values(units.subarray(from * points.width), Math.min(smallPart, count - from), values.subarray(from))
+    yield
+  }
   let best = -1
   for (let i = 0; i < count; i++) if (best < 0 || (values[i] as number) > (values[best] as number)) best = i
   return best < 0 ? undefined : units.subarray(best * points.width, (best + 1) * points.width)
