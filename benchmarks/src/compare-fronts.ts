@@ -43,7 +43,7 @@ export function compareFronts(stored: readonly (StoredRuns & { readonly name: st
     return [name, { optimiser, seeds: Math.min(...Object.values(runs).map(({ length }) => length)), problems: Object.keys(runs).length, families: Object.fromEntries(families) as FrontSummary['families'], ranks }]
   }))
   const isPeer = (name: string): boolean => name.startsWith('optuna')
-  const duels = stored.filter(({ name }) => !isPeer(name)).flatMap(({ name: ours }) => stored.filter(({ name }) => isPeer(name)).map(({ name: peer }) => {
+  const duels = stored.filter(({ name }) => !isPeer(name) && name !== 'random').flatMap(({ name: ours }) => stored.filter(({ name }) => isPeer(name)).map(({ name: peer }) => {
     const both = problems.filter(({ id }) => valuesOf(ours, id) !== undefined && valuesOf(peer, id) !== undefined)
     const differences = checkpoints.map((_, i) => both.map(({ id }) => (valuesOf(ours, id)?.[i] ?? Number.NaN) - (valuesOf(peer, id)?.[i] ?? Number.NaN)))
     return { ours, peer, ahead: differences.map((one) => one.filter((difference) => difference > 0).length), of: both.length, p: differences.map(wilcoxonSignedRank) }
@@ -61,7 +61,7 @@ const title = (name: string, { optimisers }: FrontComparison): string => (name.s
 
 /** A row for each optimiser: means over the families of problems, and ranks. */
 export function frontTable(comparison: FrontComparison): string {
-  const families = [...new Set(Object.values(comparison.optimisers).flatMap((one) => Object.keys(one.families)))]
+  const families = [...new Set(['all', ...Object.values(comparison.optimisers).flatMap((one) => Object.keys(one.families))])]
   const byHundred = Object.entries(comparison.optimisers).sort(([, a], [, b]) => (b.families['all']?.[2] ?? 0) - (a.families['all']?.[2] ?? 0))
   const rows = byHundred.map(([name, one]) => `| ${title(name, comparison)} | ${one.seeds} | ${one.problems} | ${families.map((family) => thousandths(one.families[family])).join(' | ')} | ${one.ranks.length > 0 ? one.ranks.map((rank) => rank.toFixed(1)).join(' / ') : '–'} |`)
   return [`| sampler | seeds | problems | ${families.join(' | ')} | mean rank |`, `|---|---|---|${'---|'.repeat(families.length + 1)}`, ...rows].join('\n')
