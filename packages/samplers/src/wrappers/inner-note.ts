@@ -7,20 +7,32 @@ export type Answer = Suggestion | Exhausted | Wait
 interface InnerNote {
   /** Names the sampler among several. */
   readonly arm?: string
+  /** Names the part of the space that the sampler sees. */
+  readonly part?: string
   /** Id and revision of the inner sampler, as in `gp@1`. */
   readonly sampler: string
   readonly note?: Json
+}
+
+/** Which sampler it is that a wrapper has inside. */
+export interface InnerName {
+  /** Id of the wrapper. */
+  readonly wrapper: string
+  /** Names the sampler among several of one wrapper. */
+  readonly arm?: string
+  /** Names the part of the space that the sampler sees, where it is not all of it: its notes say nothing of another part. */
+  readonly part?: string
 }
 
 /** Explanation and note may have so many characters together. */
 const noteLimit = 4096
 
 /** An inner sampler's suggestion as the wrapper's. A note for which there is no room beside what the wrapper adds is left out: its sampler begins anew. */
-export function wrapped(answer: Answer, { id, revision }: SamplerFactory, arm?: string): Answer {
+export function wrapped(answer: Answer, { id, revision }: SamplerFactory, { arm, part }: InnerName): Answer {
   if ('exhausted' in answer || 'wait' in answer) return answer
   const { params, note } = answer
   const explanation = arm === undefined ? answer.explanation : named(answer.explanation, arm)
-  const own: InnerNote = { ...(arm === undefined ? {} : { arm }), sampler: `${id}@${revision}` }
+  const own: InnerNote = { ...(arm === undefined ? {} : { arm }), ...(part === undefined ? {} : { part }), sampler: `${id}@${revision}` }
   const rest = { params, ...(explanation === undefined ? {} : { explanation }) }
   if (note === undefined) return { ...rest, note: { ...own } }
   const full = { ...own, note }
@@ -37,17 +49,19 @@ export function armOf({ suggestion }: TrialRecord, wrapper: string): string | un
 }
 
 /**
- * A record as the inner sampler is to see it: suggested by whom it was inside, with its own note if it was itself, and with no note if
- * it was another arm, whose format it could mistake for its own. Records that the wrapper did not suggest are seen as they are.
+ * A record as the inner sampler is to see it: suggested by whom it was inside, with its own note if it was itself on the same part of the space, and
+ * with no note if it was another arm or another part, whose format it could mistake for its own. Records that the wrapper did not suggest
+ * are seen as they are, but for notes where the sampler sees a part of the space only.
  */
-export function unwrapped(record: TrialRecord, wrapper: string, arm?: string): TrialRecord {
+export function unwrapped(record: TrialRecord, { wrapper, arm, part }: InnerName): TrialRecord {
   const { suggestion } = record
-  if (suggestion === undefined || !suggestion.sampler.startsWith(`${wrapper}@`)) return record
+  if (suggestion === undefined) return record
+  const { note, ...trace } = suggestion
+  if (!suggestion.sampler.startsWith(`${wrapper}@`)) return part === undefined || note === undefined ? record : withTrace(record, trace)
   const inner = innerNote(suggestion)
-  const { note: _, ...trace } = suggestion
   if (inner === undefined) return withTrace(record, trace)
   const shown = { ...trace, sampler: inner.sampler }
-  return withTrace(record, inner.note === undefined || inner.arm !== arm ? shown : { ...shown, note: inner.note })
+  return withTrace(record, inner.note === undefined || inner.arm !== arm || inner.part !== part ? shown : { ...shown, note: inner.note })
 }
 
 function innerNote({ note }: SuggestionTrace): InnerNote | undefined {

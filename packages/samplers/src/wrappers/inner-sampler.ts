@@ -1,11 +1,9 @@
 import type { Awaitable, History, Problem, Random, Sampler, SamplerFactory, SearchSpace, SuggestContext, TrialRecord } from '@attune/core'
 import { InnerHistory } from './inner-history.ts'
-import { type Answer, unwrapped, wrapped } from './inner-note.ts'
+import { type Answer, type InnerName, unwrapped, wrapped } from './inner-note.ts'
 
-export interface InnerOptions {
-  /** Id of the wrapper. */
-  readonly wrapper: string
-  /** Names the sampler among several of one wrapper: then it has random streams of its own. Without it, it has those that it would have alone. */
+export interface InnerOptions extends InnerName {
+  /** Named among several, the sampler has random streams of its own. Without it, it has those that it would have alone. */
   readonly arm?: string
   /** What the sampler sees of the space. Answers the same object for the same space. Default: all of it. */
   readonly space?: (space: SearchSpace) => SearchSpace
@@ -19,16 +17,16 @@ export interface InnerOptions {
  */
 export class InnerSampler {
   readonly #factory: SamplerFactory
-  readonly #arm: string | undefined
+  readonly #name: InnerName
   readonly #random: Random
   readonly #show: (record: TrialRecord) => TrialRecord
   readonly #sampler: Sampler
 
-  constructor(factory: SamplerFactory, problem: Problem, { wrapper, arm, space, history }: InnerOptions) {
+  constructor(factory: SamplerFactory, problem: Problem, { space, history, ...name }: InnerOptions) {
     this.#factory = factory
-    this.#arm = arm
-    this.#random = arm === undefined ? problem.random : streamsOf(problem.random, `${wrapper}/${arm}`)
-    this.#show = (record) => unwrapped(record, wrapper, arm)
+    this.#name = name
+    this.#random = name.arm === undefined ? problem.random : streamsOf(problem.random, `${name.wrapper}/${name.arm}`)
+    this.#show = (record) => unwrapped(record, name)
     const shown = new InnerHistory(problem.history, this.#show)
     this.#sampler = factory.create({
       get space() {
@@ -61,10 +59,10 @@ export class InnerSampler {
     const { number, running } = context
     const answer = this.#sampler.suggest({
       ...context,
-      random: this.#arm === undefined ? context.random : this.#random.stream(number, 'sampler'),
+      random: this.#name.arm === undefined ? context.random : this.#random.stream(number, 'sampler'),
       running: running.length === 0 ? running : running.map(this.#show),
     })
-    return 'then' in answer ? answer.then((settled) => wrapped(settled, this.#factory, this.#arm)) : wrapped(answer, this.#factory, this.#arm)
+    return 'then' in answer ? answer.then((settled) => wrapped(settled, this.#factory, this.#name)) : wrapped(answer, this.#factory, this.#name)
   }
 }
 

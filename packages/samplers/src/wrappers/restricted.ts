@@ -1,4 +1,5 @@
 import { AttuneError, type Awaitable, type Problem, type Sampler, type SamplerFactory, type Scalar, type SearchSpace } from '@attune/core'
+import { hashed } from '../quasi-random/sequence.ts'
 import type { Answer } from './inner-note.ts'
 import { InnerSampler } from './inner-sampler.ts'
 import { RestrictedHistory } from './restricted-history.ts'
@@ -44,7 +45,7 @@ function restrictedSampler(id: string, sampler: SamplerFactory, restrictions: Re
     return known.part
   }
   const part = (): RestrictedSpace => partOf(problem.space)
-  const inner = new InnerSampler(sampler, problem, { wrapper: id, space: partOf, history: (history) => new RestrictedHistory(history, part) })
+  const inner = new InnerSampler(sampler, problem, { wrapper: id, part: nameOf(restrictions), space: partOf, history: (history) => new RestrictedHistory(history, part) })
   part()
   const completed = (answer: Answer): Answer => ('params' in answer ? { ...answer, params: part().complete(answer.params) } : answer)
   const suggest: Sampler['suggest'] = (context): Awaitable<Answer> => {
@@ -54,4 +55,9 @@ function restrictedSampler(id: string, sampler: SamplerFactory, restrictions: Re
   }
   if (!inner.observes) return { suggest }
   return { observe: (trial) => void (part().has(trial.flatParams) && inner.observe(trial)), suggest }
+}
+
+/** Tells restrictions apart, in few letters: it is stored with each trial. */
+function nameOf(restrictions: Restrictions): string {
+  return Array.from(JSON.stringify(restrictions)).reduce((hash, letter) => hashed(hash, letter.codePointAt(0) as number), 0).toString(36)
 }

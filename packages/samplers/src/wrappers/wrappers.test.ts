@@ -166,6 +166,17 @@ describe('restricted', () => {
     await study.close()
   })
 
+  it('begins anew where another part of the space was searched: notes of that are of other parameters', async () => {
+    const storage = new MemoryStorage(systemClock)
+    for (const sampler of [counter('c'), fixed(counter('c'), { n: 2 }), fixed(counter('c'), { x: 0.5 }), fixed(counter('c'), { n: 2 })]) {
+      const study = await createStudy({ name: 'parts', space: plane, sampler, seed: 1, storage, ifExists: 'resume' })
+      for (let i = 0; i < 3; i++) await study.tell(await study.ask(), i)
+      if (study.counts.complete === 12) expect(study.trials().map((record) => countOf(record, record.number < 3 ? 0 : 1))).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6])
+      await study.close()
+    }
+    expect.assertions(1)
+  })
+
   it('makes a finite space of an infinite one', async () => {
     const study = await createStudy({ name: 'finite', space: tree, sampler: fixed(grid(), { rate: 0.1, 'optimizer.type': 'none' }), seed: 1 })
     const { reason } = await study.optimize(() => 0, { trials: 100 })
