@@ -1,4 +1,4 @@
-import { createStudy, float, isAttuneError, oneOf, minimize, choice, int } from '@attune/core'
+import { choice, createStudy, float, int, isAttuneError, MemoryStorage, minimize, oneOf, type Study, systemClock } from '@attune/core'
 import { samplerSuite } from '@attune/testing'
 import { describe, expect, it } from 'vitest'
 import { auto } from './auto.ts'
@@ -45,4 +45,39 @@ describe('auto', () => {
     expect(remarks[0]).toMatch(/^gp: A Gaussian process/)
     expect(remarks[1]).toMatch(/^tpe: 25 trials without a better one/)
   })
+
+  it.each([
+    { what: 'numbers that are stuck', space: { x: float(0, 1), y: int(1, 100) }, added: 26, objectives: 1, arms: ['cma-es', 'gp'] },
+    { what: 'categories that are stuck', space: { x: float(0, 1), y: choice([1, 2, 3]) }, added: 26, objectives: 1, arms: ['gp', 'tpe'] },
+    { what: 'many trials', space: { x: float(0, 1), y: int(1, 100) }, added: manyTrials, objectives: 1, arms: ['cma-es', 'gp'] },
+    { what: 'many trials of two objectives', space: { x: float(0, 1), y: int(1, 100) }, added: manyTrials, objectives: 2, arms: ['nsga-ii'] },
+  ])('answers the same however the history was loaded, also after corrections: $what', async ({ space, added, objectives, arms }) => {
+    const names = ['a', 'b'].slice(0, objectives)
+    const measured = (x: number): Record<string, number> => Object.fromEntries(names.map((name, i) => [name, Math.abs(x - i)]))
+    const run = async (reopens: boolean): Promise<readonly { readonly note: { readonly arm: string } }[]> => {
+      const storage = new MemoryStorage(systemClock)
+      const open = (): Promise<Study<{ readonly x: number }>> => createStudy({ name: 'history', space, objective: names.map((name) => minimize(name)), sampler: auto(), seed: 1, storage, ifExists: 'resume' }) as never
+      let study = await open()
+      // The first is the best for ever.
+      for (let i = 0; i < added; i++) {
+        const x = 0.3 + (i % 50) / 100
+        await study.add({ params: { x, y: 1 + (i % 3) } as never, metrics: i === 0 ? Object.fromEntries(names.map((name) => [name, -1])) : measured(x) })
+      }
+      for (let i = 0; i < 8; i++) {
+        if (reopens) {
+          await study.close()
+          study = await open()
+        }
+        if (i === 4) await study.void(added - 2, 'mixed up')
+        const trial = await study.ask()
+        await study.tell(trial, measured(trial.params.x))
+      }
+      const found = study.trials().slice(added).map(({ flatParams, suggestion }) => ({ flatParams, explanation: suggestion?.explanation, note: suggestion?.note as { readonly arm: string } }))
+      await study.close()
+      return found
+    }
+    const live = await run(false)
+    expect(await run(true)).toEqual(live)
+    expect(new Set(live.map(({ note }) => note.arm))).toEqual(new Set(arms))
+  }, 60_000)
 })
