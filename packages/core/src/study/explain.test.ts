@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Explanation } from '../contracts/explanation.ts'
 import { random } from '../random/random-sampler.ts'
-import { float } from '../space/builders.ts'
+import { float, int } from '../space/builders.ts'
 import { createStudy } from './create-study.ts'
 
 describe('study.explain', () => {
@@ -39,6 +39,21 @@ describe('study.explain', () => {
     for (let i = 0; i < 6; i++) await study.tell(await study.ask(), 2)
     expect(study.trials().map(({ suggestion }) => suggestion?.explanation?.why)).toEqual(['It is next.', 'It is number 1.', 'It is next.', 'It is number 3.', 'It is next.', 'It is number 5.'])
     expect(study.explain(2)).toBe(study.explain(0))
+    await study.close()
+  })
+
+  it('does not give the reasons for other parameters, where those that were suggested are avoided', async () => {
+    const explanation: Explanation = { model: 'a guess', why: 'It is one.', predicted: [{ metric: 'value', mean: 2, deviation: 0.5 }] }
+    const study = await createStudy({
+      space: { n: int(1, 9) },
+      duplicates: 'avoid',
+      sampler: { specVersion: 'v1', id: 'one', revision: 1, create: () => ({ suggest: () => ({ params: { n: 1 }, explanation, note: { turn: 1 } }) }) },
+    })
+    for (let i = 0; i < 2; i++) await study.tell(await study.ask(), 2)
+    expect(study.explain(0)).toEqual(explanation)
+    expect(study.explain(1)).toEqual({ model: 'prior', why: 'Drawn from the priors, because trial 0 has had the parameters that were suggested.' })
+    // Whoever counts suggestions by their notes goes on.
+    expect(study.trial(1).suggestion?.note).toEqual({ turn: 1 })
     await study.close()
   })
 

@@ -258,9 +258,10 @@ export class TrialSource {
     if (earlier !== undefined && this.#parts.policy === 'reuse' && this.#history.state(earlier) === 'complete') return this.#reuse(suggested, earlier)
     const repeated = earlier !== undefined && this.#parts.policy === 'repeat'
     const flatParams = earlier !== undefined && this.#parts.policy === 'avoid' ? this.#parts.duplicates!.avoid(params, this.#history.space, this.#parts.runtime.random.stream(number, 'duplicates')) : params
+    const trace = flatParams === params ? suggested.trace : { ...suggested.trace, explanation: { model: 'prior', why: `Drawn from the priors, because trial ${String(earlier)} has had the parameters that were suggested.` } }
     const lease = this.#parts.leases.request()
     const origin = repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const
-    if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: suggested.trace, lease, ...origin, ...carried(start) }))) return undefined
+    if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: trace, lease, ...origin, ...carried(start) }))) return undefined
     return this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: start.toStep, resumeFrom: undefined })
   }
 
