@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { createStudy, float, loadStudy, type Json } from '@attune/core'
+import { createStudy, float, loadStudy, minimize, type Json, type SamplerFactory } from '@attune/core'
 import { nodeHost } from '@attune/node'
 import { sqlite, SqliteStorage } from '@attune/storage'
 import stringWidth from 'string-width'
@@ -129,6 +129,22 @@ describe('show', () => {
     expect(output).toMatch(/^  error +the loss is not finite$/m)
     expect(output).toMatch(/^    at /m)
     expect((await read(['show', 'digits', '--trial', '0'])).output).toMatch(/^ +step +accuracy +exact$/m)
+  })
+
+  it('shows why a trial has its parameters, and what was expected of it', async () => {
+    const storage = join(await newFolder(), 'study.db')
+    const sampler: SamplerFactory = { specVersion: 'v1', id: 'guesser', revision: 1, create: () => ({
+      suggest: ({ number }) => ({ params: { x: 0.5 }, explanation: { model: 'a guess', why: 'It lies in the \u001b[31mmiddle.', ...(number === 0 ? {} : { predicted: [{ metric: 'loss', mean: 0.25, deviation: 0.5 }, { metric: 'size', mean: 1e6, deviation: 0 }] }) } }),
+    }) }
+    const study = await createStudy({ name: 'guessed', storage: sqlite(storage), space: { x: float(0, 1) }, objective: [minimize('loss'), minimize('size')], sampler })
+    await study.enqueue({ x: 0.1 })
+    await study.optimize(() => ({ loss: 1, size: 2 }), { trials: 3 })
+    await study.close()
+    const show = async (trial: number): Promise<string> => (await attune(['show', 'guessed', '--trial', String(trial), '-s', storage])).output
+    expect(await show(0)).not.toMatch(/why|expected/)
+    const shown = await show(1)
+    expect(shown).toMatch(/^  from +guesser@1\n  model +a guess\n  why +It lies in the .*middle\.\n  expected +loss 0\.25 ± 0\.5, size 1e6 ± 0$/m)
+    expect(shown).not.toContain('\u001b')
   })
 
   it('tells programs the definition, the workers and the warnings', async () => {

@@ -93,6 +93,28 @@ describe('openTelemetry', () => {
     expect(await points('attune.best.value')).toEqual([['', study.best.value]])
   })
 
+  it('adds warnings and what a sampler decided to the span of the run', async () => {
+    const { logger, spans } = withSdk()
+    const study = await createStudy({
+      space,
+      sampler: { specVersion: 'v1', id: 'choosy', revision: 1, create: (problem) => ({
+        suggest() {
+          problem.remark('goes to the middle, which is near to everything')
+          problem.warn('has nothing to learn from')
+          return { params: { x: 0.5 } }
+        },
+      }) },
+      loggers: [logger()],
+    })
+    await study.optimize(() => 1, { trials: 3 })
+    await study.close()
+    const run = spans.getFinishedSpans().find(({ name }) => name === 'attune.study')!
+    expect(run.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['attune.remark', { 'attune.source': 'choosy', 'attune.message': 'goes to the middle, which is near to everything' }],
+      ['attune.warning', { 'attune.source': 'choosy', 'attune.message': 'has nothing to learn from' }],
+    ])
+  })
+
   it('makes a span for each attempt of a trial that is retried, inside the span of the trial', async () => {
     const { logger, spans, points } = withSdk()
     const study = await createStudy({ space, objective: minimize('loss'), seed: 3, loggers: [logger()] })

@@ -20,6 +20,7 @@ function head(trial: TrialRecord, definition: StudyDefinition, view: View): stri
     ['void', voided],
     ['violation', violation > 0 ? formatNumber(violation) : undefined],
     ['from', [origin === 'sampler' ? (suggestion?.sampler ?? origin) : origin, parent === undefined ? '' : `of trial ${parent}`].filter((text) => text !== '').join(' ')],
+    ['model', explanation?.model],
     ['why', explanation?.why],
     ['expected', expected(explanation)],
     ['attempt', attempt === 0 ? 'not started yet' : String(attempt)],

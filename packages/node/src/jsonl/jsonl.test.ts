@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createStudy, float, minimize, MemoryStorage, systemClock } from '@attune/core'
-import type { Logger, Study, StudyEvent } from '@attune/core'
+import type { Logger, SamplerFactory, Study, StudyEvent } from '@attune/core'
 import { loggerContext } from '@attune/testing'
 import { describe, expect, it } from 'vitest'
 import { faults, keptMetrics, readFolder, readLines, temporaryFolder } from './files.test-support.ts'
@@ -48,6 +48,24 @@ describe('a log of JSON lines', () => {
     expect(lines.filter(({ kind }) => kind === 'event').map(({ event, revision }) => [event, revision])).toEqual(events.map(({ type, revision }) => [type, revision]))
     expect(faults(lines)).toEqual([])
     expect(new Set(lines.map((line) => Object.keys(line).join())).size).toBe(1)
+  })
+
+  it('has what a sampler decided, with its reason', async () => {
+    await using folder = await temporaryFolder()
+    const sampler: SamplerFactory = { specVersion: 'v1', id: 'choosy', revision: 1, create: (problem) => ({
+      suggest({ number }) {
+        problem.remark(number < 2 ? 'begins in the middle, which is near to everything' : 'goes on at the end')
+        return { params: { x: 0.5 } }
+      },
+    }) }
+    const study = await createStudy({ name: 'digits', storage: new MemoryStorage(systemClock), space: { x: float(0, 1) }, sampler, loggers: [jsonl({ folder: folder.path })] })
+    await study.optimize(() => 1, { trials: 4 })
+    await study.close()
+    const remarks = (await readFolder(folder.path)).filter(({ event }) => event === 'remark')
+    expect(remarks).toMatchObject([
+      { kind: 'event', name: 'choosy', type: 'text', text: 'begins in the middle, which is near to everything', trial: null },
+      { kind: 'event', name: 'choosy', type: 'text', text: 'goes on at the end', trial: null },
+    ])
   })
 
   it('can be read while it grows: what was logged is in the file', async () => {

@@ -88,6 +88,10 @@ export class Events {
     this.#send({ ...this.#base(), type: 'warning', number, source, message })
   }
 
+  remark(source: string, message: string): void {
+    this.#send({ ...this.#base(), type: 'remark', source, message })
+  }
+
   #base(): { readonly revision: number; readonly time: number } {
     return { revision: ++this.#revision, time: this.#clock.now() }
   }

@@ -33,7 +33,7 @@ export function line(event: StudyEvent, tally: Tally, styles: Styles): string | 
     case 'warning':
       return styles.warn(`  ! ${warningText(event)}`)
     case 'remark':
-      return styles.faint(`  ${plain(event.source)}: ${plain(event.message)}`)
+      return styles.faint(`  ${warningText(event)}`)
     default:
       return undefined
   }

@@ -182,6 +182,20 @@ describe('on a terminal', () => {
     expect(given.terminal.screen).toContain('4/20 trials · 1.0s elapsed')
   })
 
+  it('shows the latest decision of a sampler, and nothing of it in the summary', async () => {
+    const given = await setup()
+    play(given)
+    given.events.remark('auto', 'gp: it finds most')
+    given.events.remark('auto', 'tpe: it is cheaper')
+    given.clock.advance(1000)
+    const shown = given.terminal.screen.split('\n')
+    expect(shown.slice(-2)).toEqual(['  auto: tpe: it is cheaper', '  ! tfjs: trial 2: leaked 3 tensors'])
+    expect(given.terminal.screen).not.toContain('it finds most')
+    given.events.studyStopped('10 trials are done')
+    expect(given.terminal.screen).not.toContain('auto:')
+    await given.logger.close()
+  })
+
   it('shows nothing where nothing runs', async () => {
     const given = await setup()
     given.events.warn('x', 'before any run')
@@ -225,6 +239,15 @@ describe('elsewhere', () => {
     expect(given.terminal.output).toContain('Set MLFLOW_TRACKING_USERNAME.\n')
     given.events.warn('tfjs', 'x'.repeat(5000))
     expect(given.terminal.output).toMatch(/ ! tfjs: x{1000}…\n/)
+  })
+
+  it('writes what a sampler decided, and cannot be made to write on the terminal by it', async () => {
+    const given = await setup({ tty: false })
+    given.events.remark('auto', 'gp: a model \u001b[31mfinds most')
+    expect(given.terminal.output).toMatch(/^ {2}auto: gp: a model .*finds most$/m)
+    expect(given.terminal.output).not.toContain('\u001b')
+    given.events.remark('auto', 'x'.repeat(5000))
+    expect(given.terminal.output).toMatch(/ auto: x{1000}…\n/)
   })
 
   it('says what is there already when a study goes on', async () => {
