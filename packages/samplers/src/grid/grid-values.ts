@@ -62,19 +62,7 @@ function inList(values: readonly Scalar[]): GridValues {
 }
 
 function allValues(dimension: Dimension): GridValues {
-  const { cells } = dimension
-  const low = dimension.decode(0)
-  const step = cells > 1 ? (Number(dimension.decode(1)) - Number(low)) / (cells - 1) : 1
-  const at = dimension.log
-    ? (position: number) => Number((Number(low) + position * step).toPrecision(15)) // the cells are uneven; 15 digits undo the rounding of a step such as 0.1
-    : (position: number) => dimension.decode((position + 0.5) / cells)
-  const positionOf = dimension.log
-    ? (value: Scalar) => (Number.isNaN(dimension.encode(value)) ? -1 : Math.round((Number(value) - Number(low)) / step))
-    : (value: Scalar) => {
-        const unit = dimension.encode(value)
-        return Number.isNaN(unit) ? -1 : Math.floor(unit * cells)
-      }
-  return { length: cells, at, positionOf }
+  return { length: dimension.cells, at: (position) => dimension.valueAt(position), positionOf: (value) => dimension.cellOf(value) }
 }
 
 function unsupported({ path }: Dimension, why: string): AttuneError {

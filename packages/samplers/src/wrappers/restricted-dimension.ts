@@ -13,7 +13,30 @@ export function restrictedDimension(dimension: LeafDimension, restriction: Restr
   const smaller = 'values' in leaf ? levelsAmong(dimension, leaf, given) : numberWithin(dimension, leaf, given)
   if (smaller === leaf) return dimension
   if ('values' in smaller ? smaller.values.length === 1 : smaller.low === smaller.high) return { fixed: 'values' in smaller ? (smaller.values[0] as Scalar) : smaller.low }
-  return Space.of({ restricted: smaller }).dimensions[0] as LeafDimension
+  const inner = Space.of({ restricted: smaller }).dimensions[0] as LeafDimension
+  return dimension.kind === 'number' && inner.cells < Infinity ? withValuesOf(dimension, inner) : inner
+}
+
+/** The values of a number with a step as the whole space has them: counted from another bound, some differ in their last digit. */
+function withValuesOf(outer: LeafDimension, inner: LeafDimension): LeafDimension {
+  const first = outer.cellOf(inner.valueAt(0))
+  const cellOf = (value: Scalar): number => {
+    const cell = outer.cellOf(value) - first
+    return cell >= 0 && cell < inner.cells ? cell : -1
+  }
+  const outside = (value: Scalar): Scalar => outer.valueAt(first + inner.cellOf(value))
+  return {
+    ...placed(inner, inner, inner.index, inner.conditions),
+    encode: (value) => {
+      const cell = cellOf(value)
+      return cell < 0 ? NaN : inner.encode(inner.valueAt(cell))
+    },
+    decode: (unit) => outside(inner.decode(unit)),
+    quantile: (probability) => outside(inner.quantile(probability)),
+    valueAt: (cell) => outer.valueAt(first + cell),
+    cellOf,
+    has: (value) => outer.has(value) && cellOf(value as Scalar) >= 0,
+  }
 }
 
 function numberWithin(dimension: LeafDimension, leaf: NumberLeaf, given: readonly Scalar[]): Leaf {

@@ -1,5 +1,6 @@
 import { boolean, choice, constraint, type FlatParams, float, int, linear, logNormal, normal, oneOf, ordinal, repeat, type Space, space, ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
+import { gridValues } from '../grid/grid-values.ts'
 import { RestrictedSpace, type Restrictions } from './restricted-space.ts'
 
 const rate = float(1e-5, 1, { scale: 'log' })
@@ -20,6 +21,7 @@ const whole = space({
 const part = (restrictions: Restrictions, of: Space<unknown> = whole): RestrictedSpace => new RestrictedSpace(of, restrictions)
 /** Values that `quantile` answers need not come back to the last bit. */
 const rounded = (flat: FlatParams): unknown => Object.fromEntries(Object.entries(flat).map(([path, value]) => [path, typeof value === 'number' ? value.toPrecision(12) : value]))
+const gridValuesOf = (of: Space<unknown>): readonly unknown[] => gridValues(of, {}).flatMap(({ length, at }) => Array.from({ length }, (_, position) => at(position)))
 const pathsOf = (of: RestrictedSpace): readonly string[] => of.dimensions.map(({ path }) => path)
 
 describe('RestrictedSpace', () => {
@@ -52,6 +54,23 @@ describe('RestrictedSpace', () => {
       const complete = whole.sample(random)
       if (smaller.has(complete)) expect(rounded(smaller.complete(smaller.decode(smaller.encode(complete))))).toEqual(rounded(complete))
     }
+  })
+
+  it.each([[0.3, 1 / 3, false], [-1, 1 / 3, false], [-0.7, 0.1, false], [0.3, 0.7, true], [1e-3, 1 / 3, true]] as const)('has values of a step to the last digit: from %d by %d, logarithmic: %s', (low, step, log) => {
+    const stepped = space({ x: float(low, low + 40 * step, log ? { step, scale: 'log' } : { step }) }) as Space<unknown>
+    const [outer] = stepped.dimensions
+    const values = Array.from({ length: 41 }, (_, cell) => outer!.valueAt(cell) as number)
+    for (const [first, last] of [[0, 40], [1, 40], [7, 33], [12, 13]] as const) {
+      const { dimensions: [inner] } = part({ x: [values[first]!, values[last]!] }, stepped)
+      const within = values.slice(first, last + 1)
+      expect(within.map((_, cell) => inner!.valueAt(cell))).toEqual(within)
+      expect(within.map((value) => inner!.decode(inner!.encode(value)))).toEqual(within)
+      expect(within.map((value) => inner!.cellOf(value))).toEqual([...within.keys()])
+      const quantiles = Array.from({ length: 400 }, (_, i) => inner!.quantile(i / 400))
+      expect(quantiles.filter((value) => !within.includes(value as number))).toEqual([])
+      expect(values.filter((value) => inner!.has(value))).toEqual(within)
+    }
+    expect([...gridValuesOf(stepped)]).toEqual(values)
   })
 
   it('leaves out what is fixed and what is never active, and keeps what depends on it', () => {

@@ -7,7 +7,7 @@ const explanation: Explanation = Object.freeze({ model: 'none', why: 'It is one 
 
 /**
  * Tries known points first, in their order, and then goes on as the sampler does, which learns from them. Points that a trial of the study has
- * had are passed over, so a study that is resumed tries none again; those whose trial was aborted or lost are tried once more.
+ * had are passed over, so a study that is resumed tries none again; those whose trial was aborted or lost are tried again.
  *
  * For points with known values use `study.add`, which costs no trial; for points that come up later `study.enqueue`.
  *
