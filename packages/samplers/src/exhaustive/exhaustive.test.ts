@@ -61,7 +61,7 @@ describe('exhaustive', () => {
     if (!shuffle) expect(met.slice(1).findIndex((words) => words.startsWith('wide'))).toBe(21 - Number(met[0]?.startsWith('plain')))
   })
 
-  it('P10: goes on after a restart without a gap or a repetition, beside trials that were aborted', async () => {
+  it('P10: an exhaustive walk goes on after a restart without a gap or a repetition, beside trials that were aborted', async () => {
     const storage = new MemoryStorage(systemClock)
     const met: string[] = []
     for (let part = 0; part < 8; part++) {

@@ -26,7 +26,7 @@ const mostRemembered = 4096
  *
  * A suggestion depends on the seed and the trial's number alone, so parallel workers share a sequence without talking to each
  * other. Of conditional spaces the coordinates of what is inactive go unused. Points that break a constraint are left out: trial n is
- * the n-th that keeps them. In finite spaces of up to 4,096 points none comes twice before all came once. Beyond 1,111 dimensions
+ * the n-th that keeps them. In finite spaces of up to 4,096 points none comes twice before all came once, save such as the priors make too unlikely to come in 16 times as many draws as there are points. Beyond 1,111 dimensions
  * those of the Sobol sequence that come last are random.
  *
  * Throws OPTION for an option out of range.
