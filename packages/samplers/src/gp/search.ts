@@ -11,6 +11,7 @@ import type { Region } from './trust-region.ts'
 const spreadPoints = 1000
 const rouletteStarts = 4
 const mutants = 150
+const valuedAtOnce = 256
 
 /** A space of fewer points than this is searched whole. */
 const smallSpace = 2000
@@ -45,8 +46,11 @@ export function* search(task: SearchTask): Generator<void, Float64Array | undefi
   addSpread(candidates, points, spreadPoints, task.random, refuse, task.region)
   if (task.mutate && task.incumbents.length > 0) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
   const values = new Float64Array(candidates.length)
-  acquisition.values(candidates.units, candidates.length, values)
-  yield
+  for (let first = 0; first < candidates.length; first += valuedAtOnce) {
+    const count = Math.min(valuedAtOnce, candidates.length - first)
+    acquisition.values(candidates.units.subarray(first * width), count, values.subarray(first))
+    yield
+  }
   const order = Int32Array.from(values, (_, i) => i).sort((a, b) => (values[b] as number) - (values[a] as number) || a - b)
   const starts = startsOf(candidates, values, order, task.random)
   for (const one of task.incumbents.slice(0, task.climbed)) starts.push(one.slice())

@@ -13,7 +13,7 @@ export interface Region {
 }
 
 /** From so many numbers and ordinals on. */
-const leastNumbers = 20
+const leastNumbers = 10
 const firstSide = 0.8
 const longestSide = 1.6
 const shortestSide = 2 ** -7
