@@ -1,10 +1,12 @@
-import { AttuneError, type Exhausted, type Explanation, type Json, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { AttuneError, type Awaitable, type Exhausted, type Explanation, type Json, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { atOnce, inParts } from '../in-parts.ts'
 import { checkKnown } from '../known-options.ts'
 import { Observations } from '../model/observations.ts'
 import { Points } from '../model/points.ts'
 import { unseenPoint } from '../model/unseen-point.ts'
 import { Layout } from './layout.ts'
 import { type Provenance, type Restarts, type SearchSettings, SearchState } from './search-state.ts'
+import { warmStart } from './warm-start.ts'
 
 /** Options of `cmaEs`. */
 export interface CmaEsOptions {
@@ -21,6 +23,10 @@ export interface CmaEsOptions {
 const id = 'cma-es'
 /** Draws until one keeps the constraints and is new. */
 const mostDraws = 100
+/** With so many normal coordinates, or so many trials to take in, a suggestion lets other work have its turn. */
+const pausesFrom = { coordinates: 64, trials: 1000 }
+/** Work between two pauses while trials are taken in, each of about 300 + n² for n normal coordinates: some 10 ms. */
+const mostWork = 1_000_000
 /** With more coordinates than this a note would become too long. */
 const mostRaw = 200
 
@@ -67,6 +73,10 @@ class CmaEsSampler implements Sampler {
   readonly #provenance: (Provenance | undefined)[] = []
   #layout: Layout | undefined
   #state: SearchState | undefined
+  /** So many rows are in the state. */
+  #taken = 0
+  /** Takes in the others; where a suggestion was aborted, the next one goes on with it. */
+  #learning: Generator<void, void, undefined> | undefined
   /** Where a search would begin, while no trial of this sampler has ended; for so many rows. */
   #start: { readonly length: number; readonly state: SearchState; readonly warm: boolean } | undefined
   #units = new Float64Array(0)
@@ -78,21 +88,28 @@ class CmaEsSampler implements Sampler {
     this.#observations = new Observations(problem)
   }
 
+  /** Only keeps the trial: the state is a fold over all of them, which `suggest` goes on with, since it may pause. */
   observe(trial: TrialRecord): void {
     const row = this.#observations.length
     this.#observations.add(trial)
-    if (this.#observations.length === row) return
-    this.#provenance[row] = provenanceOf(trial)
-    if (this.#layout?.points.space === this.#problem.space) this.#tell(row)
-    else this.#relearn()
+    if (this.#observations.length > row) this.#provenance[row] = provenanceOf(trial)
   }
 
-  suggest({ random, running }: SuggestContext): Suggestion | Exhausted {
+  suggest(context: SuggestContext): Awaitable<Suggestion | Exhausted> {
     const { space } = this.#problem
-    if (this.#layout?.points.space !== space) this.#relearn()
-    const layout = this.#layout as Layout
-    if (layout.parameters === 0) return { params: space.sample(random), explanation: explanations.none }
-    const { state, explanation } = this.#present(layout)
+    const layout = this.#layout?.points.space === space ? this.#layout : this.#layOut()
+    if (layout.parameters === 0) return { params: space.sample(context.random), explanation: explanations.none }
+    const steps = this.#suggest(layout, context)
+    return layout.normal.length < pausesFrom.coordinates && this.#observations.length - this.#taken < pausesFrom.trials ? atOnce(steps) : inParts(steps, context.signal)
+  }
+
+  *#suggest(layout: Layout, { random, running }: SuggestContext): Generator<void, Suggestion | Exhausted, undefined> {
+    const learning = this.#learning ?? this.#learn(layout)
+    this.#learning = learning
+    yield* learning
+    this.#learning = undefined
+    const { space } = this.#problem
+    const { state, explanation } = yield* this.#present(layout)
     if (state.stopped !== undefined) return { exhausted: `CMA-ES has converged: ${state.stopped}. Use cmaEs({ restarts: 'ipop' }) to go on from another place.` }
     const { points } = layout
     let busy: ReadonlySet<string> | undefined
@@ -107,37 +124,48 @@ class CmaEsSampler implements Sampler {
     return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: explanations.new }
   }
 
-  /** Folds everything anew: the space has grown. */
-  #relearn(): void {
+  /** The space is new or has grown: everything is to be taken in anew. */
+  #layOut(): Layout {
     const layout = new Layout(new Points(this.#problem.space))
     this.#layout = layout
     this.#units = new Float64Array(layout.points.width)
     this.#normal = new Float64Array(layout.normal.length)
     this.#state = undefined
     this.#start = undefined
-    for (let row = 0; row < this.#observations.length; row++) this.#tell(row)
+    this.#taken = 0
+    this.#learning = undefined
+    return layout
   }
 
-  #tell(row: number): void {
-    const provenance = this.#provenance[row]
-    if (provenance === undefined) this.#state?.tellOther(row)
-    else {
-      this.#state ??= this.#begin(this.#layout as Layout, row)
-      this.#state.tell(row, provenance)
+  *#learn(layout: Layout): Generator<void, void, undefined> {
+    const most = Math.ceil(mostWork / (300 + layout.normal.length * layout.normal.length))
+    for (let row = this.#taken; row < this.#observations.length; row = ++this.#taken) {
+      const provenance = this.#provenance[row]
+      if (provenance === undefined) this.#state?.tellOther(row)
+      else {
+        this.#state ??= (yield* this.#begin(layout, row)).state
+        yield* this.#state.tell(row, provenance)
+      }
+      if ((row + 1) % most === 0) yield
     }
   }
 
   /** A search that knows the rows before one, all of them by others. */
-  #begin(layout: Layout, before: number): SearchState {
+  *#begin(layout: Layout, before: number): Generator<void, { readonly state: SearchState; readonly warm: boolean }, undefined> {
     const { order, feasibleCount } = this.#observations
     const sources = this.#settings.warmStart ? Array.from(order.subarray(0, feasibleCount)).filter((row) => row < before && (this.#observations.losses(row)[0] as number) < Infinity) : []
-    return new SearchState(layout, this.#observations, sources, this.#settings, this.#problem.random)
+    const warm = sources.length > 0
+    const { deviation } = this.#settings
+    const start = warm ? yield* warmStart(layout, this.#observations, sources, deviation) : { normal: layout.start(deviation), categories: layout.priors() }
+    const state = new SearchState(layout, this.#observations, start, this.#settings, this.#problem.random)
+    yield* state.settle()
+    return { state, warm }
   }
 
-  #present(layout: Layout): { readonly state: SearchState; readonly explanation: Explanation } {
+  *#present(layout: Layout): Generator<void, { readonly state: SearchState; readonly explanation: Explanation }, undefined> {
     if (this.#state !== undefined) return { state: this.#state, explanation: explanations.search }
-    const { length, feasibleCount } = this.#observations
-    if (this.#start?.length !== length) this.#start = { length, state: this.#begin(layout, length), warm: this.#settings.warmStart && feasibleCount > 0 }
+    const { length } = this.#observations
+    if (this.#start?.length !== length) this.#start = { length, ...(yield* this.#begin(layout, length)) }
     return { state: this.#start.state, explanation: this.#start.warm ? explanations.warm : explanations.start }
   }
 

@@ -1,18 +1,25 @@
 import { ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
-import { NormalSearch } from './normal-search.ts'
+import { atOnce } from '../in-parts.ts'
+import { NormalSearch, type NormalStart } from './normal-search.ts'
 import { strategyOf } from './strategy.ts'
 
 const identity = (n: number): Float64Array => Float64Array.from({ length: n * n }, (_, k) => (k % (n + 1) === 0 ? 1 : 0))
 
 function searchOf(n: number, population: number, mean: readonly number[] = Array.from({ length: n }, () => 0.5), bounded = 1): NormalSearch {
-  return new NormalSearch(strategyOf(n, population), new Uint8Array(n).fill(bounded), { mean: Float64Array.from(mean), deviation: 0.2, covariance: identity(n) })
+  return begun(population, new Uint8Array(n).fill(bounded), { mean: Float64Array.from(mean), deviation: 0.2, covariance: identity(n) })
+}
+
+function begun(population: number, bounded: Uint8Array, start: NormalStart): NormalSearch {
+  const search = new NormalSearch(strategyOf(start.mean.length, population), bounded, start)
+  atOnce(search.decompose())
+  return search
 }
 
 function tell(search: NormalSearch, samples: Float64Array, foreign = false): void {
   const { population } = search.strategy
-  search.update({ samples, foreign: new Uint8Array(population).fill(foreign ? 1 : 0), lowest: 0, highest: population - 1 })
-  search.decompose()
+  atOnce(search.update({ samples, foreign: new Uint8Array(population).fill(foreign ? 1 : 0), lowest: 0, highest: population - 1 }))
+  atOnce(search.decompose())
 }
 
 describe('NormalSearch', () => {
@@ -28,7 +35,7 @@ describe('NormalSearch', () => {
   })
 
   it('draws with its mean and covariance, within bounds', () => {
-    const search = new NormalSearch(strategyOf(2, 6), new Uint8Array(2).fill(1), { mean: Float64Array.of(0.5, 0.4), deviation: 0.1, covariance: Float64Array.of(1, 0.6, 0.6, 0.5) })
+    const search = begun(6, new Uint8Array(2).fill(1), { mean: Float64Array.of(0.5, 0.4), deviation: 0.1, covariance: Float64Array.of(1, 0.6, 0.6, 0.5) })
     const random = new ThreefryRandom(1).stream(0, 'draw')
     const out = new Float64Array(2)
     const sums = [0, 0, 0, 0, 0]
@@ -98,10 +105,10 @@ describe('NormalSearch', () => {
   it('begins with a ball again when its covariance is not finite', () => {
     const search = searchOf(2, 6)
     search.covariance.fill(Number.NaN)
-    search.decompose()
+    atOnce(search.decompose())
     expect([...search.covariance]).toEqual([1, 0, 0, 1])
     search.covariance.set([1, 2, 2, 1]) // Not positive: an eigenvalue is −1.
-    search.decompose()
+    atOnce(search.decompose())
     expect(search.covariance[0]! * search.covariance[3]! - search.covariance[2]! ** 2).toBeGreaterThan(0)
   })
 
@@ -114,8 +121,8 @@ describe('NormalSearch', () => {
         if (g <= term) expect(search.stopReason()).toBeUndefined()
         const samples = new Float64Array(12)
         for (let k = 0; k < 6; k++) search.draw(random, samples.subarray(2 * k, 2 * k + 2))
-        search.update({ samples, foreign: new Uint8Array(6), lowest: 7, highest: 7 })
-        search.decompose()
+        atOnce(search.update({ samples, foreign: new Uint8Array(6), lowest: 7, highest: 7 }))
+        atOnce(search.decompose())
       }
       expect(search.stopReason()).toBe('the losses of the last generations do not differ')
     })
@@ -124,7 +131,7 @@ describe('NormalSearch', () => {
       const reason = (change: (search: NormalSearch) => void, bounded = 1): string | undefined => {
         const search = searchOf(2, 6, [0.5, 0.5], bounded)
         change(search)
-        search.decompose()
+        atOnce(search.decompose())
         return search.stopReason()
       }
       expect(reason(() => undefined)).toBeUndefined()
@@ -133,9 +140,9 @@ describe('NormalSearch', () => {
       expect(reason((search) => (search.covariance[0] = 1e-34))).toBe('steps are too small to change a parameter')
       expect(reason((search) => (search.covariance[0] = 1e-15))).toBe('the distribution is too narrow in one direction')
       // Coordinates with cells are held by their margin, so they do not end a run that has others.
-      const mixed = new NormalSearch(strategyOf(2, 6), Uint8Array.of(1, 0), { mean: Float64Array.of(0.5, 0.5), deviation: 0.2, covariance: Float64Array.of(1, 0, 0, 1e-34) })
+      const mixed = begun(6, Uint8Array.of(1, 0), { mean: Float64Array.of(0.5, 0.5), deviation: 0.2, covariance: Float64Array.of(1, 0, 0, 1e-34) })
       mixed.covariance[3] = 1e-13
-      mixed.decompose()
+      atOnce(mixed.decompose())
       expect(mixed.stopReason()).toBeUndefined()
     })
   })

@@ -26,6 +26,8 @@ export interface Generation {
 const mostDraws = 100
 /** In many dimensions hardly a point is within all bounds, and a draw costs n² steps: then fewer, so that all take no more than so many steps, but ten at least. */
 const mostSteps = 250_000
+/** Multiplications after which an update pauses. */
+const mostWork = 4_000_000
 
 /**
  * The normal distribution of CMA-ES with active covariance update (Hansen 2016, arXiv:1604.00772; equation numbers are its). Coordinates
@@ -63,7 +65,10 @@ export class NormalSearch {
   readonly #scratch: Float64Array
   readonly #steps: Float64Array
 
-  /** @param bounded by coordinate, 1 if draws must lie in [0, 1]; the others are cut to a cell by whoever draws */
+  /**
+   * `decompose` has to follow.
+   * @param bounded by coordinate, 1 if draws must lie in [0, 1]; the others are cut to a cell by whoever draws
+   */
   constructor(strategy: Strategy, bounded: Uint8Array, { mean, deviation, covariance }: NormalStart) {
     const n = mean.length
     this.n = n
@@ -84,7 +89,6 @@ export class NormalSearch {
     this.#steps = new Float64Array(strategy.population * n)
     this.#draws = Math.max(10, Math.min(mostDraws, Math.floor(mostSteps / (n * n))))
     this.#every = Math.max(1, Math.floor(1 / (10 * n * (strategy.rankOne + strategy.rankMu))))
-    this.decompose()
   }
 
   /** Writes a point within bounds to `out`. */
@@ -107,8 +111,8 @@ export class NormalSearch {
     }
   }
 
-  /** Takes in a generation. `decompose` has to follow, once scales and mean are what they should be. */
-  update({ samples, foreign, lowest, highest }: Generation): void {
+  /** Takes in a generation, in steps of a few milliseconds. `decompose` has to follow, once scales and mean are what they should be. */
+  *update({ samples, foreign, lowest, highest }: Generation): Generator<void, void, undefined> {
     const { n, mean, covariance, scale, strategy } = this
     const { population, parents, effective, weights, stepPace, stepDamping, pathPace, rankOne, rankMu, expectedLength } = strategy
     const steps = this.#steps
@@ -171,31 +175,39 @@ export class NormalSearch {
       for (let j = 0, at = i * n; j <= i; j++, at++) covariance[at] = (decay + (absent?.[at] ?? 0)) * (covariance[at] as number) + row * (this.#path[j] as number)
     }
     for (let k = 0; k < population; k++) {
-      let weight = rankMu * (weights[k] as number)
-      if (weight < 0) weight *= n / (this.#lengthSquared(k * n) + 1e-8)
-      for (let i = 0, at = k * n; i < n; i++, at++) {
-        const part = weight * (steps[at] as number)
-        if (part === 0) continue
-        for (let j = 0, to = i * n, from = k * n; j <= i; j++, to++, from++) covariance[to] = (covariance[to] as number) + part * (steps[from] as number)
-      }
+      this.#addSample(k)
+      if (((k + 1) * n * n) % mostWork < n * n) yield
     }
   }
 
-  /** Axes and factor for the present covariance, scales and deviation. */
-  decompose(): void {
+  /** Axes and factor for the present covariance, scales and deviation, in steps of a few milliseconds. */
+  *decompose(): Generator<void, void, undefined> {
     const { n, deviation, scale } = this
-    if (this.#generation % this.#every === 0) this.#findAxes()
+    if (this.#generation % this.#every === 0) yield* this.#findAxes()
     for (let i = 0; i < n; i++) {
       const size = deviation * (scale[i] as number)
       for (let j = 0, at = i * n; j < n; j++, at++) this.#factor[at] = size * (this.#vectors[at] as number) * (this.#axes[j] as number)
     }
   }
 
-  #findAxes(): void {
+  /** Its part of 47. */
+  #addSample(k: number): void {
+    const { n, covariance, strategy } = this
+    const steps = this.#steps
+    let weight = strategy.rankMu * (strategy.weights[k] as number)
+    if (weight < 0) weight *= n / (this.#lengthSquared(k * n) + 1e-8)
+    for (let i = 0, at = k * n; i < n; i++, at++) {
+      const part = weight * (steps[at] as number)
+      if (part === 0) continue
+      for (let j = 0, to = i * n, from = k * n; j <= i; j++, to++, from++) covariance[to] = (covariance[to] as number) + part * (steps[from] as number)
+    }
+  }
+
+  *#findAxes(): Generator<void, void, undefined> {
     const { n, covariance } = this
     const vectors = this.#vectors
     const axes = this.#axes
-    if (!eigenSymmetric(covariance, n, vectors, axes)) {
+    if (!(yield* eigenSymmetric(covariance, n, vectors, axes))) {
       // Not finite: begin with a ball again rather than answer nonsense.
       covariance.fill(0)
       vectors.fill(0)

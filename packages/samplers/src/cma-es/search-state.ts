@@ -6,7 +6,7 @@ import type { Layout } from './layout.ts'
 import { type Margin, middleOfCell, type OrderedCoordinate } from './margin.ts'
 import { NormalSearch, type NormalStart } from './normal-search.ts'
 import { defaultPopulation, strategyOf } from './strategy.ts'
-import { warmStart } from './warm-start.ts'
+import type { Start } from './warm-start.ts'
 
 export type Restarts = 'none' | 'ipop' | 'bipop'
 
@@ -53,18 +53,21 @@ export class SearchState {
   /** The best row of others since the last generation, -1 if there is none. */
   #outsider = -1
 
-  /** @param sources rows of other samplers, best first: where the search begins */
-  constructor(layout: Layout, observations: Observations, sources: readonly number[], settings: SearchSettings, random: Random) {
+  /** `settle` has to follow. */
+  constructor(layout: Layout, observations: Observations, start: Start, settings: SearchSettings, random: Random) {
     this.#layout = layout
     this.#observations = observations
     this.#settings = settings
     this.#random = random
     this.#population = settings.population ?? defaultPopulation(layout.parameters)
-    const warm = settings.warmStart && sources.length > 0
-    const start = warm ? warmStart(layout, observations, sources, settings.deviation) : { normal: layout.start(settings.deviation), categories: layout.priors() }
     this.#normal = this.#begin(start.normal)
     this.#margin = layout.margin()
     this.#categories = new CategorySearch(start.categories)
+  }
+
+  /** Computes what draws need, in steps of a few milliseconds. */
+  *settle(): Generator<void, void, undefined> {
+    if (this.#normal !== undefined) yield* this.#normal.decompose()
   }
 
   /** Number of generations, over all runs. */
@@ -97,18 +100,19 @@ export class SearchState {
     if (this.#outsider < 0 || this.#observations.compare(row, this.#outsider) < 0) this.#outsider = row
   }
 
-  tell(row: number, provenance: Provenance): void {
+  /** Takes in a trial of the sampler's own. What it takes to end a generation is done in steps of a few milliseconds. */
+  *tell(row: number, provenance: Provenance): Generator<void, void, undefined> {
     if (provenance.generation < this.#firstOfRun) return // Another run, which has ended.
     this.#rows.push(row)
     this.#provenance.push(provenance)
     if (this.#rows.length < this.#population) return
-    this.#endGeneration()
+    yield* this.#endGeneration()
     this.#rows = []
     this.#provenance = []
     this.#outsider = -1
   }
 
-  #endGeneration(): void {
+  *#endGeneration(): Generator<void, void, undefined> {
     const observations = this.#observations
     const population = this.#population
     const order = this.#rows.map((_, i) => i).sort((a, b) => observations.compare(this.#rows[a] as number, this.#rows[b] as number))
@@ -121,13 +125,15 @@ export class SearchState {
     }
     this.#spent[this.#large ? 'large' : 'small'] += population
     this.#updateCategories(rows)
-    this.#updateNormal(rows, provenance)
+    yield* this.#updateNormal(rows, provenance)
     this.#generation++
     const reason = this.#normal?.stopReason()
-    if (reason !== undefined) this.#endRun(reason)
+    if (reason === undefined) return
+    this.#endRun(reason)
+    yield* this.settle()
   }
 
-  #updateNormal(rows: readonly number[], provenance: readonly (Provenance | undefined)[]): void {
+  *#updateNormal(rows: readonly number[], provenance: readonly (Provenance | undefined)[]): Generator<void, void, undefined> {
     const search = this.#normal
     if (search === undefined) return
     const { normal, ordered } = this.#layout
@@ -151,9 +157,9 @@ export class SearchState {
     }
     const losses = rows.map((row) => this.#observations.losses(row)[0] as number)
     this.#margin.centre(search, samples)
-    search.update({ samples, foreign, lowest: losses[0] as number, highest: Math.max(...losses.map((loss) => (Number.isNaN(loss) ? Infinity : loss))) })
+    yield* search.update({ samples, foreign, lowest: losses[0] as number, highest: Math.max(...losses.map((loss) => (Number.isNaN(loss) ? Infinity : loss))) })
     this.#margin.keep(search)
-    search.decompose()
+    yield* search.decompose()
   }
 
   #updateCategories(rows: readonly number[]): void {

@@ -4,6 +4,12 @@ import type { Observations } from '../model/observations.ts'
 import type { Layout } from './layout.ts'
 import type { NormalStart } from './normal-search.ts'
 
+/** Where a search begins. */
+export interface Start {
+  readonly normal: NormalStart
+  readonly categories: readonly Float64Array[]
+}
+
 /** From so many results on the shape is learned from the best of them, below that only where to begin. */
 const leastSources = 10
 /** γ: the part of the results that counts as good. */
@@ -13,10 +19,10 @@ const blur = 0.1
 
 /**
  * Begins at results of another sampler: the normal distribution nearest to a mixture of balls around the best of them
- * (WS-CMA-ES: Nomura, Watanabe, Akimoto, Ozaki & Onishi 2021, arXiv:2012.06932), and categories as often as there.
+ * (WS-CMA-ES: Nomura, Watanabe, Akimoto, Ozaki & Onishi 2021, arXiv:2012.06932), and categories as often as there. In steps of a few milliseconds.
  * @param sources rows, best first; at least one
  */
-export function warmStart(layout: Layout, observations: Observations, sources: readonly number[], deviation: number): { readonly normal: NormalStart; readonly categories: readonly Float64Array[] } {
+export function* warmStart(layout: Layout, observations: Observations, sources: readonly number[], deviation: number): Generator<void, Start, undefined> {
   const prior = layout.start(deviation)
   if (sources.length < leastSources) {
     const best = sources[0] as number
@@ -27,10 +33,10 @@ export function warmStart(layout: Layout, observations: Observations, sources: r
     return { normal: { ...prior, mean }, categories: layout.priors() }
   }
   const good = sources.slice(0, Math.floor(sources.length * goodPart))
-  return { normal: normalOf(layout, observations, good, prior), categories: categoriesOf(layout, observations, good) }
+  return { normal: yield* normalOf(layout, observations, good, prior), categories: categoriesOf(layout, observations, good) }
 }
 
-function normalOf({ normal }: Layout, observations: Observations, good: readonly number[], prior: NormalStart): NormalStart {
+function* normalOf({ normal }: Layout, observations: Observations, good: readonly number[], prior: NormalStart): Generator<void, NormalStart, undefined> {
   const n = normal.length
   if (n === 0) return prior
   const mean = new Float64Array(n)
@@ -52,7 +58,7 @@ function normalOf({ normal }: Layout, observations: Observations, good: readonly
     }
   }
   const values = new Float64Array(n)
-  if (!eigenSymmetric(covariance, n, new Float64Array(n * n), values)) return { ...prior, mean }
+  if (!(yield* eigenSymmetric(covariance, n, new Float64Array(n * n), values))) return { ...prior, mean }
   // σ² is the geometric mean of the variances along the axes: the covariance is then of determinant 1.
   const deviation = exp(values.reduce((sum, value) => sum + log(Math.max(1e-12, value)), 0) / (2 * n))
   return { mean, deviation, covariance: covariance.map((one) => one / (deviation * deviation)) }

@@ -1,11 +1,12 @@
 import { ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
+import { atOnce } from '../in-parts.ts'
 import { eigenSymmetric } from './eigen.ts'
 
 function decompose(matrix: readonly number[], n: number): { readonly values: Float64Array; readonly vectors: Float64Array; readonly converged: boolean } {
   const vectors = new Float64Array(n * n)
   const values = new Float64Array(n)
-  const converged = eigenSymmetric(Float64Array.from(matrix), n, vectors, values)
+  const converged = atOnce(eigenSymmetric(Float64Array.from(matrix), n, vectors, values))
   return { values, vectors, converged }
 }
 
@@ -69,9 +70,18 @@ describe('eigenSymmetric', () => {
       expect(reconstruction).toBeLessThan(1e-12)
       expect(orthogonality).toBeLessThan(1e-13)
       const inPlace = Float64Array.from(matrix)
-      eigenSymmetric(inPlace, n, inPlace, new Float64Array(n))
+      atOnce(eigenSymmetric(inPlace, n, inPlace, new Float64Array(n)))
       expect(inPlace).toEqual(answer.vectors)
     }
+  })
+
+  it('takes large matrices in steps, and small ones at once', () => {
+    const stepsOf = (n: number): number => {
+      const stream = new ThreefryRandom(n).stream(0, 'eigen')
+      return [...eigenSymmetric(Float64Array.from({ length: n * n }, () => stream.normal()), n, new Float64Array(n * n), new Float64Array(n))].length
+    }
+    expect(stepsOf(40)).toBe(0)
+    expect(stepsOf(250)).toBeGreaterThan(8)
   })
 
   it('reads the lower triangle only, and says when a matrix is not finite', () => {
