@@ -119,7 +119,7 @@ function frontRows(observations: Observations, feasible: readonly number[]): rea
 /** Complete rows, also infeasible ones, by number. */
 function completeRows(observations: Observations): readonly number[] {
   const rows: number[] = []
-  for (let row = 0; row < observations.length; row++) if (observations.losses(row).every((loss) => !Number.isNaN(loss))) rows.push(row)
+  for (let row = 0; row < observations.length; row++) if (observations.isComplete(row)) rows.push(row)
   return rows.sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
 }
 
