@@ -65,7 +65,7 @@ class GpSampler implements Sampler {
   suggest(context: SuggestContext): Awaitable<Suggestion> {
     const { space } = this.#problem
     const running = context.running.map((trial) => space.encode(trial.flatParams))
-    if (space.dimensions.length === 0) return { params: space.sample(context.random) }
+    if (space.dimensions.length === 0) return { params: space.sample(context.random), explanation: startup }
     if (this.#points?.space !== space) {
       this.#points = new Points(space)
       this.#layout = layoutOf(this.#points.axes)

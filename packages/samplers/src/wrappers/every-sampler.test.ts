@@ -48,3 +48,10 @@ it.each(every)('$id suggests under a wrapper what it suggests alone, with its no
 it('all of them share a study, and are told of each other', async () => {
   expect(await run(blend(every.map((sampler) => ({ sampler }))), 45)).toHaveLength(45)
 })
+
+it.each(every.slice(1))('$id gives a reason for each trial, from the first of a space that is defined by running', async (sampler) => {
+  const study = await createStudy({ name: 'running', sampler, seed: 3 })
+  await study.optimize((trial) => trial.float('x', 0, 1) + trial.int('n', 1, 4), { trials: 14 })
+  for (const { suggestion } of study.trials()) expect(suggestion?.explanation).toMatchObject({ model: expect.stringMatching(/\w/) as string, why: expect.stringMatching(/\.$/) as string })
+  await study.close()
+})
