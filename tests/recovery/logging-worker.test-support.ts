@@ -5,7 +5,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { createStudy, float, minimize, sqlite, type Logger, type LoggerFactory } from '../../packages/attune/src/index.ts'
+import { createStudy, float, minimize, random, sqlite, type Logger, type LoggerFactory } from '../../packages/attune/src/index.ts'
 
 const [folder = '', alone = ''] = process.argv.slice(2)
 const file = `${folder}/log.txt`
@@ -35,7 +35,7 @@ function openLog(): Logger {
 
 const log: LoggerFactory = { specVersion: 'v1', id: 'file', create: openLog }
 const study = await createStudy({
-  space: { x: float(0, 1) }, objective: minimize('loss'), seed: 3, name: 'logged', lease: 3000, progress: false, storage: sqlite(`${folder}/study.db`),
+  space: { x: float(0, 1) }, objective: minimize('loss'), sampler: random(), seed: 3, name: 'logged', lease: 3000, progress: false, storage: sqlite(`${folder}/study.db`),
   loggers: [alone === '' ? { ...log, shared: true } : log],
 })
 process.stdout.write('open\n')
