@@ -108,13 +108,13 @@ class CmaEsSampler implements Sampler {
     this.#learning = learning
     yield* learning
     this.#learning = undefined
-    const { space } = this.#problem
+    const { space, history } = this.#problem
     const { state, explanation } = yield* this.#present(layout)
     if (state.stopped !== undefined) return { exhausted: `CMA-ES has converged: ${state.stopped}. Use cmaEs({ restarts: 'ipop' }) to go on from another place.` }
     const { points } = layout
     let busy: ReadonlySet<string> | undefined
     const isSeen = (key: string): boolean => {
-      busy ??= new Set(running.flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
+      busy ??= new Set([...running, ...history.paused().map((number) => history.trial(number))].flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
       return this.#observations.hasSeen(key) || busy.has(key)
     }
     const drawn = this.#drawn(layout, state, isSeen, random, explanation)

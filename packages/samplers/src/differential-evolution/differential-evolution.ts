@@ -104,13 +104,15 @@ class DifferentialEvolutionSampler implements Sampler {
     if (space.dimensions.length === 0) return { params: space.sample(random), explanation: explanations.start }
     if (this.#points?.space !== space) this.#points = new Points(space)
     const points = this.#points
+    const { history } = this.#problem
+    const open = [...running, ...history.paused().map((paused) => history.trial(paused))]
     let busy: ReadonlySet<string> | undefined
     const isGood = (units: Float64Array): boolean => {
       const key = points.key(units, 0)
       return (key === undefined || !isSeen(key)) && points.allows(units, 0)
     }
     const isSeen = (key: string): boolean => {
-      busy ??= new Set(running.flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
+      busy ??= new Set(open.flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
       return this.#observations.hasSeen(key) || busy.has(key)
     }
     const units = new Float64Array(points.width)
@@ -118,7 +120,7 @@ class DifferentialEvolutionSampler implements Sampler {
       this.#spread(points, turn, random, units)
       if (isGood(units)) return { params: space.decode(units), explanation: explanations.start }
     } else {
-      const target = this.#population.target(running.flatMap((trial) => originOf(trial)?.target ?? []))
+      const target = this.#population.target(open.flatMap((trial) => originOf(trial)?.target ?? []))
       for (let tries = 0; tries < mostTries; tries++) {
         const control = this.#drawControl(random)
         this.#breed(points, target, control, random, units)

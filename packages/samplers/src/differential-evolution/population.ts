@@ -48,10 +48,10 @@ export class Population {
     return better
   }
 
-  /** The member that was tried to be replaced least often, counting the trials that run; the first of equals. */
-  target(running: readonly number[]): number {
+  /** The member that was tried to be replaced least often, counting those that run or are paused; the first of equals. */
+  target(open: readonly number[]): number {
     const attempts = this.#attempts.slice()
-    for (const member of running) if (member < attempts.length) attempts[member] = (attempts[member] as number) + 1
+    for (const member of open) if (member < attempts.length) attempts[member] = (attempts[member] as number) + 1
     let least = 0
     for (let member = 1; member < attempts.length; member++) if ((attempts[member] as number) < (attempts[least] as number)) least = member
     return least

@@ -106,6 +106,30 @@ export class Observations {
 
   add(trial: TrialRecord): void {
     if (trial.failure?.reason === 'aborted' || trial.failure?.reason === 'lost') return // says nothing about the parameters
+    this.#append(trial)
+    const key = keyOfCells(this.#space, this.#scratch, 0)
+    if (key !== undefined) this.#seen.add(key)
+  }
+
+  /** Counts further trials in while `use` runs: those of which more will be known. `hasSeen` does not know them. */
+  with<T>(trials: readonly TrialRecord[], use: () => T): T {
+    if (trials.length === 0) return use()
+    const { length } = this
+    const feasible = this.#feasible
+    const ended = this.#ended
+    try {
+      for (const trial of trials) this.#append(trial)
+      return use()
+    } finally {
+      this.#order.set(this.order.filter((row) => row < length))
+      for (const column of [this.#merits, this.#losses, this.#margins, this.#complete]) column.length = length
+      this.#feasible = feasible
+      this.#ended = ended
+    }
+  }
+
+  /** Leaves the coordinates in the scratch row. */
+  #append(trial: TrialRecord): void {
     this.#cover()
     const row = this.length
     const losses = Float64Array.from(this.#signs, (sign, objective) => sign * (trial.values?.[objective] ?? NaN))
@@ -113,8 +137,6 @@ export class Observations {
     this.#grow(row + 1)
     this.#space.encode(trial.flatParams, this.#scratch)
     for (let i = 0; i < this.#scratch.length; i++) (this.#columns[i] as Float64Array)[row] = this.#scratch[i] as number
-    const key = keyOfCells(this.#space, this.#scratch, 0)
-    if (key !== undefined) this.#seen.add(key)
     this.#merits.push(merit)
     this.#losses.push(losses)
     this.#complete.push(trial.state === 'complete' && merit.class !== 3)

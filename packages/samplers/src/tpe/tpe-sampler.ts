@@ -1,5 +1,6 @@
-import { exp, type Explanation, log, type Problem, type Sampler, type SearchSpace, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
+import { exp, type Explanation, type FlatParams, log, type Problem, type RandomStream, type Sampler, type SearchSpace, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
 import { canRepeat, Observations } from '../model/observations.ts'
+import { pausedTrials } from '../model/paused-trials.ts'
 import { Points } from '../model/points.ts'
 import { unseenPoint } from '../model/unseen-point.ts'
 import { goodRows } from './good-rows.ts'
@@ -50,24 +51,39 @@ export class TpeSampler implements Sampler {
     if (this.#problem.objectives.length > 1 && this.#observations.feasibleCount > feasibleCount) this.#nearFront.add(length, this.#observations.losses(length))
   }
 
-  suggest({ random, running }: SuggestContext): Suggestion {
+  suggest(context: SuggestContext): Suggestion {
+    return this.#observations.with(pausedTrials(this.#problem, mostBad), () => this.#suggest(context))
+  }
+
+  #suggest({ random, running }: SuggestContext): Suggestion {
     const { space } = this.#problem
     const { startupTrials, goodFraction, mostGood } = this.#settings
     const ended = this.#observations.endedCount
-    if (ended < startupTrials || space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
+    if (space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
     const points = this.#pointsOf(space)
-    const model = this.#model as Model
     const busy = running.map((trial) => space.encode(trial.flatParams))
+    const isSeen = this.#isSeen(points, busy)
+    if (ended < startupTrials) return { params: this.#drawn(points, isSeen, random), explanation: drawn }
+    const model = this.#model as Model
     const count = Math.min(Math.max(leastGood, Math.ceil(goodFraction * ended)), mostGood)
     const good = goodRows(this.#observations, count, this.#nearFront)
     const split: Split = { good, weights: goodWeights(good.length, this.#settings.priorWeight), bad: badRows(this.#observations, good), busy }
-    const isSeen = this.#isSeen(points, busy)
     const isAllowed = (units: Float64Array, offset: number): boolean => (isSeen === undefined || !isSeen(points.key(units, offset) ?? '')) && points.allows(units, offset)
     const answer = model.best((axis) => this.#observations.column(axis), split, isAllowed, random)
     if (answer !== undefined) return { params: space.decode(answer.units), explanation: this.#explain(answer, split) }
     this.#problem.warn('tpe() found no new point that keeps the constraints among those that its model proposed, and draws from the priors instead.')
     const other = unseenPoint(points, isSeen ?? (() => false), random)
     return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: nothingNew }
+  }
+
+  /** From the priors: a point that is new, where there is one. */
+  #drawn(points: Points, isSeen: ((key: string) => boolean) | undefined, random: RandomStream): FlatParams {
+    const { space } = points
+    const params = space.sample(random)
+    const key = isSeen === undefined ? undefined : points.key(space.encode(params), 0)
+    if (isSeen === undefined || key === undefined || !isSeen(key)) return params
+    const other = unseenPoint(points, isSeen, random)
+    return other === undefined ? params : space.decode(other)
   }
 
   /** The points of the space, and a model on them: made anew when the space has grown. */
@@ -82,7 +98,9 @@ export class TpeSampler implements Sampler {
   /** Whether a point has been tried or runs, by its key; undefined if no point can be met again. */
   #isSeen(points: Points, busy: readonly Float64Array[]): ((key: string) => boolean) | undefined {
     if (!canRepeat(points.space)) return undefined
-    const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
+    const { history } = this.#problem
+    const paused = history.paused().map((number) => points.space.encode(history.trial(number).flatParams))
+    const busyKeys = new Set([...busy, ...paused].map((units) => points.key(units, 0)))
     return (key) => this.#observations.hasSeen(key) || busyKeys.has(key)
   }
 

@@ -42,10 +42,15 @@ describe('tpe', () => {
       points.push(JSON.stringify(trial.flatParams))
       return trial.params.a
     }, { trials: 30 })
-    const afterStartup = points.slice(6)
-    expect(afterStartup.filter((point, i) => points.indexOf(point) < i + 6)).toEqual([])
+    expect(new Set(points).size).toBe(30)
     await study.optimize(() => 0, { more: 40 }) // More trials than there are points.
     expect(study.trials()).toHaveLength(70)
+  })
+
+  it('tries every point of a finite space, even if all trials fail', async () => {
+    const study = await createStudy({ name: 'broken', space: { a: int(0, 2), b: choice(['x', 'y', 'z']) }, sampler: tpe(), seed: 3 })
+    for (let i = 0; i < 9; i++) await study.fail(await study.ask(), 'broken')
+    expect(new Set(study.trials().map(({ flatParams }) => JSON.stringify(flatParams))).size).toBe(9)
   })
 
   it('spreads trials that run at the same time', async () => {

@@ -24,8 +24,8 @@ export interface TpeOptions {
  * The tree-structured Parzen estimator (Bergstra et al. 2011): two densities, one of the good trials and one of the others. Points are drawn from
  * the good one, and the trial is made of what they have, so that the ratio of the densities is high.
  *
- * Works on every space. Kernels span all parameters, conditional ones too. Running trials count as bad, so that parallel trials differ. Pruned trials
- * rank behind complete ones, then infeasible, then failed ones. Several objectives rank by non-domination, then by hypervolume.
+ * Works on every space. Kernels span all parameters, conditional ones too. Running trials count as bad, so that parallel trials differ. Pruned and
+ * paused trials rank behind complete ones, then infeasible, then failed ones. Several objectives rank by non-domination, then by hypervolume.
  * Throws OPTION for an option out of range. docs/samplers/tpe.md tells more.
  */
 export function tpe(options: TpeOptions = {}): SamplerFactory {
