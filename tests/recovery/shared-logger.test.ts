@@ -128,6 +128,10 @@ test('P13: a process that only waits takes over what the others have left when i
   await second.line(logged)
   second.child.kill('SIGKILL')
   await second.ended
+  // Whatever was logged before the kill: this is left.
+  const study = await loadStudy({ storage: sqlite(`${folder}/study.db`), name: 'logged' })
+  await study.setAttribute('left', 'by the others')
+  await study.close()
   await close(idle)
   expect(await judge(folder)).toMatchObject({ problems: [], writers: pids([first, second, idle]) })
 })
