@@ -1,6 +1,7 @@
 import { AttuneError, type Explanation, log, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
 import { checkKnown } from '../known-options.ts'
 import { Observations } from '../model/observations.ts'
+import { pausedTrials } from '../model/paused-trials.ts'
 import { Points } from '../model/points.ts'
 import { unseenPoint } from '../model/unseen-point.ts'
 import { step } from './step.ts'
@@ -21,6 +22,8 @@ export interface AnnealingOptions {
 const mostTries = 64
 /** Beside running trials so many steps are compared at the most. */
 const mostCompared = 4
+/** Of more paused trials so many are looked at. */
+const mostPaused = 200
 
 const drawn: Explanation = { model: 'prior', why: 'Drawn from the priors: there are too few results to start a step from.' }
 const stuck: Explanation = { model: 'prior', why: 'Drawn from the priors: no step from a good trial led to a new point that keeps the constraints.' }
@@ -32,7 +35,7 @@ const spread: Explanation = { model: 'annealing', why: 'A random step from one o
  * There is no model, so a suggestion takes microseconds after any number of trials.
  *
  * Works on every space. Steps start from the better of the trials, the best most often; of several objectives, from any
- * that is not dominated. Pruned, infeasible and failed trials rank behind the others. Throws OPTION for an option out of range.
+ * that is not dominated. Pruned, paused, infeasible and failed trials rank behind the others. Throws OPTION for an option out of range.
  */
 export function annealing(options: AnnealingOptions = {}): SamplerFactory {
   checkKnown('annealing', options, ['startupTrials', 'meanRank', 'shrink', 'changes'])
@@ -65,13 +68,18 @@ class AnnealingSampler implements Sampler {
     if (this.#problem.objectives.length > 1 && this.#observations.feasibleCount > feasibleCount) this.#joinFront(length)
   }
 
-  suggest({ random, running }: SuggestContext): Suggestion {
-    const { space } = this.#problem
+  suggest(context: SuggestContext): Suggestion {
+    return this.#observations.with(pausedTrials(this.#problem, mostPaused), () => this.#suggest(context))
+  }
+
+  #suggest({ random, running }: SuggestContext): Suggestion {
+    const { space, history } = this.#problem
     if (space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
     if (this.#points?.space !== space) this.#points = new Points(space)
     const busy = running.map((trial) => space.encode(trial.flatParams))
     const points = this.#points
-    const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
+    const paused = history.paused().map((number) => space.encode(history.trial(number).flatParams))
+    const busyKeys = new Set([...busy, ...paused].map((units) => points.key(units, 0)))
     const isSeen = (key: string): boolean => this.#observations.hasSeen(key) || busyKeys.has(key)
     const isEarly = this.#observations.endedCount < this.#settings.startupTrials
     const found = isEarly ? undefined : this.#furthest(points, busy, isSeen, random)

@@ -1,5 +1,6 @@
 import { atMost, createStudy, type FlatParams, float, int, maximize, type Problem, type PrunerFactory, type SamplerFactory, type Space, space, type Study } from '@attune/core'
 import { describe, expect, it } from 'vitest'
+import { annealing } from '../annealing/annealing.ts'
 import { cmaEs } from '../cma-es/cma-es.ts'
 import { differentialEvolution } from '../differential-evolution/differential-evolution.ts'
 import { tpe } from '../tpe/tpe.ts'
@@ -39,14 +40,14 @@ describe('paused trials', () => {
     expect(some.map(({ number }) => number)).toEqual(some.map(({ number }) => number).toSorted((a, b) => a - b))
   })
 
-  it('teach tpe', async () => {
-    const { study } = await studyOf(space({ x: float(0, 1), y: float(0, 1) }), tpe(), 60, ({ x, y }) => (Number(x) - 0.3) ** 2 + (Number(y) - 0.6) ** 2)
+  it.each([tpe(), annealing()])('teach $id', async (sampler) => {
+    const { study } = await studyOf(space({ x: float(0, 1), y: float(0, 1) }), sampler, 60, ({ x, y }) => (Number(x) - 0.3) ** 2 + (Number(y) - 0.6) ** 2)
     const late = study.trials().slice(40).map(({ flatParams: { x, y } }) => Math.hypot(Number(x) - 0.3, Number(y) - 0.6))
     expect(late.reduce((sum, one) => sum + one / late.length, 0)).toBeLessThan(0.2) // .42 from the priors
     expect(study.explain(59).why).toContain('best trials')
   })
 
-  it.each([tpe(), cmaEs(), differentialEvolution()])('are not suggested again by $id, with the first trials too', async (sampler) => {
+  it.each([tpe(), cmaEs(), differentialEvolution(), annealing()])('are not suggested again by $id, with the first trials too', async (sampler) => {
     const { study } = await studyOf(space({ a: int(0, 4), b: int(0, 4) }), sampler, 25, ({ a, b }) => Number(a) + Number(b))
     expect(new Set(study.trials().map(({ flatParams }) => JSON.stringify(flatParams))).size).toBe(25)
   })
