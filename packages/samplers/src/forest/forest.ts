@@ -188,7 +188,7 @@ class ForestSampler implements Sampler {
     const at = mean[0] as number
     const reach = Math.sqrt(variance[0] as number)
     const expected = lossOf(at)
-    const deviation = (lossOf(at + reach) - lossOf(at - reach)) / 2
+    const deviation = lossOf(at + reach) / 2 - lossOf(at - reach) / 2
     return Number.isFinite(expected) && Number.isFinite(deviation) ? [{ metric, mean: direction === 'minimize' ? expected : -expected, deviation: Math.max(0, deviation) }] : []
   }
 }

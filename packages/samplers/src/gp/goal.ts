@@ -28,7 +28,7 @@ export function expectationOf({ metric, direction }: Objective, model: GaussianP
   model.predict(point, 1, mean, variance)
   const target = mean[0] as number
   const deviation = Math.sqrt(variance[0] as number)
-  return { metric, mean: (direction === 'maximize' ? -1 : 1) * lossOf(target), deviation: (lossOf(target + deviation) - lossOf(target - deviation)) / 2 }
+  return { metric, mean: (direction === 'maximize' ? -1 : 1) * lossOf(target), deviation: lossOf(target + deviation) / 2 - lossOf(target - deviation) / 2 }
 }
 
 /** Of each axis the shortest length-scale of some models. */

@@ -99,4 +99,20 @@ describe('gp', () => {
     expect(points[1]).toEqual(points[0])
     expect(points[2]).toEqual(points[0])
   })
+
+  it('counts its own trials where a wrapper gives it some of them only', async () => {
+    const among: SamplerFactory = {
+      ...gp(),
+      create: (problem) => {
+        const inner = gp().create(problem)
+        return { ...inner, observe: (trial) => inner.observe?.(trial), suggest: (context) => inner.suggest({ ...context, turn: context.number, number: 2 * context.number }) }
+      },
+    }
+    const first = async (sampler: SamplerFactory): Promise<unknown> => {
+      const study = await createStudy({ name: 'turns', space: { x: float(0, 1) }, sampler, seed: 1 })
+      await study.optimize(({ params: { x } }) => x, { trials: 6 })
+      return study.trials().map(({ flatParams }) => flatParams)
+    }
+    expect(await first(among)).toEqual(await first(gp()))
+  })
 })

@@ -1,10 +1,11 @@
 import type { Awaitable, Explanation, Problem, Sampler, SamplerFactory, SearchSpace, SuggestContext, Suggestion, TrialRecord } from '@attune/core'
 import { Feasibility } from '../feasibility/feasibility.ts'
+import { atOnce, inParts } from '../in-parts.ts'
 import { Points } from '../model/points.ts'
+import { unseenPoint } from '../model/unseen-point.ts'
 import { mostSobolDimensions } from '../quasi-random/directions.ts'
 import { Sobol } from '../quasi-random/sobol.ts'
 import { SumOfTerms } from './acquisition.ts'
-import { everyPoint } from './every-point.ts'
 import { FrontModel, mostObjectives } from './front-model.ts'
 import { type Goal, shortestLengths } from './goal.ts'
 import { latentOf, snapRow, writePoint } from './latent.ts'
@@ -18,7 +19,6 @@ import { type GpOptions, type GpSettings, settingsOf } from './settings.ts'
 import { Taken } from './taken.ts'
 import { regionOf } from './trust-region.ts'
 
-const drawsForNew = 50
 /** Trials before the model is used: where there are no numbers without a step it needs more of them. */
 const startupOfCells = 10
 const startupOfNumbers = 6
@@ -93,7 +93,7 @@ class GpSampler implements Sampler {
       random: context.random,
     })
     const kept = note === undefined ? {} : { note }
-    if (found === undefined) return { params: this.#drawNew(points.space, taken, context), explanation: nothingFound, ...kept }
+    if (found === undefined) return { params: drawNew(points, taken, context), explanation: nothingFound, ...kept }
     const predicted = expect(found)
     const explanation: Explanation = { model: 'Gaussian process', why: region === undefined ? why : `${why} ${whyNear}`, ...(predicted.length > 0 && { predicted }) }
     return { params: points.space.decode(found), explanation, ...kept }
@@ -116,7 +116,7 @@ class GpSampler implements Sampler {
     }
     const byFront = objectives.length > 1 && objectives.length <= mostObjectives && observations.feasibleCount > 0
     // Every second trial by a loss made of all: what would be gained at the ends of a front draws trials there that gain nothing.
-    if (byFront && context.number % 2 === 0) return yield* this.#front.goal(layout, observations, running, terms)
+    if (byFront && (context.turn ?? context.number) % 2 === 0) return yield* this.#front.goal(layout, observations, running, terms)
     const lossAt = objectives.length > 1 ? scalarised(observations, context.random) : undefined
     return yield* this.#loss.goal({ layout, rows: this.#trials.rows(layout.width, lossAt), running, terms, discrete, context })
   }
@@ -131,26 +131,12 @@ class GpSampler implements Sampler {
     if (width <= mostSobolDimensions) {
       const latent = new Float64Array(width)
       const units = new Float64Array(width)
-      new Sobol(width, this.#problem.random.stream(-1, 'gp').bits()).point(context.number, latent)
+      new Sobol(width, this.#problem.random.stream(-1, 'gp').bits()).point(context.turn ?? context.number, latent)
       snapRow(points, latent, 0, true)
       writePoint(points, latent, 0, units, 0)
       if (points.allows(units, 0) && !taken.has(units, 0)) return space.decode(units)
     }
-    return this.#drawNew(space, taken, context)
-  }
-
-  /** A point from the prior, not one that is taken while others are left. */
-  #drawNew(space: SearchSpace, taken: Taken, { random }: SuggestContext): Suggestion['params'] {
-    let params = space.sample(random)
-    for (let draw = 1; draw < drawsForNew; draw++) {
-      if (!taken.has(space.encode(params), 0)) return params
-      params = space.sample(random)
-    }
-    if (space.size < Infinity) {
-      const points = new Points(space)
-      for (const row of everyPoint(points)) if (!taken.has(row, 0) && points.allows(row, 0)) return space.decode(row)
-    }
-    return params
+    return drawNew(points, taken, context)
   }
 }
 
@@ -164,19 +150,11 @@ function rowsAt(units: Float64Array, order: Int32Array, width: number): readonly
   return Array.from(order.subarray(0, 5), (row) => units.slice(row * width, (row + 1) * width))
 }
 
-function atOnce<T>(steps: Generator<void, T, undefined>): T {
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  return step.value
-}
-
-/** Lets other work have its turn between steps. Rejects when the signal aborts. */
-async function inParts<T>(steps: Generator<void, T, undefined>, signal: AbortSignal): Promise<T> {
-  let step = steps.next()
-  while (step.done !== true) {
-    await new Promise((resolve) => void setTimeout(resolve))
-    signal.throwIfAborted()
-    step = steps.next()
-  }
-  return step.value
+/** A point from the prior, as far as is found not one that is taken. */
+function drawNew(points: Points, taken: Taken, { random }: SuggestContext): Suggestion['params'] {
+  const { space } = points
+  const params = space.sample(random)
+  if (!taken.has(space.encode(params), 0)) return params
+  const point = unseenPoint(points, (key) => taken.hasCells(key), random)
+  return point === undefined ? params : space.decode(point)
 }

@@ -33,4 +33,13 @@ describe('the half-rank transform', () => {
     expect(lossOf(-4)).toBeLessThan(1)
     expect(lossOf(4)).toBe(50)
   })
+
+  it('takes losses whose differences are no finite numbers', () => {
+    const losses = Float64Array.of(-1.7e308, 1.7e308, 1e308, 1.5e308, Infinity, 0)
+    const { targets, lossOf } = halfRank(losses)
+    const wanted = halfRank(losses.map((loss) => loss / 1e300)).targets
+    expect([...targets]).toEqual([...wanted].map((one) => expect.closeTo(one, 12) as number))
+    expect(lossOf(targets[0] as number)).toBeCloseTo(-1.7e308, -295)
+    expect(lossOf(-100)).toBe(-Number.MAX_VALUE)
+  })
 })

@@ -8,12 +8,22 @@ export interface TransformedLosses {
   lossOf(target: number): number
 }
 
+/** Beyond this, sums and differences of losses may be infinite: there they are made smaller first. */
+const huge = 2 ** 1000
+const smaller = 2 ** -40
+
 /**
  * The half-rank transform (of Vizier: Song et al. 2024): losses up to the median stay, in their spread; of the worse ones only the ranks count,
  * so that it does not matter how bad the bad ones are: median + s Φ⁻¹((rank + ½) / n), where s is the root mean square distance
  * of the better half from the median. Then mean 0 and variance 1. Infinite losses are allowed: the worst of all, or as good as the best finite one.
  */
 export function halfRank(losses: Float64Array): TransformedLosses {
+  if (!losses.some((loss) => Number.isFinite(loss) && Math.abs(loss) > huge)) return transformed(losses)
+  const { targets, lossOf } = transformed(losses.map((loss) => loss * smaller))
+  return { targets, lossOf: (target) => Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, lossOf(target) / smaller)) }
+}
+
+function transformed(losses: Float64Array): TransformedLosses {
   const count = losses.length
   const finite = losses.filter((loss) => Number.isFinite(loss)).sort()
   const least = finite[0] ?? 0

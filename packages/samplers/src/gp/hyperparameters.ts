@@ -59,7 +59,7 @@ export function noteOf(layout: Layout, vector: LogHyperparameters, fitted: numbe
 export function isFitNote(note: unknown): note is FitNote {
   if (typeof note !== 'object' || note === null || Array.isArray(note)) return false
   const { fitted, scales, weights, warps } = note as Record<string, unknown>
-  return typeof fitted === 'number' && [scales, weights, warps].every((one) => typeof one === 'string' && one.length % 3 === 0) && (scales as string).length === 6
+  return typeof fitted === 'number' && [scales, weights, warps].every((one) => typeof one === 'string' && /^(?:[A-Za-z0-9+/]{3})*$/.test(one)) && (scales as string).length === 6
 }
 
 /** The hyperparameters of a note, with defaults for axes that the space did not have then. */

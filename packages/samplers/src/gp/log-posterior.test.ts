@@ -181,7 +181,7 @@ describe('the note of a fit', () => {
     expect(rounded(vector)[3]).toBeCloseTo(vector[3] as number, 3)
     const grown = layoutOf(axesOf(space({ ...Object.fromEntries(layout.axes.map((_, i) => [`x${i}`, float(0, 1)])), more: float(0, 1) })))
     expect([...fromNote(grown, note).subarray(0, 3 + layout.width)]).toEqual([...rounded(vector).subarray(0, 2 + layout.width), 0])
-    for (const bad of [null, 3, [], {}, { ...note, weights: ['a'] }, { ...note, warps: 'AB' }, { ...note, scales: '' }]) expect(isFitNote(bad)).toBe(false)
+    for (const bad of [null, 3, [], {}, { ...note, weights: ['a'] }, { ...note, warps: 'AB' }, { ...note, scales: '' }, { ...note, weights: 'A!C' }, { ...note, weights: '\u{1F600}A' }]) expect(isFitNote(bad)).toBe(false)
   })
 
   it('is left out where it is too long to be kept', () => {

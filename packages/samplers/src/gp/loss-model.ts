@@ -85,11 +85,11 @@ export class LossModel {
     if (!fitted.isUsable) this.#problem.warn(notFitted)
     const hyperparameters = fitted.isUsable ? vector : defaults(layout)
     const model = fitted.isUsable ? fitted : new GaussianProcess(layout, kernel, hyperparameters, some.rows, some.targets, some.count)
-    const measured = !discrete && model.noise >= noisy ? lowestMean(model, some) : (targets[rows.order[0] as number] as number)
+    const measured = !discrete && model.noise >= noisy ? lowestMean(model, rows, width) : (targets[rows.order[0] as number] as number)
     const best = Math.min(measured, believe(model, running))
     yield
     const many = objectives.length > 1
-    const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && context.number % 2 === 0
+    const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && (context.turn ?? context.number) % 2 === 0
     const why = many ? whyScalarised : whys[isStuck ? 'stuck' : name]
     return {
       acquisition: name === 'thompson'
@@ -109,7 +109,8 @@ export class LossModel {
   * #hyperparameters(layout: Layout, rows: ModelRows, targets: Float64Array): Generator<void, { readonly vector: LogHyperparameters; readonly note: Json | undefined }, undefined> {
     const last = this.#notes.latest()?.note as FitNote | undefined
     const start = last === undefined ? defaults(layout) : fromNote(layout, last)
-    if (last !== undefined && rows.count - last.fitted < Math.max(1, Math.floor(rows.count / refitPart))) {
+    // Trials that were declared void may have left fewer than it was fitted to.
+    if (last !== undefined && last.fitted <= rows.count && rows.count - last.fitted < Math.max(1, Math.floor(rows.count / refitPart))) {
       return { vector: start, note: noteOf(layout, start, last.fitted) }
     }
     const some = part(rows, targets, someRows(new FeatureMap(layout, start), rows.units, rows.order, mostFitted), layout.width)
@@ -134,8 +135,11 @@ function part({ units, count }: ModelRows, targets: Float64Array, chosen: Int32A
   return { rows, targets: Float64Array.from(chosen, (row) => targets[row] as number), count: chosen.length }
 }
 
-/** The lowest mean at a measured point: what the best of noisy trials is worth. */
-function lowestMean(model: GaussianProcess, { rows, count }: Part): number {
+/** The lowest mean at a measured point that is of use: what the best of noisy trials is worth. */
+function lowestMean(model: GaussianProcess, { units, order, usefulCount }: ModelRows, width: number): number {
+  const count = Math.min(mostRows, usefulCount)
+  const rows = new Float64Array(count * width)
+  for (let i = 0; i < count; i++) rows.set(units.subarray((order[i] as number) * width, ((order[i] as number) + 1) * width), i * width)
   const mean = new Float64Array(count)
   model.predict(rows, count, mean, new Float64Array(count))
   return mean.reduce((least, one) => Math.min(least, one), Infinity)

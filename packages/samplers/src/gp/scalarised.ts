@@ -15,12 +15,13 @@ export function scalarised(observations: Observations, random: RandomStream): (r
     const finite = rows.map((row) => observations.losses(row)[objective] as number).filter((loss) => Number.isFinite(loss))
     const least = finite.reduce((low, loss) => Math.min(low, loss), Infinity)
     const most = finite.reduce((high, loss) => Math.max(high, loss), -Infinity)
-    return { objective, weight: -log(1 - random.uniform()), least, most }
-  }).filter(({ least, most }) => least < most)
+    // Halves: the range of finite losses need not be finite.
+    return { objective, weight: -log(1 - random.uniform()), least, most, range: most / 2 - least / 2 }
+  }).filter(({ range }) => range > 0)
   const sum = parts.reduce((total, { weight }) => total + weight, 0)
   return (row) => {
     const losses = observations.losses(row)
-    const weighed = parts.map(({ objective, weight, least, most }) => ((weight / sum) * (Math.min(most, Math.max(least, losses[objective] as number)) - least)) / (most - least))
+    const weighed = parts.map(({ objective, weight, least, most, range }) => (weight / sum) * ((Math.min(most, Math.max(least, losses[objective] as number)) / 2 - least / 2) / range))
     return Math.max(0, ...weighed) + augmentation * weighed.reduce((total, one) => total + one, 0)
   }
 }

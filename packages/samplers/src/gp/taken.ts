@@ -22,7 +22,7 @@ export class Taken {
 
   has(units: Float64Array, offset: number): boolean {
     const key = keyOfCells(this.#space, units, offset)
-    if (key !== undefined) return this.#observations.hasSeen(key) || this.#runningKeys.has(key)
+    if (key !== undefined) return this.hasCells(key)
     const columns = this.#columns
     const width = columns.length
     for (let row = 0; row < this.#observations.length; row++) {
@@ -31,6 +31,11 @@ export class Taken {
       if (axis === width) return true
     }
     return this.#running.some((point) => point.every((unit, axis) => isSame(unit, units[offset + axis] as number)))
+  }
+
+  /** The same of a point of cells only, by its key. */
+  hasCells(key: string): boolean {
+    return this.#observations.hasSeen(key) || this.#runningKeys.has(key)
   }
 }
 
