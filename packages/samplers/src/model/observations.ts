@@ -9,6 +9,8 @@ interface Merit {
   readonly second: number
 }
 
+const none = new Float64Array(0)
+
 /**
  * The finished trials that a model learns from: coordinates in columns, and the order from the best to the worst.
  * The order depends on the trials alone, not on when they were told.
@@ -140,7 +142,7 @@ export class Observations {
     this.#merits.push(merit)
     this.#losses.push(losses)
     this.#complete.push(trial.state === 'complete' && merit.class !== 3)
-    this.#margins.push(Float64Array.from(this.#problem.constraints, ({ metric, bound, limit }) => (bound === 'atMost' ? 1 : -1) * ((trial.metrics[metric] ?? NaN) - limit)))
+    this.#margins.push(this.#problem.constraints.length === 0 ? none : Float64Array.from(this.#problem.constraints, ({ metric, bound, limit }) => (bound === 'atMost' ? 1 : -1) * ((trial.metrics[metric] ?? NaN) - limit)))
     if (merit.class === 0) this.#feasible++
     if (trial.state !== 'failed') this.#ended++
     const place = this.#placeOf(merit, row)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { annealing } from '../annealing/annealing.ts'
 import { cmaEs } from '../cma-es/cma-es.ts'
 import { differentialEvolution } from '../differential-evolution/differential-evolution.ts'
+import { nsgaII } from '../nsga/nsga.ts'
 import { tpe } from '../tpe/tpe.ts'
 import { pausedTrials } from './paused-trials.ts'
 
@@ -47,7 +48,7 @@ describe('paused trials', () => {
     expect(study.explain(59).why).toContain('best trials')
   })
 
-  it.each([tpe(), cmaEs(), differentialEvolution(), annealing()])('are not suggested again by $id, with the first trials too', async (sampler) => {
+  it.each([tpe(), cmaEs(), differentialEvolution(), annealing(), nsgaII()])('are not suggested again by $id, with the first trials too', async (sampler) => {
     const { study } = await studyOf(space({ a: int(0, 4), b: int(0, 4) }), sampler, 25, ({ a, b }) => Number(a) + Number(b))
     expect(new Set(study.trials().map(({ flatParams }) => JSON.stringify(flatParams))).size).toBe(25)
   })

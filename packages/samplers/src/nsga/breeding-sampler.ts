@@ -66,19 +66,20 @@ export class BreedingSampler implements Sampler {
     this.#parents = undefined
   }
 
-  suggest({ number, random, running }: SuggestContext): Suggestion {
-    const { space } = this.#problem
+  suggest({ number, turn = number, random, running }: SuggestContext): Suggestion {
+    const { space, history } = this.#problem
     if (space.dimensions.length === 0) return { params: space.sample(random), explanation: drawn }
     if (this.#points?.space !== space) this.#points = new Points(space)
     const points = this.#points
-    const busy = new Set(running.map(({ flatParams }) => points.key(space.encode(flatParams), 0)))
+    const open = [...running, ...history.paused().map((other) => history.trial(other))]
+    const busy = new Set(open.map(({ flatParams }) => points.key(space.encode(flatParams), 0)))
     const isSeen = (key: string): boolean => this.#observations.hasSeen(key) || busy.has(key)
     const begins = this.#observations.endedCount < this.#settings.startupTrials
     const isGood = (units: Float64Array): boolean => {
       const key = points.key(units, 0)
       return (key === undefined || !isSeen(key)) && points.allows(units, 0)
     }
-    const found = begins ? spreadPoint(points, number, this.#problem.random.stream(-1, 'nsga').bits()) : this.#newChild(points, isGood, random)
+    const found = begins ? spreadPoint(points, turn, this.#problem.random.stream(-1, 'nsga').bits()) : this.#newChild(points, isGood, random)
     if (found !== undefined && (!begins || isGood(found))) return { params: space.decode(found), explanation: begins ? drawn : this.#bred }
     const other = unseenPoint(points, isSeen, random)
     return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: begins ? drawn : stuck }
