@@ -11,7 +11,7 @@ const explanation: Explanation = Object.freeze({ model: 'none', why: 'It is one 
  *
  * For points with known values use `study.add`, which costs no trial; for points that come up later `study.enqueue`.
  *
- * @param points nested parameters, as a trial has them, or parameters by path
+ * @param points nested parameters, as a trial has them, or parameters by path; inside `fixed` and `restricted` by path
  *
  * Throws, on creation of a study, OPTION for a point that is not one of the space, and UNSUPPORTED for a space that is defined by running.
  */
