@@ -1,7 +1,7 @@
 // A corrected study goes on as one would whose history had been right from the start.
 import { choice, createStudy, float, int, MemoryStorage, oneOf, type Operation, type SamplerFactory, type Study, systemClock, type TrialRecord } from '@attune/core'
 import { expect, it } from 'vitest'
-import { grid, nsgaIII, tpe } from './index.ts'
+import { annealing, exhaustive, forest, grid, nsgaIII, quasiRandom, tpe } from './index.ts'
 
 const narrow = { rate: float(0.25, 1, { step: 0.25 }), kind: oneOf({ sgd: { momentum: float(0, 0.75, { step: 0.25 }) } }) }
 const wide = { rate: float(0.25, 1.5, { step: 0.25 }), kind: oneOf({ sgd: { momentum: float(0, 0.75, { step: 0.25 }) }, adam: {} }), layers: int(1, 2), act: choice(['relu', 'tanh']) }
@@ -52,7 +52,7 @@ const corrections: readonly (readonly [what: string, space: typeof narrow | type
   }],
 ]
 
-const samplers = [['tpe', tpe({ startupTrials: 5 })], ['grid', grid()], ['nsgaIII', nsgaIII({ startupTrials: 5 })]] as const
+const samplers = [['tpe', tpe({ startupTrials: 5 })], ['grid', grid()], ['nsgaIII', nsgaIII({ startupTrials: 5 })], ['annealing', annealing({ startupTrials: 5 })], ['forest', forest({ startupTrials: 5 })], ['exhaustive', exhaustive()], ['quasiRandom', quasiRandom()]] as const
 const cases = samplers.flatMap(([name, sampler]) => corrections.map(([what, space, correct]) => [`${name} after ${what}`, sampler, space, correct] as const))
 
 it.each(cases)('P10: a corrected study suggests what it would have with the right history from the start, also after it was opened again: %s', async (_what, sampler, space, correct) => {
