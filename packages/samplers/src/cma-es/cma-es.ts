@@ -117,7 +117,7 @@ class CmaEsSampler implements Sampler {
       busy ??= new Set([...running, ...history.paused().map((number) => history.trial(number))].flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
       return this.#observations.hasSeen(key) || busy.has(key)
     }
-    const drawn = this.#drawn(layout, state, isSeen, random, explanation)
+    const drawn = yield* this.#drawn(layout, state, isSeen, random, explanation)
     if (drawn !== undefined) return drawn
     this.#problem.warn('cma-es suggests random points where all that its distribution gives was tried before or breaks a constraint of the space.')
     const other = unseenPoint(points, isSeen, random)
@@ -169,9 +169,10 @@ class CmaEsSampler implements Sampler {
     return { state: this.#start.state, explanation: this.#start.warm ? explanations.warm : explanations.start }
   }
 
-  #drawn({ points, ordered }: Layout, state: SearchState, isSeen: (key: string) => boolean, random: RandomStream, explanation: Explanation): Suggestion | undefined {
+  *#drawn({ points, normal, ordered }: Layout, state: SearchState, isSeen: (key: string) => boolean, random: RandomStream, explanation: Explanation): Generator<void, Suggestion | undefined, undefined> {
     const units = this.#units
     for (let draw = 0; draw < mostDraws; draw++) {
+      if (draw > 0 && normal.length >= pausesFrom.coordinates) yield
       state.draw(random, units, this.#normal)
       points.settle(units, 0, random)
       const key = points.key(units, 0)

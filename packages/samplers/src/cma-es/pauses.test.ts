@@ -1,4 +1,4 @@
-import { createStudy, float, type Problem, type Sampler, type SuggestContext, type TrialRecord } from '@attune/core'
+import { constraint, createStudy, float, type Problem, type Sampler, type SuggestContext, space, type TrialRecord } from '@attune/core'
 import { expect, it } from 'vitest'
 import { cmaEs } from './cma-es.ts'
 
@@ -30,4 +30,15 @@ it('lets other work have its turn in hundreds of dimensions, and goes on where i
   const aborted = told()
   for (let attempt = 0; attempt < 3; attempt++) await expect(aborted.suggest(contextOf(AbortSignal.abort()))).rejects.toThrow('aborted')
   expect(await aborted.suggest(contextOf(new AbortController().signal))).toEqual(expected)
+})
+
+it('lets other work have its turn while all that it draws breaks a constraint', async () => {
+  const wide = space(Object.fromEntries(names.slice(0, 80).map((name) => [name, float(0, 1)])), { constraints: [constraint<{ readonly x0: number }>('x0 is tiny', ({ x0 }) => x0 - 0.01)] })
+  const study = await createStudy({ name: 'corner', space: wide, sampler: cmaEs({ initialDeviation: 0.05 }), seed: 1 })
+  let turns = 0
+  const timer = setInterval(() => turns++, 0)
+  const { number } = await study.ask()
+  clearInterval(timer)
+  expect(turns).toBeGreaterThan(20)
+  expect(study.explain(number).model).toBe('prior')
 })
