@@ -1,7 +1,7 @@
 // A corrected study goes on as one would whose history had been right from the start.
 import { choice, createStudy, float, int, MemoryStorage, oneOf, type Operation, type SamplerFactory, type Study, systemClock, type TrialRecord } from '@attune/core'
 import { expect, it } from 'vitest'
-import { annealing, exhaustive, forest, grid, nsgaIII, quasiRandom, tpe } from './index.ts'
+import { annealing, auto, blend, cmaEs, differentialEvolution, exhaustive, forest, gp, grid, nsgaIII, quasiRandom, restricted, tpe } from './index.ts'
 
 const narrow = { rate: float(0.25, 1, { step: 0.25 }), kind: oneOf({ sgd: { momentum: float(0, 0.75, { step: 0.25 }) } }) }
 const wide = { rate: float(0.25, 1.5, { step: 0.25 }), kind: oneOf({ sgd: { momentum: float(0, 0.75, { step: 0.25 }) }, adam: {} }), layers: int(1, 2), act: choice(['relu', 'tanh']) }
@@ -84,4 +84,30 @@ it('a space on which the sampler cannot work is not taken', async () => {
   await expect(study.extendSpace({ ...narrow, free: float(0, 1) }, { values: { free: 0 } })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   expect(await study.history()).toEqual([])
   await study.optimize(loss, { trials: 2 })
+})
+
+const noting = [['gp', gp()], ['cmaEs', cmaEs()], ['differentialEvolution', differentialEvolution()], ['auto', auto()], ['blend', blend([{ sampler: gp() }, { sampler: quasiRandom() }])], ['restricted', restricted(auto(), { rate: [0.25, 0.75] })]] as const
+
+it.each(noting)('P10: a corrected study suggests the same however often it is opened again, if its sampler leaves notes: %s', async (_name, sampler) => {
+  const run = async (again: boolean): Promise<readonly unknown[]> => {
+    const storage = new MemoryStorage(systemClock)
+    let study = await opened(storage, narrow, sampler)
+    const go = async (trials: number, space: typeof narrow | typeof wide): Promise<void> => {
+      for (let i = 0; i < trials; i++) {
+        if (again) {
+          await study.close()
+          study = await opened(storage, space, sampler)
+        }
+        const trial = await study.ask()
+        await study.tell(trial, loss(trial))
+      }
+    }
+    await go(12, narrow)
+    await study.extendSpace(wide, { values })
+    await go(4, wide)
+    await study.void(3, 'wrong data')
+    await go(3, wide)
+    return study.trials().map(({ flatParams }) => flatParams)
+  }
+  expect(await run(true)).toEqual(await run(false))
 })
