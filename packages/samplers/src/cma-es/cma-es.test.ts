@@ -224,7 +224,7 @@ describe('cmaEs', () => {
   })
 
   it('refuses options out of range, unknown ones, and several objectives', async () => {
-    for (const bad of [{ population: 3 }, { population: 4.5 }, { initialDeviation: 0 }, { initialDeviation: 1.1 }, { initialDeviation: Number.NaN }, { restarts: 'often' as never }, { warmStart: 1 as never }]) {
+    for (const bad of [{ population: 3 }, { population: 4.5 }, { initialDeviation: 0 }, { initialDeviation: 1.1 }, { initialDeviation: Number.NaN }, { initialDeviation: '0.2' as never }, { restarts: 'often' as never }, { warmStart: 1 as never }]) {
       expect(() => cmaEs(bad)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(Object.keys(bad)[0] as string) }))
     }
     expect(() => cmaEs({ sigma: 1 } as never)).toThrow(expect.objectContaining({ code: 'OPTION' }))

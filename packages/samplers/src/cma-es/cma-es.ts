@@ -50,7 +50,7 @@ export function cmaEs(options: CmaEsOptions = {}): SamplerFactory {
   checkKnown('cmaEs', options, ['population', 'initialDeviation', 'restarts', 'warmStart'])
   const { population, initialDeviation = 0.25, restarts = 'ipop', warmStart = true } = options
   check('population', population, population === undefined || (Number.isSafeInteger(population) && population >= 4), 'a whole number from 4')
-  check('initialDeviation', initialDeviation, initialDeviation > 0 && initialDeviation <= 1, 'a number above 0, at most 1')
+  check('initialDeviation', initialDeviation, typeof initialDeviation === 'number' && initialDeviation > 0 && initialDeviation <= 1, 'a number above 0, at most 1')
   check('restarts', restarts, (['none', 'ipop', 'bipop'] satisfies Restarts[]).includes(restarts), '"none", "ipop" or "bipop"')
   check('warmStart', warmStart, typeof warmStart === 'boolean', 'true or false')
   const settings: SearchSettings = { population, deviation: initialDeviation, restarts, warmStart }

@@ -144,7 +144,7 @@ describe('differentialEvolution', () => {
   })
 
   it('refuses options out of range, unknown ones, and several objectives', async () => {
-    for (const bad of [{ population: 3 }, { population: 4.5 }, { mutation: 'best' as never }, { scale: 0 }, { scale: 2.1 }, { crossover: -0.1 }, { crossover: 1.1 }, { scale: Number.NaN }]) {
+    for (const bad of [{ population: 3 }, { population: 4.5 }, { mutation: 'best' as never }, { scale: 0 }, { scale: 2.1 }, { crossover: -0.1 }, { crossover: 1.1 }, { scale: Number.NaN }, { scale: '0.5' as never }, { crossover: null as never }]) {
       expect(() => differentialEvolution(bad)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(Object.keys(bad)[0] as string) }))
     }
     expect(() => differentialEvolution({ F: 1 } as never)).toThrow(expect.objectContaining({ code: 'OPTION' }))

@@ -61,8 +61,8 @@ export function differentialEvolution(options: DifferentialEvolutionOptions = {}
   const { population = 10, mutation = 'current-to-best', scale, crossover } = options
   check('population', population, Number.isSafeInteger(population) && population >= 4, 'a whole number from 4')
   check('mutation', mutation, mutation === 'current-to-best' || mutation === 'rand', '"current-to-best" or "rand"')
-  check('scale', scale, scale === undefined || (scale > 0 && scale <= 2), 'a number above 0, at most 2')
-  check('crossover', crossover, crossover === undefined || (crossover >= 0 && crossover <= 1), 'a number from 0 to 1')
+  check('scale', scale, scale === undefined || (typeof scale === 'number' && scale > 0 && scale <= 2), 'a number above 0, at most 2')
+  check('crossover', crossover, crossover === undefined || (typeof crossover === 'number' && crossover >= 0 && crossover <= 1), 'a number from 0 to 1')
   return {
     specVersion: 'v1',
     id,

@@ -196,7 +196,7 @@ describe('tpe', () => {
   })
 
   it('refuses options out of range, by name', () => {
-    for (const bad of [{ startupTrials: 1 }, { startupTrials: 2.5 }, { candidates: 0 }, { passes: -1 }, { passes: 0.5 }, { multivariate: 1 as never }, { goodFraction: 0 }, { goodFraction: 1 }, { mostGood: 0 }, { priorWeight: 0 }, { priorWeight: Number.NaN }]) {
+    for (const bad of [{ startupTrials: 1 }, { startupTrials: 2.5 }, { candidates: 0 }, { passes: -1 }, { passes: 0.5 }, { multivariate: 1 as never }, { goodFraction: 0 }, { goodFraction: 1 }, { mostGood: 0 }, { priorWeight: 0 }, { priorWeight: Number.NaN }, { goodFraction: '0.1' as never }, { priorWeight: '1' as never }]) {
       expect(() => tpe(bad)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(Object.keys(bad)[0] as string) }))
     }
   })

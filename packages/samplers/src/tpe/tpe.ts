@@ -35,9 +35,9 @@ export function tpe(options: TpeOptions = {}): SamplerFactory {
   checkWhole('candidates', candidates, 1)
   checkWhole('passes', passes, 0)
   checkWhole('mostGood', mostGood, 1)
-  check('goodFraction', goodFraction, goodFraction > 0 && goodFraction < 1, 'a number above 0 and below 1')
+  check('goodFraction', goodFraction, typeof goodFraction === 'number' && goodFraction > 0 && goodFraction < 1, 'a number above 0 and below 1')
   if (typeof multivariate !== 'boolean') throw new AttuneError('OPTION', `tpe({ multivariate }) takes true or false, not ${String(multivariate)}.`, { details: { name: 'multivariate', value: multivariate } })
-  check('priorWeight', priorWeight, priorWeight > 0 && priorWeight < Infinity, 'a finite number above 0')
+  check('priorWeight', priorWeight, typeof priorWeight === 'number' && priorWeight > 0 && priorWeight < Infinity, 'a finite number above 0')
   const settings: TpeSettings = { startupTrials, candidates, passes, multivariate, goodFraction, mostGood, priorWeight }
   return { specVersion: 'v1', id: 'tpe', revision: 2, create: (problem) => new TpeSampler(problem, settings) }
 }
