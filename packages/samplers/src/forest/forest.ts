@@ -1,4 +1,4 @@
-import type { Awaitable, Explanation, Problem, RandomStream, Sampler, SamplerFactory, SuggestContext, Suggestion, TrialRecord } from '@attune/core'
+import { type Awaitable, type Explanation, isAttuneError, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
 import { evenly } from '../feasibility/evenly.ts'
 import { scaled } from '../feasibility/constraint-model.ts'
 import { unitsOf } from '../feasibility/units-of.ts'
@@ -72,7 +72,13 @@ class ForestSampler implements Sampler {
     const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
     const isSeen = (key: string): boolean => this.#trials.observations.hasSeen(key) || busyKeys.has(key)
     if (length < this.#settings.startupTrials) return fromPrior(points, isSeen, random, startup)
-    if (random.uniform() < this.#randomShare(points)) return fromPrior(points, isSeen, random, elsewhere)
+    if (random.uniform() < this.#randomShare(points)) {
+      try {
+        return fromPrior(points, isSeen, random, elsewhere)
+      } catch (error) {
+        if (!isAttuneError(error, 'NEARLY_INFEASIBLE')) throw error // The model looks around points that it knows.
+      }
+    }
     const steps = this.#suggestByModel(points, busy, isSeen, random)
     return Math.min(mostCoordinates, length * points.width) < pausesFrom ? atOnce(steps) : inParts(steps, signal)
   }

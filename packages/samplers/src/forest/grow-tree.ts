@@ -3,7 +3,7 @@
  */
 import type { RandomStream } from '@attune/core'
 import type { Axis } from '../model/axis.ts'
-import type { ForestNodes } from './forest-nodes.ts'
+import { type ForestNodes, mostListed } from './forest-nodes.ts'
 import type { TrainingRows } from './training-rows.ts'
 
 /** Where rows that lack the dimension of a split go; `unseen`: there is none in the node. */
@@ -36,6 +36,8 @@ export class TreeGrower {
   readonly #productOf: Float64Array
   readonly #categoryWeights: Float64Array
   readonly #categorySums: Float64Array
+  /** 1 for categories that were met while rows are counted or divided; 0 in between. */
+  readonly #isMet: Uint8Array
   /** Bounds of the node along each ordered dimension. */
   readonly #low: Float64Array
   readonly #high: Float64Array
@@ -74,6 +76,7 @@ export class TreeGrower {
     const mostCategories = rows.axes.reduce((most, axis) => (axis.shape === 'categorical' ? Math.max(most, axis.cells) : most), 0)
     this.#categoryWeights = new Float64Array(mostCategories + 1)
     this.#categorySums = new Float64Array(mostCategories + 1)
+    this.#isMet = new Uint8Array(mostCategories + 1)
   }
 
   /** Adds one tree and answers its root. Rows of weight 0 are left out; some weight is above 0. */
@@ -207,15 +210,21 @@ export class TreeGrower {
   /** Of all subsets of categories those worth trying are the first few in the order of their means (Breiman et al. 1984, theorem 4.5): one of these, by chance. */
   #tryCategories(index: number, start: number, end: number): void {
     const categories = this.#rows.categories[index] as Int32Array
-    const weights = this.#categoryWeights.fill(0)
-    const sums = this.#categorySums.fill(0)
+    const weights = this.#categoryWeights
+    const sums = this.#categorySums
     const order: number[] = []
     for (let i = start; i < end; i++) {
       const category = categories[this.#members[i] as number] as number
-      if (weights[category] === 0) order.push(category)
+      if (this.#isMet[category] === 0) {
+        order.push(category)
+        this.#isMet[category] = 1
+        weights[category] = 0
+        sums[category] = 0
+      }
       weights[category] = (weights[category] as number) + (this.#weightOf[i] as number)
       sums[category] = (sums[category] as number) + (this.#productOf[i] as number)
     }
+    for (const category of order) this.#isMet[category] = 0
     if (order.length < 2) return
     const mean = (category: number): number => (sums[category] as number) / (weights[category] as number)
     order.sort((a, b) => mean(a) - mean(b) || a - b)
@@ -237,12 +246,14 @@ export class TreeGrower {
     const members = this.#members
     const categories = this.#rows.categories[this.#feature]
     const column = this.#rows.columns[this.#feature] as Float64Array
+    if (categories !== undefined) for (const category of this.#leftCategories) this.#isMet[category] = 1
     for (let i = start; i < end; i++) {
       const row = members[i] as number
       const unit = column[row] as number
-      const left = categories !== undefined ? this.#leftCategories.includes(categories[row] as number) : Number.isNaN(unit) ? this.#missing === 'left' : unit <= this.#threshold
+      const left = categories !== undefined ? this.#isMet[categories[row] as number] === 1 : Number.isNaN(unit) ? this.#missing === 'left' : unit <= this.#threshold
       goesLeft[row] = left ? 1 : 0
     }
+    if (categories !== undefined) for (const category of this.#leftCategories) this.#isMet[category] = 0
     let middle = start
     let others = 0
     for (let i = start; i < end; i++) {
@@ -262,6 +273,11 @@ export class TreeGrower {
       const maybeMissing = dimension.dynamic || dimension.conditions.length > 0
       const missingLeft = this.#missing === 'unseen' ? maybeMissing && (this.#random.bits() & 1) === 1 : this.#missing === 'left'
       this.#nodes.setThreshold(node, index, this.#threshold, missingLeft, left)
+      return
+    }
+    if (cells > mostListed) {
+      const sides = Int32Array.from([...this.#leftCategories.map((category) => 2 * category + 1), ...this.#rightCategories.map((category) => 2 * category)]).sort()
+      this.#nodes.setManyCategories(node, index, sides, this.#random.bits(), left)
       return
     }
     const isLeft = new Uint8Array(cells + 1)

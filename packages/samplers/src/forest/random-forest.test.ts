@@ -190,4 +190,18 @@ describe('RandomForest', () => {
       expect(variance.every((one) => one > 0)).toBe(true)
     }
   })
+
+  it('knows rows of thousands of categories, and is in doubt about the others', () => {
+    const of = space({ k: choice(Array.from({ length: 5000 }, (_, i) => `k${i}`)), x: float(0, 1) })
+    const units = new Float64Array(400)
+    const targets = Float64Array.from({ length: 200 }, (_, i) => ((units[2 * i] = (23 * i + 0.5) / 5000), (units[2 * i + 1] = 0.5), i % 7))
+    const forest = RandomForest.fit(axesOf(of), units, targets, settings, streamOf(2))
+    const at = predict(forest, units, 200)
+    targets.forEach((target, i) => expect(at.mean[i]).toBeCloseTo(target, 9))
+    const others = Float64Array.from(units, (unit, i) => (i % 2 === 0 ? unit + 1 / 5000 : unit))
+    const unseen = predict(forest, others, 200)
+    expect(Math.min(...unseen.variance)).toBeGreaterThan(0.1)
+    expect(new Set(unseen.mean).size).toBeGreaterThan(30) // Not all of them on one side.
+    expect(unseen.mean.reduce((sum, one) => sum + one / 200, 0)).toBeCloseTo(3, 0)
+  })
 })

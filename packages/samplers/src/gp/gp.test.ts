@@ -115,4 +115,13 @@ describe('gp', () => {
     }
     expect(await first(among)).toEqual(await first(gp()))
   })
+
+  it('goes on from known points where one in ten thousand keeps the constraints', async () => {
+    const names = ['a', 'b', 'c', 'd'] as const
+    const tiny = space({ a: float(0, 1), b: float(0, 1), c: float(0, 1), d: float(0, 1) }, { constraints: [constraint<Record<string, number>>('near .6', (params) => Math.max(...names.map((name) => Math.abs((params[name] as number) - 0.6) - 0.05)))] })
+    const study = await createStudy({ name: 'tiny', space: tiny, sampler: gp(), seed: 1 })
+    for (let i = 0; i < 8; i++) await study.add({ params: { a: 0.6, b: 0.6 + 0.005 * i, c: 0.6, d: 0.6 - 0.004 * i }, value: 0.36 + (0.6 + 0.005 * i) ** 2 })
+    await study.optimize(({ params: { a, b } }) => a * a + b * b, { more: 20 })
+    expect(study.best.value).toBeLessThan(0.62) // .72 at the start, .605 at best.
+  })
 })

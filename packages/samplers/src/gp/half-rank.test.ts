@@ -18,6 +18,7 @@ describe('the half-rank transform', () => {
     expect(targets[6]).toBeGreaterThan(targets[5] as number)
     expect([...halfRank(Float64Array.of(2, 2, 2)).targets]).toEqual([0, 0, 0])
     expect([...halfRank(Float64Array.of(Infinity, Infinity)).targets].every(Number.isFinite)).toBe(true)
+    expect(halfRank(Float64Array.of(Infinity, Infinity)).lossOf(0)).toBe(Infinity)
     expect([...halfRank(Float64Array.of(-Infinity, 3, Infinity)).targets].every(Number.isFinite)).toBe(true)
   })
 

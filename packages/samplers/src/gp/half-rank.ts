@@ -4,7 +4,7 @@ import { normalQuantile } from '@attune/core'
 export interface TransformedLosses {
   /** Of mean 0 and variance 1, in the order of the losses; lower is better. All 0 if all losses are the same. */
   readonly targets: Float64Array
-  /** The loss that a target stands for: interpolated between the losses that were seen, beyond the best of them on a straight line. */
+  /** The loss that a target stands for: interpolated between the losses that were seen, beyond the best of them on a straight line. Infinite if none was finite. */
   lossOf(target: number): number
 }
 
@@ -59,6 +59,7 @@ function transformed(losses: Float64Array): TransformedLosses {
   return {
     targets: values.map((value) => (value - mean) / scale),
     lossOf(target) {
+      if (finite.length === 0) return Infinity
       const value = mean + scale * target
       if (value <= median) return value
       let below = median

@@ -100,7 +100,7 @@ export class LossModel {
       climbed: 1,
       ...(!discrete && name !== 'thompson' && { isUnknown: (point: Float64Array) => varianceAt(model, point) > unknownPart * model.signal }),
       why: terms.length > 0 ? `${why} ${whyWeighed}` : why,
-      expect: (found) => (many ? [] : objectives.map((objective: Objective) => expectationOf(objective, model, found, lossOf))),
+      expect: (found) => (many || rows.usefulCount === 0 ? [] : objectives.map((objective: Objective) => expectationOf(objective, model, found, lossOf)).filter(({ mean }) => Number.isFinite(mean))),
       note,
     }
   }
@@ -137,7 +137,7 @@ function part({ units, count }: ModelRows, targets: Float64Array, chosen: Int32A
 
 /** The lowest mean at a measured point that is of use: what the best of noisy trials is worth. */
 function lowestMean(model: GaussianProcess, { units, order, usefulCount }: ModelRows, width: number): number {
-  const count = Math.min(mostRows, usefulCount)
+  const count = Math.min(mostRows, usefulCount > 0 ? usefulCount : order.length)
   const rows = new Float64Array(count * width)
   for (let i = 0; i < count; i++) rows.set(units.subarray((order[i] as number) * width, ((order[i] as number) + 1) * width), i * width)
   const mean = new Float64Array(count)

@@ -12,7 +12,7 @@ export interface ModelRows {
   readonly losses: Float64Array
   /** From the best to the worst: complete and feasible ones first. */
   readonly order: Int32Array
-  /** So many of these are complete and feasible; all of them where no trial is. */
+  /** So many of these are complete and feasible; 0 where none is, then losses are places in the order of merit. */
   readonly usefulCount: number
   /** Trials that ended after the best one. */
   readonly sinceBest: number
@@ -60,7 +60,7 @@ export class Trials {
     const isSecond = (i: number): number => (feasibleCount === 0 || this.#kinds[rows[i] as number] === 'complete' ? 0 : 1)
     const fromBest = Int32Array.from(rows.keys()).sort((a, b) => isSecond(a) - isSecond(b) || compare(losses[a] as number, losses[b] as number) || a - b)
     const best = fromBest[0] ?? -1
-    return { count: rows.length, units, losses, order: fromBest, usefulCount: feasibleCount === 0 ? rows.length : feasibleCount, sinceBest: rows.length - 1 - best }
+    return { count: rows.length, units, losses, order: fromBest, usefulCount: feasibleCount, sinceBest: rows.length - 1 - best }
   }
 
   #lossOf(row: number, loss: number, median: number): number {

@@ -11,6 +11,8 @@ import type { Region } from './trust-region.ts'
 const spreadPoints = 1000
 const rouletteStarts = 4
 const mutants = 150
+/** Where fewer of the spread points keep the constraints of the space, changed copies of the incumbents help. */
+const fewPoints = 100
 const valuedAtOnce = 256
 
 /** A space of fewer points than this is searched whole. */
@@ -28,7 +30,7 @@ export interface SearchTask {
   readonly climbed: number
   /** Where the model knows so little that a climb follows nothing but its ignorance, which is greatest in the corners of the space. */
   readonly isUnknown: ((point: Float64Array) => boolean) | undefined
-  /** True if changed copies of the incumbents are candidates too. */
+  /** True if changed copies of the incumbents are candidates too, as they are anyway where others are few. */
   readonly mutate: boolean
   /** Where candidates lie, if not everywhere. */
   readonly region: Region | undefined
@@ -40,11 +42,11 @@ export function* search(task: SearchTask): Generator<void, Float64Array | undefi
   const { points, acquisition, taken } = task
   if (points.space.size < smallSpace) return yield* searchWhole(task)
   const { width } = points
-  const candidates = new Candidates(points, spreadPoints + (task.mutate ? mutants : 0) + 1)
+  const candidates = new Candidates(points, spreadPoints + mutants + 1)
   const finite = points.space.size < Infinity
   const refuse = finite ? (units: Float64Array, offset: number): boolean => taken.has(units, offset) : undefined
   addSpread(candidates, points, spreadPoints, task.random, refuse, task.region)
-  if (task.mutate && task.incumbents.length > 0) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
+  if ((task.mutate || candidates.length < fewPoints) && task.incumbents.length > 0) addMutants(candidates, points, task.incumbents, mutants, task.random, refuse)
   const values = new Float64Array(candidates.length)
   for (let first = 0; first < candidates.length; first += valuedAtOnce) {
     const count = Math.min(valuedAtOnce, candidates.length - first)
