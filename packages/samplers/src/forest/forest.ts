@@ -63,13 +63,14 @@ class ForestSampler implements Sampler {
   }
 
   suggest({ random, running, signal }: SuggestContext): Awaitable<Suggestion> {
-    const { space } = this.#problem
-    const { length } = this.#trials.observations
+    const { space, history } = this.#problem
+    const { length } = this.#trials
     if (space.dimensions.length === 0) return { params: space.sample(random), explanation: startup }
     if (this.#points?.space !== space) this.#points = new Points(space)
     const points = this.#points
     const busy = running.map((trial) => space.encode(trial.flatParams))
-    const busyKeys = new Set(busy.map((units) => points.key(units, 0)))
+    const paused = history.paused().map((number) => space.encode(history.trial(number).flatParams))
+    const busyKeys = new Set([...busy, ...paused].map((units) => points.key(units, 0)))
     const isSeen = (key: string): boolean => this.#trials.observations.hasSeen(key) || busyKeys.has(key)
     if (length < this.#settings.startupTrials) return fromPrior(points, isSeen, random, startup)
     if (random.uniform() < this.#randomShare(points)) {
@@ -92,7 +93,7 @@ class ForestSampler implements Sampler {
     const { observations } = this.#trials
     const { width, space } = points
     const several = this.#problem.objectives.length > 1
-    const rows = this.#kept(this.#trials.rows(width, several ? scalarised(observations, random) : undefined), width)
+    const rows = this.#kept(this.#trials.rows(width, several && observations.length > 0 ? scalarised(observations, random) : undefined), width)
     const hasFeasible = observations.feasibleCount > 0
     const terms = [...(yield* this.#survivalTerm(points, random)), ...(hasFeasible ? yield* this.#constraintTerms(points, random) : [])]
     const transformed = halfRank(rows.losses)

@@ -63,17 +63,19 @@ class GpSampler implements Sampler {
   }
 
   suggest(context: SuggestContext): Awaitable<Suggestion> {
-    const { space } = this.#problem
+    const { space, history } = this.#problem
     const running = context.running.map((trial) => space.encode(trial.flatParams))
     if (space.dimensions.length === 0) return { params: space.sample(context.random), explanation: startup }
     if (this.#points?.space !== space) {
       this.#points = new Points(space)
       this.#layout = layoutOf(this.#points.axes)
     }
-    const taken = new Taken(space, this.#trials.observations, running)
-    if (this.#trials.observations.length < this.#startupTrials(space)) return { params: this.#spread(this.#points, taken, context), explanation: startup }
+    const paused = history.paused().map((number) => space.encode(history.trial(number).flatParams))
+    const taken = new Taken(space, this.#trials.observations, [...running, ...paused])
+    const { length } = this.#trials
+    if (length < this.#startupTrials(space)) return { params: this.#spread(this.#points, taken, context), explanation: startup }
     const steps = this.#suggestByModel(this.#points, this.#layout as Layout, taken, running, context)
-    return this.#trials.observations.length * (space.dimensions.length + 10) < pausesFrom ? atOnce(steps) : inParts(steps, context.signal)
+    return length * (space.dimensions.length + 10) < pausesFrom ? atOnce(steps) : inParts(steps, context.signal)
   }
 
   * #suggestByModel(points: Points, layout: Layout, taken: Taken, running: readonly Float64Array[], context: SuggestContext): Generator<void, Suggestion, undefined> {
@@ -117,7 +119,7 @@ class GpSampler implements Sampler {
     const byFront = objectives.length > 1 && objectives.length <= mostObjectives && observations.feasibleCount > 0
     // Every second trial by a loss made of all: what would be gained at the ends of a front draws trials there that gain nothing.
     if (byFront && (context.turn ?? context.number) % 2 === 0) return yield* this.#front.goal(layout, observations, running, terms)
-    const lossAt = objectives.length > 1 ? scalarised(observations, context.random) : undefined
+    const lossAt = objectives.length > 1 && observations.length > 0 ? scalarised(observations, context.random) : undefined
     return yield* this.#loss.goal({ layout, rows: this.#trials.rows(layout.width, lossAt), running, terms, discrete, context })
   }
 

@@ -4,20 +4,20 @@ import { keyOfCells, type Observations } from '../model/observations.ts'
 /** Points as near as this along every axis are one point. */
 const same = 1e-9
 
-/** Points that were measured, have failed, or run: those that are not to be suggested again. */
+/** Points that were measured, have failed, run or are paused: those that are not to be suggested again. */
 export class Taken {
   readonly #space: SearchSpace
   readonly #observations: Observations
   readonly #columns: readonly Float64Array[]
-  readonly #running: readonly Float64Array[]
-  readonly #runningKeys: ReadonlySet<string | undefined>
+  readonly #open: readonly Float64Array[]
+  readonly #openKeys: ReadonlySet<string | undefined>
 
-  constructor(space: SearchSpace, observations: Observations, running: readonly Float64Array[]) {
+  constructor(space: SearchSpace, observations: Observations, open: readonly Float64Array[]) {
     this.#space = space
     this.#observations = observations
     this.#columns = space.dimensions.map(({ index }) => observations.column(index))
-    this.#running = running
-    this.#runningKeys = new Set(running.map((point) => keyOfCells(space, point, 0)))
+    this.#open = open
+    this.#openKeys = new Set(open.map((point) => keyOfCells(space, point, 0)))
   }
 
   has(units: Float64Array, offset: number): boolean {
@@ -30,12 +30,12 @@ export class Taken {
       while (axis < width && isSame((columns[axis] as Float64Array)[row] as number, units[offset + axis] as number)) axis++
       if (axis === width) return true
     }
-    return this.#running.some((point) => point.every((unit, axis) => isSame(unit, units[offset + axis] as number)))
+    return this.#open.some((point) => point.every((unit, axis) => isSame(unit, units[offset + axis] as number)))
   }
 
   /** The same of a point of cells only, by its key. */
   hasCells(key: string): boolean {
-    return this.#observations.hasSeen(key) || this.#runningKeys.has(key)
+    return this.#observations.hasSeen(key) || this.#openKeys.has(key)
   }
 }
 

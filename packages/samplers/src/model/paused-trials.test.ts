@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { annealing } from '../annealing/annealing.ts'
 import { cmaEs } from '../cma-es/cma-es.ts'
 import { differentialEvolution } from '../differential-evolution/differential-evolution.ts'
+import { auto } from '../auto/auto.ts'
+import { forest } from '../forest/forest.ts'
+import { gp } from '../gp/gp.ts'
 import { nsgaII } from '../nsga/nsga.ts'
 import { tpe } from '../tpe/tpe.ts'
 import { pausedTrials } from './paused-trials.ts'
@@ -48,7 +51,15 @@ describe('paused trials', () => {
     expect(study.explain(59).why).toContain('best trials')
   })
 
-  it.each([tpe(), cmaEs(), differentialEvolution(), annealing(), nsgaII()])('are not suggested again by $id, with the first trials too', async (sampler) => {
+  it.each([gp(), forest()])('teach $id', async (sampler) => {
+    const { study } = await studyOf(space({ x: float(0, 1), y: float(0, 1) }), sampler, 30, ({ x, y }) => (Number(x) - 0.3) ** 2 + (Number(y) - 0.6) ** 2)
+    const late = study.trials().slice(20).map(({ flatParams: { x, y } }) => Math.hypot(Number(x) - 0.3, Number(y) - 0.6))
+    expect(late.reduce((sum, one) => sum + one / late.length, 0)).toBeLessThan(0.25) // .42 from the priors
+    expect(study.explain(29).model).not.toBe('prior')
+    expect(study.explain(29).predicted).toBeUndefined() // No trial has a loss that is final.
+  })
+
+  it.each([tpe(), cmaEs(), differentialEvolution(), annealing(), nsgaII(), forest(), gp(), auto()])('are not suggested again by $id, with the first trials too', async (sampler) => {
     const { study } = await studyOf(space({ a: int(0, 4), b: int(0, 4) }), sampler, 25, ({ a, b }) => Number(a) + Number(b))
     expect(new Set(study.trials().map(({ flatParams }) => JSON.stringify(flatParams))).size).toBe(25)
   })
