@@ -1,5 +1,6 @@
 import type { Problem, TrialRecord } from '@attune/core'
 import { Observations } from '../model/observations.ts'
+import { pausedTrials } from '../model/paused-trials.ts'
 
 /** What a trial was, as the model sees it. */
 type Kind = 'complete' | 'pruned' | 'infeasible' | 'failed'
@@ -18,22 +19,30 @@ export interface ModelRows {
   readonly sinceBest: number
 }
 
-/** Finished trials as rows and losses. */
+/** Paused trials of which a model is made, at most. */
+const mostPaused = 200
+
+/** Finished trials as rows and losses, and paused ones as if they had been pruned where they are. */
 export class Trials {
+  readonly #problem: Problem
   readonly observations: Observations
   readonly #kinds: Kind[] = []
 
   constructor(problem: Problem) {
+    this.#problem = problem
     this.observations = new Observations(problem)
+  }
+
+  /** Number of trials that have ended or are paused. */
+  get length(): number {
+    return this.observations.length + this.#problem.history.paused().length
   }
 
   add(trial: TrialRecord): void {
     const { length } = this.observations
     this.observations.add(trial)
     if (this.observations.length === length) return
-    const failed = trial.state === 'failed' || (trial.state === 'complete' && trial.values === undefined)
-    const infeasible = trial.violation > 0 && !(trial.state === 'pruned' && trial.violation === Infinity)
-    this.#kinds.push(failed ? 'failed' : infeasible ? 'infeasible' : trial.state === 'pruned' ? 'pruned' : 'complete')
+    this.#kinds.push(kindOf(trial))
   }
 
   /**
@@ -43,6 +52,17 @@ export class Trials {
    * @param lossAt loss of a row of the observations
    */
   rows(width: number, lossAt: (row: number) => number = (row) => this.observations.losses(row)[0] as number): ModelRows {
+    const { length } = this.#kinds
+    const paused = pausedTrials(this.#problem, mostPaused)
+    return this.observations.with(paused, () => {
+      for (const trial of paused) this.#kinds.push(kindOf(trial))
+      const rows = this.#rows(width, lossAt)
+      this.#kinds.length = length
+      return rows
+    })
+  }
+
+  #rows(width: number, lossAt: (row: number) => number): ModelRows {
     const { observations } = this
     const { order, feasibleCount } = observations
     const rows = Int32Array.from(order.filter((row) => this.#kinds[row] !== 'failed')).sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
@@ -69,6 +89,12 @@ export class Trials {
     if (kind === 'complete') return loss
     return this.observations.isComplete(row) && !this.observations.margins(row).some(Number.isNaN) ? loss : Infinity
   }
+}
+
+function kindOf({ state, values, violation }: TrialRecord): Kind {
+  if (state === 'failed' || (state === 'complete' && values === undefined)) return 'failed'
+  if (violation > 0 && !(state === 'pruned' && violation === Infinity)) return 'infeasible'
+  return state === 'pruned' ? 'pruned' : 'complete'
 }
 
 function compare(a: number, b: number): number {

@@ -44,7 +44,7 @@ describe('paused trials', () => {
     expect(some.map(({ number }) => number)).toEqual(some.map(({ number }) => number).toSorted((a, b) => a - b))
   })
 
-  it.each([tpe(), annealing()])('teach $id', async (sampler) => {
+  it.each([tpe(), annealing(), auto()])('teach $id', async (sampler) => {
     const { study } = await studyOf(space({ x: float(0, 1), y: float(0, 1) }), sampler, 60, ({ x, y }) => (Number(x) - 0.3) ** 2 + (Number(y) - 0.6) ** 2)
     const late = study.trials().slice(40).map(({ flatParams: { x, y } }) => Math.hypot(Number(x) - 0.3, Number(y) - 0.6))
     expect(late.reduce((sum, one) => sum + one / late.length, 0)).toBeLessThan(0.2) // .42 from the priors
