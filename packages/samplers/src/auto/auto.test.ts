@@ -2,15 +2,17 @@ import { choice, createStudy, float, int, isAttuneError, MemoryStorage, minimize
 import { samplerSuite } from '@attune/testing'
 import { describe, expect, it } from 'vitest'
 import { auto } from './auto.ts'
-import { choose, type Facts, manyObjectives, manyParameters, manyTrials, stuckAfter } from './choice.ts'
+import { choose, type Facts, manyObjectives, manyParameters, manyPaused, manyTrials, stuckAfter } from './choice.ts'
 
 samplerSuite('auto', () => auto())
 
-const usual: Facts = { objectives: 1, parameters: 5, smooth: true, ended: 50, sinceBest: 3 }
+const usual: Facts = { objectives: 1, parameters: 5, smooth: true, ended: 50, paused: 0, sinceBest: 3 }
 
 describe('the rule of auto', () => {
   it.each<readonly [string, Partial<Facts>, readonly string[]]>([
     ['a Gaussian process as long as it finds better trials', {}, ['gp', 'gp', 'gp', 'gp']],
+    ['a Gaussian process while some trials are paused', { paused: 50 }, ['gp', 'gp', 'gp', 'gp']],
+    ['TPE where most trials are paused', { ended: manyPaused - 1, paused: manyPaused }, ['tpe', 'tpe', 'tpe', 'tpe']],
     ['every third trial to CMA-ES where numbers are stuck', { sinceBest: stuckAfter }, ['cma-es', 'gp', 'gp', 'cma-es']],
     ['every third trial to TPE where other spaces are stuck', { sinceBest: stuckAfter, smooth: false }, ['tpe', 'gp', 'gp', 'tpe']],
     ['three of four to CMA-ES after many trials', { ended: manyTrials }, ['gp', 'cma-es', 'cma-es', 'cma-es']],

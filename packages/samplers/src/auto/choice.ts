@@ -12,6 +12,8 @@ export interface Facts {
   readonly smooth: boolean
   /** Trials that are complete, pruned or failed. */
   readonly ended: number
+  /** Trials that are paused: under a pruner that promotes, hardly any may have ended. */
+  readonly paused: number
   /** Trials that began after the best one; 0 with several objectives. */
   readonly sinceBest: number
 }
@@ -26,6 +28,8 @@ export interface Choice {
 export const manyTrials = 1000
 /** So many trials without a better one speak against the model. */
 export const stuckAfter = 25
+/** From so many paused trials on, if they are more than have ended, a model of those that have ended knows too little. */
+export const manyPaused = 8
 /** More parameters than this are too many for one Gaussian process. */
 export const manyParameters = 100
 /** More objectives than this are too many for hypervolumes. */
@@ -39,13 +43,15 @@ export function factsOf({ objectives, space, history }: Problem, ended: number):
     parameters: dimensions.length,
     smooth: dimensions.every(({ kind, conditions, cells }) => kind === 'number' && conditions.length === 0 && cells > 20),
     ended,
+    paused: history.paused().length,
     sinceBest: objectives.length > 1 || history.best < 0 ? 0 : history.length - 1 - history.best,
   }
 }
 
 /** The decision rule of `auto`; docs/samplers/choosing.md tells it to people. `number` is that of the trial to be. */
-export function choose({ objectives, parameters, smooth, ended, sinceBest }: Facts, number: number): Choice {
+export function choose({ objectives, parameters, smooth, ended, paused, sinceBest }: Facts, number: number): Choice {
   if (objectives > manyObjectives) return { arm: 'nsga-ii', why: `${objectives} objectives are more than hypervolumes are computed for, so NSGA-II breeds good trials.` }
+  if (paused >= manyPaused && paused > ended) return { arm: 'tpe', why: 'More trials are paused than have ended, and the Parzen estimator is what learns from both.' }
   if (objectives > 1) {
     if (ended >= manyTrials) return { arm: 'nsga-ii', why: `After ${manyTrials} trials NSGA-II breeds good trials, where models of all of them cost more than they bring.` }
     if (parameters > manyParameters) return { arm: 'tpe', why: `${parameters} parameters are too many for Gaussian processes, so the Parzen estimator compares good and bad trials.` }
