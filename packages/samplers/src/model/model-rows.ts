@@ -1,6 +1,6 @@
 import type { Problem, TrialRecord } from '@attune/core'
-import { Observations } from '../model/observations.ts'
-import { pausedTrials } from '../model/paused-trials.ts'
+import { Observations } from './observations.ts'
+import { pausedTrials } from './paused-trials.ts'
 
 /** What a trial was, as the model sees it. */
 type Kind = 'complete' | 'pruned' | 'infeasible' | 'failed'

@@ -1,5 +1,5 @@
 import { log, type RandomStream } from '@attune/core'
-import type { Observations } from '../model/observations.ts'
+import type { Observations } from './observations.ts'
 
 /** Weight of the sum beside the largest part. */
 const augmentation = 0.05
