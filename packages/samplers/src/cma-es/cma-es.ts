@@ -96,25 +96,27 @@ class CmaEsSampler implements Sampler {
   }
 
   suggest(context: SuggestContext): Awaitable<Suggestion | Exhausted> {
-    const { space } = this.#problem
+    const { space, history } = this.#problem
     const layout = this.#layout?.points.space === space ? this.#layout : this.#layOut()
     if (layout.parameters === 0) return { params: space.sample(context.random), explanation: explanations.none }
-    const steps = this.#suggest(layout, context)
+    // Space and history are those of now: what others write during a pause comes too late.
+    const open = [...context.running, ...history.paused().map((number) => history.trial(number))]
+    const steps = this.#suggest(layout, open, context.random)
     return layout.normal.length < pausesFrom.coordinates && this.#observations.length - this.#taken < pausesFrom.trials ? atOnce(steps) : inParts(steps, context.signal)
   }
 
-  *#suggest(layout: Layout, { random, running }: SuggestContext): Generator<void, Suggestion | Exhausted, undefined> {
+  *#suggest(layout: Layout, open: readonly TrialRecord[], random: RandomStream): Generator<void, Suggestion | Exhausted, undefined> {
     const learning = this.#learning ?? this.#learn(layout)
     this.#learning = learning
     yield* learning
     this.#learning = undefined
-    const { space, history } = this.#problem
     const { state, explanation } = yield* this.#present(layout)
     if (state.stopped !== undefined) return { exhausted: `CMA-ES has converged: ${state.stopped}. Use cmaEs({ restarts: 'ipop' }) to go on from another place.` }
     const { points } = layout
+    const { space } = points
     let busy: ReadonlySet<string> | undefined
     const isSeen = (key: string): boolean => {
-      busy ??= new Set([...running, ...history.paused().map((number) => history.trial(number))].flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
+      busy ??= new Set(open.flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))
       return this.#observations.hasSeen(key) || busy.has(key)
     }
     const drawn = yield* this.#drawn(layout, state, isSeen, random, explanation)
