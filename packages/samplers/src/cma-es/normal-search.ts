@@ -36,6 +36,8 @@ const mostWork = 4_000_000
  * An inactive coordinate says nothing: it moves neither the mean nor a path, and what its absence takes from the variance and from
  * the expected length of the step path is put back. Samples of another distribution are injected (Hansen 2011, arXiv:1110.4181): those too
  * far away are shortened.
+ *
+ * Longer than other files on purpose: it is read beside the paper, equation by equation.
  */
 export class NormalSearch {
   readonly n: number
