@@ -16,7 +16,9 @@ export interface FitOptions {
 /** Least noise variance, for targets of variance 1. */
 const leastNoise = 1e-6
 const tolerances = { gradientTolerance: 1e-2, leastGain: 3e-3, firstStep: 0.3 } as const
-/** Iterations of a part. */
+/** Multiplications between pauses: some 20 ms. */
+const workOfPart = 4e7
+/** Iterations after which the memory of L-BFGS begins anew. */
 const iterationsOfPart = 15
 
 /**
@@ -26,9 +28,18 @@ const iterationsOfPart = 15
 export function* fitInParts(layout: Layout, rows: Float64Array, targets: Float64Array, count: number, start: LogHyperparameters, options: FitOptions): Generator<void, LogHyperparameters | undefined, undefined> {
   const { posterior, lower, upper } = taskOf(layout, rows, targets, count, options)
   const search = new Lbfgs(start.length)
+  const work = count * count * (count + 2 * layout.features)
   let before = Infinity
   for (let left = options.iterations; left > 0; left -= iterationsOfPart) {
-    const value = search.minimise((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations: Math.min(left, iterationsOfPart), ...tolerances })
+    const steps = search.minimiseInParts((vector, gradient) => posterior.evaluate(vector, gradient), start, lower, upper, { iterations: Math.min(left, iterationsOfPart), ...tolerances })
+    let step = steps.next()
+    for (let done = 0; step.done !== true; step = steps.next()) {
+      done += work
+      if (done < workOfPart) continue
+      done = 0
+      yield
+    }
+    const { value } = step
     if (!Number.isFinite(value)) return undefined
     if (before - value <= tolerances.leastGain) break
     before = value

@@ -1,8 +1,9 @@
 import { choice, float, int, oneOf, ordinal, type Space, space, ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { axesOf } from '../model/axis.ts'
+import { fitInParts } from './fit.ts'
 import { GaussianProcess } from './gaussian-process.ts'
-import { fromNote, isFitNote, lengthOf, type LogHyperparameters, noteOf, rounded } from './hyperparameters.ts'
+import { defaults, fromNote, isFitNote, lengthOf, type LogHyperparameters, noteOf, rounded } from './hyperparameters.ts'
 import type { KernelName } from './kernel.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { LogPosterior } from './log-posterior.ts'
@@ -187,5 +188,16 @@ describe('the note of a fit', () => {
   it('is left out where it is too long to be kept', () => {
     const layout = layoutOf(axesOf(space(Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`x${i}`, float(0, 1)])))))
     expect(noteOf(layout, new Float64Array(lengthOf(layout)).fill(1 / 3), 12)).toBeUndefined()
+  })
+})
+
+describe('a fit', () => {
+  it('lets other work have its turn every few evaluations where these are long', () => {
+    const of = space(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`x${i}`, float(0, 1)])))
+    const { layout, rows, targets, count } = sampleOf(of, 200)
+    let turns = 0
+    const steps = fitInParts(layout, rows, targets, count, defaults(layout), { kernel: 'matern52', warping: true, noise: true, iterations: 15 })
+    while (steps.next().done !== true) turns++
+    expect(turns).toBeGreaterThan(3)
   })
 })

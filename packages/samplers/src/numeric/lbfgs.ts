@@ -1,3 +1,5 @@
+import { atOnce } from '../in-parts.ts'
+
 /** A function to minimise: writes its gradient at `point` into `gradient`, answers its value. */
 export type Differentiable = (point: Float64Array, gradient: Float64Array) => number
 
@@ -43,7 +45,12 @@ export class Lbfgs {
   }
 
   /** Moves `point` to a minimum and answers the value there. A value that is not a number counts as too high; at the start it ends the search. */
-  minimise(f: Differentiable, point: Float64Array, lower: Float64Array, upper: Float64Array, { iterations, gradientTolerance, leastGain = 0, firstStep = 1 }: LbfgsOptions): number {
+  minimise(f: Differentiable, point: Float64Array, lower: Float64Array, upper: Float64Array, options: LbfgsOptions): number {
+    return atOnce(this.minimiseInParts(f, point, lower, upper, options))
+  }
+
+  /** As `minimise`, with a pause after each iteration. */
+  * minimiseInParts(f: Differentiable, point: Float64Array, lower: Float64Array, upper: Float64Array, { iterations, gradientTolerance, leastGain = 0, firstStep = 1 }: LbfgsOptions): Generator<void, number, undefined> {
     const width = this.#width
     const gradient = this.#gradient
     const trial = this.#trial
@@ -111,6 +118,7 @@ export class Lbfgs {
         stored = Math.min(memory, stored + 1)
       }
       value = reached
+      yield
       if (iteration % 3 !== 2) continue
       if (checked - value <= leastGain) break
       checked = value
