@@ -114,6 +114,19 @@ describe('differentialEvolution', () => {
     expect(study.trials()).toHaveLength(50)
   })
 
+  it('does not warn because first points fall together in a small space', async () => {
+    const study = await createStudy({ name: 'small', space: { a: int(0, 3), b: int(0, 2) }, sampler: differentialEvolution(), seed: 3 })
+    const warnings: string[] = []
+    study.on((event) => {
+      if (event.type === 'warning') warnings.push(event.message)
+    })
+    await study.optimize(({ params: { a, b } }) => a + b, { trials: 10 })
+    expect(new Set(study.trials().map(({ flatParams }) => JSON.stringify(flatParams))).size).toBe(10)
+    expect(warnings).toEqual([])
+    await study.optimize(({ params: { a, b } }) => a + b, { more: 4 })
+    expect(warnings).toEqual([expect.stringContaining('random points where all that it breeds was tried before')])
+  })
+
   it('answers a history the same, whoever loads it, when trials ended out of order', async () => {
     const next = async (reopen: boolean): Promise<unknown> => {
       const options = { name: 'shared', space: { x: float(0, 1), n: int(0, 20), kind: choice(['a', 'b', 'c']) }, storage: new MemoryStorage(systemClock), seed: 3, ifExists: 'resume' } as const

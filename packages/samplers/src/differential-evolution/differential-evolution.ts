@@ -116,7 +116,8 @@ class DifferentialEvolutionSampler implements Sampler {
       return this.#observations.hasSeen(key) || busy.has(key)
     }
     const units = new Float64Array(points.width)
-    if (!this.#population.isComplete) {
+    const { isComplete } = this.#population
+    if (!isComplete) {
       this.#spread(points, turn, random, units)
       if (isGood(units)) return { params: space.decode(units), explanation: explanations.start }
     } else {
@@ -127,9 +128,9 @@ class DifferentialEvolutionSampler implements Sampler {
         if (isGood(units)) return { params: space.decode(units), explanation: this.#settings.mutation === 'rand' ? explanations.rand : explanations.best, note: { target, ...control } }
       }
     }
-    this.#problem.warn('differential-evolution suggests random points where all that it breeds was tried before or breaks a constraint of the space.')
+    if (isComplete) this.#problem.warn('differential-evolution suggests random points where all that it breeds was tried before or breaks a constraint of the space.')
     const other = unseenPoint(points, isSeen, random)
-    return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: explanations.new }
+    return { params: other === undefined ? space.sample(random) : space.decode(other), explanation: isComplete ? explanations.new : explanations.start }
   }
 
   /** A point of a Latin hypercube over the priors, of as many as the population has. */
