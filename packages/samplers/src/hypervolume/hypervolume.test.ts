@@ -77,6 +77,15 @@ describe('hypervolume', () => {
 
   it('refuses results with another number of objectives', () => {
     expect(() => hypervolume([[0, 0], [1]], [2, 2])).toThrow(expect.objectContaining({ code: 'OPTION', message: 'Result 1 has 1 objectives, the reference point has 2.' }))
+    for (const reference of [[], [1, Number.NaN], [1, Infinity]]) expect(() => hypervolume([], reference)).toThrow(expect.objectContaining({ code: 'OPTION' }))
+  })
+
+  it('is infinite where a loss is, and takes no notice of what is not a number', () => {
+    expect(hypervolume([[0.5, -Infinity, 0.5], [-Infinity, 0.5, 0.5], [-Infinity, -Infinity, 0.2]], [1, 1, 1])).toBe(Infinity)
+    expect(hypervolume([[2, -Infinity]], [1, 1])).toBe(0)
+    expect(hypervolumeContributions([[-Infinity, 0.5], [0, 0.2], [-Infinity, 0.5]], [1, 1])).toEqual([0, 0.3, 0].map((one) => expect.closeTo(one, 12)))
+    expect(hypervolumeContributions([[-Infinity, 0.5], [0, 0.2]], [1, 1])[0]).toBe(Infinity)
+    expect(hypervolumeContributions([[Number.NaN, 0], [0, 0.5]], [1, 1])).toEqual([0, 0.5])
   })
 })
 

@@ -18,20 +18,27 @@ export function volumeOf(points: Float64Array, count: number, objectives: number
       inside[kept * objectives + i] = loss
       better &&= loss < (reference[i] as number)
     }
-    if (better) kept++
+    if (!better) continue
+    if (inside.subarray(kept * objectives, (kept + 1) * objectives).includes(-Infinity)) return Infinity
+    kept++
   }
   return volume(inside, kept, objectives, reference)
 }
 
 /**
- * Volume that only this point adds to what the others dominate.
- * @param point `objectives` losses, better than the reference in each
+ * Volume that only this point adds to what the others dominate; 0 if it is not better than the reference in every objective.
+ * @param point `objectives` losses
  * @param others `count` rows of as many
  */
 export function exclusiveVolume(point: ArrayLike<number>, others: Float64Array, count: number, objectives: number, reference: Float64Array): number {
   let own = 1
   for (let i = 0; i < objectives; i++) own *= Math.max(0, (reference[i] as number) - (point[i] as number))
-  if (own === 0) return 0
+  if (!(own > 0)) return 0
+  if (own === Infinity) {
+    const points = Float64Array.from([...others, ...point])
+    for (let row = 0; row < count; row++) if (covers(points, row, count, objectives)) return 0
+    return Infinity
+  }
   const limited = new Float64Array(count * objectives)
   for (let row = 0; row < count; row++) {
     for (let i = 0; i < objectives; i++) limited[row * objectives + i] = Math.max(point[i] as number, others[row * objectives + i] as number)
