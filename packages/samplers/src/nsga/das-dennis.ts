@@ -17,13 +17,17 @@ export function simplexPoints(objectives: number, divisions: number): readonly F
   return points
 }
 
+/** How many points `simplexPoints` has: the binomial coefficient of objectives + divisions − 1 over divisions. */
+export function simplexSize(objectives: number, divisions: number): number {
+  let count = 1
+  for (let i = 1; i < objectives; i++) count = (count * (divisions + i)) / i
+  return count
+}
+
 /** The most divisions with no more points than this, at least 1. */
 export function divisionsFor(objectives: number, most: number): number {
   if (objectives === 1) return 1
   let divisions = 1
-  // The number of points is the binomial coefficient of objectives + divisions − 1 over divisions.
-  for (let count = objectives; ; divisions++) {
-    count = (count * (objectives + divisions)) / (divisions + 1)
-    if (count > most) return divisions
-  }
+  while (simplexSize(objectives, divisions + 1) <= most) divisions++
+  return divisions
 }

@@ -8,10 +8,16 @@ import type { Selection, Survivors } from './survivors.ts'
  * @param divisions of the unit in reference directions; undefined for the most that give no more directions than points are chosen
  */
 export function byNiches(divisions: number | undefined): Selection {
+  // Made anew only for another number of parts.
+  let known: { readonly objectives: number; readonly parts: number; readonly directions: readonly Float64Array[] } | undefined
+  const directionsOf = (objectives: number, parts: number): readonly Float64Array[] => {
+    if (known?.objectives !== objectives || known.parts !== parts) known = { objectives, parts, directions: simplexPoints(objectives, parts) }
+    return known.directions
+  }
   return ({ losses, fronts }, count) => {
     const considered = fronts.flat()
     const objectives = losses[0]?.length ?? 1
-    const directions = simplexPoints(objectives, divisions ?? divisionsFor(objectives, Math.max(count, objectives)))
+    const directions = directionsOf(objectives, divisions ?? divisionsFor(objectives, Math.max(count, objectives)))
     const near = nearest(normalise(considered.map((place) => losses[place] as Float64Array), fronts[0]?.length ?? 0), directions)
     const chosen: number[] = [] // indexes into `considered`
     const crowds = new Int32Array(directions.length)

@@ -128,5 +128,7 @@ describe.each(both)('%s', (name, make) => {
 it('nsgaIII checks its divisions, and takes them', async () => {
   for (const divisions of [0, 1.5, 1001]) expect(() => nsgaIII({ divisions })).toThrow(expect.objectContaining({ code: 'OPTION' }))
   expect(() => nsgaII({ divisions: 3 } as never)).toThrow(expect.objectContaining({ code: 'OPTION' }))
+  const many = Array.from({ length: 5 }, (_, i) => minimize(`m${i}`))
+  await expect(createStudy({ name: 'many', space: box, objective: many, sampler: nsgaIII({ divisions: 60 }) })).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('635376 reference directions for 5 objectives') })
   expect(await meanVolume(nsgaIII({ divisions: 4 }))).not.toBe(await meanVolume(nsgaIII()))
 })

@@ -5,7 +5,7 @@ import { compareLosses, crowding, dominates, frontsOf, leastCrowded } from '../m
 import { power } from '../numeric/power.ts'
 import { Contenders } from './contenders.ts'
 import { cross, crossovers, parentsOf } from './crossover.ts'
-import { divisionsFor, simplexPoints } from './das-dennis.ts'
+import { divisionsFor, simplexPoints, simplexSize } from './das-dennis.ts'
 import { mutate } from './mutation.ts'
 import { byNiches } from './niches.ts'
 import { byCrowding, type RankedLosses } from './survivors.ts'
@@ -73,6 +73,8 @@ describe('reference directions', () => {
     expect(new Set(points.map((point) => point.join())).size).toBe(91)
     for (const point of points) expect(point.reduce((sum, one) => sum + one, 0)).toBeCloseTo(1, 12)
     expect(simplexPoints(1, 1)).toEqual([Float64Array.of(1)])
+    for (const [objectives, divisions] of [[1, 1], [2, 9], [3, 12], [5, 6], [8, 3]] as const) expect(simplexSize(objectives, divisions)).toBe(simplexPoints(objectives, divisions).length)
+    expect(simplexSize(5, 60)).toBe(635_376) // C(64, 4)
   })
 
   it('are as many as fit', () => {
