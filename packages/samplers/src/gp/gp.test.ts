@@ -124,4 +124,17 @@ describe('gp', () => {
     await study.optimize(({ params: { a, b } }) => a * a + b * b, { more: 20 })
     expect(study.best.value).toBeLessThan(0.62) // .72 at the start, .605 at best.
   })
+
+  it('is fitted anew at once where the space has gained a parameter', async () => {
+    const study = await createStudy({ name: 'extended', space: { x: float(0, 1) }, sampler: gp(), seed: 1 })
+    for (let i = 0; i < 120; i++) await study.add({ params: { x: i / 120 }, value: (i / 120 - 0.3) ** 2 })
+    const fitted = async (): Promise<unknown> => {
+      const trial = await study.ask()
+      await study.tell(trial, 1)
+      return (study.trial(trial.number).suggestion?.note as { readonly fitted: number }).fitted
+    }
+    expect([await fitted(), await fitted()]).toEqual([120, 120])
+    await study.extendSpace({ x: float(0, 1), y: float(0, 1) }, { values: { y: 0.5 } })
+    expect([await fitted(), await fitted()]).toEqual([122, 122])
+  })
 })

@@ -62,6 +62,11 @@ export function isFitNote(note: unknown): note is FitNote {
   return typeof fitted === 'number' && [scales, weights, warps].every((one) => typeof one === 'string' && /^(?:[A-Za-z0-9+/]{3})*$/.test(one)) && (scales as string).length === 6
 }
 
+/** True if a note is of as many axes and numbers as there are: a space may have gained some. */
+export function fits({ width, numbers }: Layout, { weights, warps }: FitNote): boolean {
+  return weights.length === 3 * width && warps.length === 6 * numbers.length
+}
+
 /** The hyperparameters of a note, with defaults for axes that the space did not have then. */
 export function fromNote(layout: Layout, { scales, weights, warps }: FitNote): LogHyperparameters {
   const vector = defaults(layout)

@@ -7,7 +7,7 @@ import { FeatureMap } from './features.ts'
 import { fitInParts, type FitOptions } from './fit.ts'
 import { GaussianProcess } from './gaussian-process.ts'
 import { expectationOf, type Goal, shortestLengths } from './goal.ts'
-import { defaults, type FitNote, fromNote, isFitNote, type LogHyperparameters, noteOf, rounded } from './hyperparameters.ts'
+import { defaults, type FitNote, fits, fromNote, isFitNote, type LogHyperparameters, noteOf, rounded } from './hyperparameters.ts'
 import type { Layout } from './layout.ts'
 import { type PathSource, SamplePath } from './sample-path.ts'
 import type { GpSettings } from './settings.ts'
@@ -109,8 +109,7 @@ export class LossModel {
   * #hyperparameters(layout: Layout, rows: ModelRows, targets: Float64Array): Generator<void, { readonly vector: LogHyperparameters; readonly note: Json | undefined }, undefined> {
     const last = this.#notes.latest()?.note as FitNote | undefined
     const start = last === undefined ? defaults(layout) : fromNote(layout, last)
-    // Trials that were declared void may have left fewer than it was fitted to.
-    if (last !== undefined && last.fitted <= rows.count && rows.count - last.fitted < Math.max(1, Math.floor(rows.count / refitPart))) {
+    if (last !== undefined && fits(layout, last) && isRecent(last, rows.count)) {
       return { vector: start, note: noteOf(layout, start, last.fitted) }
     }
     const some = part(rows, targets, someRows(new FeatureMap(layout, start), rows.units, rows.order, mostFitted), layout.width)
@@ -121,6 +120,11 @@ export class LossModel {
     this.#problem.warn(notFitted)
     return { vector: defaults(layout), note: undefined }
   }
+}
+
+/** Trials that were declared void may have left fewer than it was fitted to. */
+function isRecent({ fitted }: FitNote, count: number): boolean {
+  return fitted <= count && count - fitted < Math.max(1, Math.floor(count / refitPart))
 }
 
 const utilities = { ei: logExpectedImprovement, pi: (best: number) => logProbabilityBelow(best - worthwhile), ucb: () => confidenceBound(boundDeviations) } satisfies Record<string, (best: number) => Utility>
