@@ -28,7 +28,7 @@ const pausesFrom = 2_000
 const startup: Explanation = { model: 'prior', why: 'Drawn from the priors: the forest is grown when enough trials have ended.' }
 const elsewhere: Explanation = { model: 'prior', why: 'Drawn from the priors, as one trial in some is, lest the forest stays where it was lucky.' }
 const nothingFound: Explanation = { model: 'prior', why: 'Drawn from the priors: around what the forest found promising nothing new was left.' }
-const whyFeasible = 'Where a trial is likeliest to succeed and to keep its constraints: none has yet.'
+const whyFeasible = 'Where a trial is likeliest to end well and to keep its constraints: none has yet.'
 const whyImprovement = 'The largest improvement on the best trial is expected here.'
 const whyWeighted = 'The largest improvement is expected here, weighed by the probability that the trial succeeds and keeps its constraints.'
 const whyCompromise = 'The largest improvement is expected here, for weights of the objectives that were drawn for this trial.'
@@ -97,7 +97,7 @@ class ForestSampler implements Sampler {
     const hasFeasible = observations.feasibleCount > 0
     const terms = [...(yield* this.#survivalTerm(points, random)), ...(hasFeasible ? yield* this.#constraintTerms(points, random) : [])]
     const transformed = halfRank(rows.losses)
-    // Without a feasible trial the losses are the order of merit: a smaller violation is the improvement.
+    // Without a feasible trial the losses are the order of merit: a smaller violation, or of paused trials a smaller loss, is the improvement.
     const loss = rows.count > 0 ? yield* this.#lossForest(points, rows, transformed.targets, busy, random) : undefined
     const all = loss === undefined ? terms : [expectedImprovement(loss.forest, loss.incumbent), ...terms]
     const isGood = (units: Float64Array, offset: number): boolean => {

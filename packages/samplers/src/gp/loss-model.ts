@@ -43,7 +43,7 @@ const whys = {
   thompson: 'The best of one function drawn from the model.',
   stuck: 'The best that may be there: after trials without a gain every second one looks further away.',
 } as const
-const whyScalarised = 'The highest expected improvement of one loss made of all objectives, whose weights are drawn for each trial.'
+const whyScalarised = 'Of one loss made of all objectives, whose weights are drawn for each trial.'
 const whyWeighed = 'Weighed by the probability that the trial succeeds and keeps its constraints.'
 const notFitted = 'The Gaussian process could not be fitted to the trials, so it is used with default length-scales and noise.'
 
@@ -90,7 +90,8 @@ export class LossModel {
     yield
     const many = objectives.length > 1
     const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && (context.turn ?? context.number) % 2 === 0
-    const why = many ? whyScalarised : whys[isStuck ? 'stuck' : name]
+    const one = whys[isStuck ? 'stuck' : name]
+    const why = many ? `${one} ${whyScalarised}` : one
     return {
       acquisition: name === 'thompson'
         ? new SumOfAcquisitions([new SamplePath({ layout, kernel, hyperparameters, ...some }, context.random), new SumOfTerms(terms)])
