@@ -131,7 +131,7 @@ describe('gp', () => {
     const fitted = async (): Promise<unknown> => {
       const trial = await study.ask()
       await study.tell(trial, 1)
-      return (study.trial(trial.number).suggestion?.note as { readonly fitted: number }).fitted
+      return (study.trial(trial.number).suggestion?.note as { readonly fitted: number } | undefined)?.fitted
     }
     expect([await fitted(), await fitted()]).toEqual([120, 120])
     await study.extendSpace({ x: float(0, 1), y: float(0, 1) }, { values: { y: 0.5 } })
