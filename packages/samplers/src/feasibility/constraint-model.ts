@@ -1,11 +1,12 @@
 import type { Term } from '../gp/acquisition.ts'
 import { GaussianProcess } from '../gp/gaussian-process.ts'
 import type { Layout } from '../gp/layout.ts'
+import { evenly } from '../model/evenly.ts'
 import type { Observations } from '../model/observations.ts'
-import { evenly } from './evenly.ts'
+import { scaled } from '../model/scaled-margins.ts'
+import { unitsOf } from '../model/units-of.ts'
 import { GrowingFit, sizeWithin } from './growing-fit.ts'
 import { logProbit } from './probability.ts'
-import { unitsOf } from './units-of.ts'
 
 const kernel = 'matern52'
 const mostFitted = 128
@@ -42,19 +43,4 @@ function informative(rows: readonly number[], margin: (row: number) => number): 
   if (rows.length <= mostNear + mostOthers) return rows
   const byDistance = rows.toSorted((a, b) => Math.abs(margin(a)) - Math.abs(margin(b)))
   return [...byDistance.slice(0, mostNear), ...evenly(byDistance.slice(mostNear), mostOthers)]
-}
-
-/**
- * Margins as targets of mean 0 and variance 1, and the target of a margin of 0. Large margins count by their logarithms on both sides of 0
- * (the bilog of D. Eriksson & M. Poloczek, Scalable constrained Bayesian optimization, AISTATS 2021), in units of the median.
- */
-export function scaled(margins: readonly number[]): { readonly targets: Float64Array; readonly limit: number } {
-  const sizes = margins.filter((one) => one !== 0 && Number.isFinite(one)).map(Math.abs).sort((a, b) => a - b)
-  const unit = sizes[sizes.length >> 1] ?? 1
-  const most = 1 + Math.log1p((sizes.at(-1) ?? 0) / unit)
-  const targets = Float64Array.from(margins, (one) => Math.sign(one) * Math.min(most, Math.log1p(Math.abs(one) / unit)))
-  const mean = targets.reduce((sum, one) => sum + one, 0) / targets.length
-  const variance = targets.reduce((sum, one) => sum + (one - mean) ** 2, 0) / targets.length
-  const deviation = variance > 0 ? Math.sqrt(variance) : 1
-  return { targets: targets.map((one) => (one - mean) / deviation), limit: -mean / deviation }
 }

@@ -3,11 +3,11 @@ import type { Term } from '../gp/acquisition.ts'
 import { GaussianProcess } from '../gp/gaussian-process.ts'
 import { atNoise, type LogHyperparameters } from '../gp/hyperparameters.ts'
 import type { Layout } from '../gp/layout.ts'
+import { evenly } from '../model/evenly.ts'
 import type { Observations } from '../model/observations.ts'
-import { evenly } from './evenly.ts'
+import { unitsOf } from '../model/units-of.ts'
 import { GrowingFit, sizeWithin } from './growing-fit.ts'
 import { logProbit } from './probability.ts'
-import { unitsOf } from './units-of.ts'
 
 /** The model is made of so many failed and so many other trials at most, evenly through the history. */
 const mostOfEach = 64

@@ -1,5 +1,5 @@
-import { unitsOf } from '../feasibility/units-of.ts'
 import type { Observations } from '../model/observations.ts'
+import { unitsOf } from '../model/units-of.ts'
 import type { Layout } from './layout.ts'
 
 /** A part of the space: a box around a good point, as latent rows. */

@@ -1,4 +1,4 @@
-import type { Observations } from '../model/observations.ts'
+import type { Observations } from './observations.ts'
 
 /** Coordinates of some rows, one after another; NaN where inactive. */
 export function unitsOf(observations: Observations, rows: readonly number[], width: number): Float64Array {
