@@ -35,7 +35,7 @@ export function exclusiveVolume(point: ArrayLike<number>, others: Float64Array, 
   for (let i = 0; i < objectives; i++) own *= Math.max(0, (reference[i] as number) - (point[i] as number))
   if (!(own > 0)) return 0
   if (own === Infinity) {
-    const points = Float64Array.from([...others, ...point])
+    const points = Float64Array.from([...others, ...Array.from(point)])
     for (let row = 0; row < count; row++) if (covers(points, row, count, objectives)) return 0
     return Infinity
   }
