@@ -5,6 +5,7 @@ import { EhviAcquisition } from '../hypervolume/ehvi-acquisition.ts'
 import { frontsOf, leastCrowded } from '../model/domination.ts'
 import { evenly } from '../model/evenly.ts'
 import type { Observations } from '../model/observations.ts'
+import { worstWithoutOutliers } from '../model/outliers.ts'
 import { unitsOf } from '../model/units-of.ts'
 import { SumOfTerms, type Term } from './acquisition.ts'
 import { GaussianProcess } from './gaussian-process.ts'
@@ -25,6 +26,8 @@ const mostOfFront = [60, 60, 60, 40, 24] as const
 const acceptable = 0.9
 /** The reference point is beyond that, in parts of the distance from the best. */
 const beyond = 0.1
+/** Losses above this would overflow when squared. */
+const largest = 1e100
 const mostIncumbents = 4
 const why = 'The highest expected gain of the Pareto front.'
 const whyWeighed = 'The highest expected gain of the Pareto front, weighed by the probability that the trial succeeds and keeps its constraints.'
@@ -136,18 +139,22 @@ interface Scale {
 
 /**
  * Makes losses have mean 0 and variance 1. What is worse than the whole front cannot be gained, so there only the order is kept: beyond `pivot`
- * losses count by their logarithms.
+ * losses count by their logarithms. Outliers count as the worst of the others.
  */
 function scaleOf(losses: readonly number[], pivot: number): Scale {
   const finite = losses.filter((loss) => Number.isFinite(loss))
   if (finite.length === 0) return { targetOf: () => 0, lossOf: () => NaN }
-  const least = finite.reduce((low, loss) => Math.min(low, loss), Infinity)
-  const most = finite.reduce((high, loss) => Math.max(high, loss), -Infinity)
-  const bend = Math.min(most, Math.max(pivot, median(finite)))
-  const better = finite.filter((loss) => loss <= bend)
-  const unit = Math.sqrt(better.reduce((sum, loss) => sum + (loss - bend) ** 2, 0) / Math.max(1, better.length)) || 1
+  const best = finite.reduce((low, loss) => Math.min(low, loss), Infinity)
+  const worst = worstWithoutOutliers(finite)
+  const factor = Math.min(1, largest / Math.max(1, Math.abs(best), Math.abs(worst)))
+  const least = factor * best
+  const most = factor * worst
+  const middle = factor * median(finite)
+  const bend = Math.min(most, Math.max(middle, factor * pivot))
+  const better = finite.map((loss) => factor * loss).filter((loss) => loss <= bend)
+  const unit = Math.sqrt(better.reduce((sum, loss) => sum + (loss - bend) ** 2, 0) / better.length) || 1
   const bent = (loss: number): number => {
-    const clipped = Math.min(most, Math.max(least, loss))
+    const clipped = Math.min(most, Math.max(least, factor * loss))
     return clipped <= bend ? clipped : bend + unit * Math.log1p((clipped - bend) / unit)
   }
   const values = losses.map(bent)
@@ -158,7 +165,7 @@ function scaleOf(losses: readonly number[], pivot: number): Scale {
     targetOf: (loss) => (bent(loss) - mean) / deviation,
     lossOf(target) {
       const value = mean + deviation * target
-      return value <= bend ? value : bend + unit * Math.expm1((value - bend) / unit)
+      return (value <= bend ? value : bend + unit * Math.expm1((value - bend) / unit)) / factor
     },
   }
 }

@@ -97,6 +97,18 @@ describe('gp with several objectives', () => {
     }
   })
 
+  it('finds the front though a part of it is out of all proportion, as where a small net diverges', async () => {
+    const four = space({ x: float(0, 1), y: float(0, 1), z: float(0, 1), u: float(0, 1) })
+    for (const seed of [1, 2]) {
+      const study = await createStudy({ name: 'diverging', space: four, objective: [minimize('f'), minimize('g')], sampler: gp(), seed })
+      await study.optimize(({ params: { x, y, z, u } }) => {
+        const scale = 1 + 3 * (y + z + u)
+        return { f: x, g: x < 0.15 ? 1e200 * (1 + y) : scale * (1 - Math.sqrt(x / scale)) }
+      }, { trials: 50 })
+      expect(hypervolume(study.pareto().map(({ values: [f = NaN, g = NaN] }) => [f, g]), [1.1, 1.1])).toBeGreaterThan(0.4)
+    }
+  })
+
   it('improves five objectives by losses made of all', async () => {
     const names = ['a', 'b', 'c', 'd', 'e']
     const nearest = async (sampler: SamplerFactory): Promise<number> => {
