@@ -170,6 +170,7 @@ describe('ConstraintModel', () => {
     expect(limit).toBeCloseTo(ranks[1] as number, 12)
     expect(scaled([0, 0]).targets).toEqual(new Float64Array(2))
     expect(scaled([Infinity, Infinity]).limit).toBeLessThan(0)
+    expect(scaled([1e308, -1e-10, 2e-10, 1e-10]).targets.every(Number.isFinite)).toBe(true)
   })
 })
 

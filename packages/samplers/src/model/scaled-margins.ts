@@ -5,7 +5,7 @@
 export function scaled(margins: readonly number[]): { readonly targets: Float64Array; readonly limit: number } {
   const sizes = margins.filter((one) => one !== 0 && Number.isFinite(one)).map(Math.abs).sort((a, b) => a - b)
   const unit = sizes[sizes.length >> 1] ?? 1
-  const most = 1 + Math.log1p((sizes.at(-1) ?? 0) / unit)
+  const most = 1 + Math.log1p(Math.min(Number.MAX_VALUE, (sizes.at(-1) ?? 0) / unit))
   const targets = Float64Array.from(margins, (one) => Math.sign(one) * Math.min(most, Math.log1p(Math.abs(one) / unit)))
   const mean = targets.reduce((sum, one) => sum + one, 0) / targets.length
   const variance = targets.reduce((sum, one) => sum + (one - mean) ** 2, 0) / targets.length
