@@ -84,7 +84,7 @@ describe.each(['matern52', 'matern32', 'rbf'] as const)('the posterior of hyperp
     const [signal = 0, noise = 0] = vector
     expected -= signal - Math.exp(signal) + 0.1 * noise - 30 * Math.exp(noise)
     for (const weight of vector.subarray(2, 2 + layout.width)) expected += 0.1 / Math.exp(weight) + 0.1 * Math.exp(weight)
-    for (const one of vector.subarray(2 + layout.width)) expected += 2 * one ** 2
+    for (const one of vector.subarray(2 + layout.width)) expected += 8 * one ** 2
     expect(new LogPosterior(layout, kernel, rows, targets, count).evaluate(vector, new Float64Array(vector.length))).toBeCloseTo(expected, 9)
   })
 

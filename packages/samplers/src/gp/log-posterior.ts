@@ -205,7 +205,8 @@ export class LogPosterior {
 
 /**
  * The log prior at `vector`; its gradient is subtracted from `gradient`. Weights have −(.1 / w + .1 w), so that neither far nor near ones
- * are sure; the signal Gamma(2, 1), the noise Gamma(1.1, 30) (those of Optuna's GPSampler); ln a and ln b a deviation of .5 (Snoek et al. 2014).
+ * are sure; the signal Gamma(2, 1), the noise Gamma(1.1, 30) (those of Optuna's GPSampler); ln a and ln b a deviation of .25 (Snoek et al. 2014 have .5).
+ * Stronger warps make the model sure too soon: docs/decisions/gp-experiments.md, section on traps.
  */
 function addLogPrior(layout: Layout, vector: LogHyperparameters, gradient: Float64Array): number {
   const signal = Math.exp(vector[atSignal] as number)
@@ -221,8 +222,8 @@ function addLogPrior(layout: Layout, vector: LogHyperparameters, gradient: Float
   }
   for (let i = warps; i < vector.length; i++) {
     const one = vector[i] as number
-    value -= 2 * one * one
-    gradient[i] = (gradient[i] as number) + 4 * one
+    value -= 8 * one * one
+    gradient[i] = (gradient[i] as number) + 16 * one
   }
   return value
 }
