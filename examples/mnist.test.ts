@@ -161,7 +161,7 @@ describe('the main job', { timeout: deadline }, () => {
     await inFolder(async (folder) => {
       for (const [args, message] of [
         [['--trials', 'many'], '--trials takes a whole number from 1 to 100000, got "many".'],
-        [['--sampler', 'best'], '--sampler takes tpe or random, got "best".'],
+        [['--sampler', 'best'], '--sampler takes auto, tpe or random, got "best".'],
         [['--colour'], "Unknown option '--colour'. npm start -- --help tells what there is."],
       ] as const) {
         const ended = await run(program, [...args, '--out', folder])

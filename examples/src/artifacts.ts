@@ -7,7 +7,7 @@ const storage = sqlite(join(folder, 'study.db'))
 const artifacts = directoryArtifacts(join(folder, 'models'), { maxTotalBytes: 50_000_000 })
 const study = await createStudy({
   name: 'line',
-  space: { rate: float(0.01, 0.5, { scale: 'log' }), epochs: int(3, 9) },
+  space: { rate: float(0.01, 0.3, { scale: 'log' }), epochs: int(2, 6) },
   objective: minimize('loss'),
   seed: 5,
   storage,

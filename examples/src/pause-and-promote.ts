@@ -1,4 +1,4 @@
-import { createStudy, float, MemoryArtifacts, minimize, type PrunerFactory } from 'attune'
+import { createStudy, float, MemoryArtifacts, minimize, type PrunerFactory, random } from 'attune'
 
 const rungs = [1, 3, 9]
 const end = 27
@@ -21,7 +21,7 @@ const promoting: PrunerFactory = {
   }),
 }
 
-const study = await createStudy({ space: { rate: float(1e-3, 1, { scale: 'log' }) }, objective: minimize('loss'), pruner: promoting, artifacts: new MemoryArtifacts(), seed: 2, progress: false })
+const study = await createStudy({ space: { rate: float(1e-3, 1, { scale: 'log' }) }, objective: minimize('loss'), sampler: random(), pruner: promoting, artifacts: new MemoryArtifacts(), seed: 2, progress: false })
 
 // Finds the minimum of (w − 3)², step by step. Two lines let it pause: one goes on from saved bytes, the other saves them.
 const { reason } = await study.optimize(async function* ({ params, resumeFrom, toStep = end }) {
