@@ -51,7 +51,7 @@ export function factsOf({ objectives, space, history }: Problem, ended: number):
 /** The decision rule of `auto`; docs/samplers/choosing.md tells it to people. `number` is that of the trial to be. */
 export function choose({ objectives, parameters, smooth, ended, paused, sinceBest }: Facts, number: number): Choice {
   if (objectives > manyObjectives) return { arm: 'nsga-ii', why: `${objectives} objectives are more than hypervolumes are computed for, so NSGA-II breeds good trials.` }
-  if (paused >= manyPaused && paused > ended) return { arm: 'tpe', why: 'More trials are paused than have ended, and the Parzen estimator is what learns from both.' }
+  if (paused >= manyPaused && paused > ended) return { arm: 'tpe', why: 'More trials are paused than have ended, and the Parzen estimator ranks both together.' }
   if (objectives > 1) {
     if (ended >= manyTrials) return { arm: 'nsga-ii', why: `After ${manyTrials} trials NSGA-II breeds good trials, where models of all of them cost more than they bring.` }
     if (parameters > manyParameters) return { arm: 'tpe', why: `${parameters} parameters are too many for Gaussian processes, so the Parzen estimator compares good and bad trials.` }
