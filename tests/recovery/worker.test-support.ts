@@ -4,7 +4,7 @@
  * which step 3 blocks the thread, and `unkept` for a storage that renews no leases from a thread of its own.
  */
 import { writeSync } from 'node:fs'
-import { createStudy, directoryArtifacts, float, minimize, SqliteStorage, type Operation, type Trainer } from '../../packages/attune/src/index.ts'
+import { createStudy, directoryArtifacts, float, minimize, random, SqliteStorage, type Operation, type Trainer } from '../../packages/attune/src/index.ts'
 import { chained, halving, population, promoting } from '../../packages/core/src/study/schedulers.test-support.ts'
 
 const [folder = '', kind = '', crossings = '0', pause = '0', lease = '60000', blocking = '0', unkept = ''] = process.argv.slice(2)
@@ -41,6 +41,8 @@ storage.write = (studyId, request) => {
 if (unkept !== '') Object.defineProperty(storage, 'keepAlive', { value: undefined })
 const pruner = pruners[kind as keyof typeof pruners]
 const study = await createStudy({
+  // Two trials run at a time: what a model knows when it is asked depends on which of them was quicker.
+  sampler: random(),
   space: { x: float(0, 1) }, objective: minimize('loss'), seed: 3, name: kind, lease: Number(lease), progress: false,
   ...(pruner === undefined ? {} : { pruner }), storage, artifacts: directoryArtifacts(`${folder}/artifacts`),
 })
