@@ -204,6 +204,7 @@ export function trialCases(test: Test): readonly SuiteCase[] {
         { type: 'artifact', number: 0, name: 'model', artifact: null },
         { type: 'warn', source: 'tpe', message: 'fell back to random' },
         { type: 'warn', number: 0, source: 'trainer', message: 'leak' },
+        { type: 'remark', source: 'auto', message: 'goes on with CMA-ES' },
         { type: 'session', owner: 'host/1', phase: 'stopped', reason: 'signal' },
       ]
       await apply(storage, id, waitingTrial())

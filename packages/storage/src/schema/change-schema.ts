@@ -9,7 +9,8 @@ const metrics = mapOf(number)
 const failure = shape({ reason: oneOfTexts('error', 'timeout', 'out-of-memory', 'invalid-metric', 'aborted', 'lost', 'crashed'), message: text }, { stack: text })
 const ended = shape({ metrics })
 const outcome = tagged('state', { complete: ended, pruned: ended, failed: shape({ failure }, { metrics }) })
-const suggestion = shape({ sampler: text, revision: count, running: listOf(count) }, { note: json })
+const explanation = shape({ model: text, why: text }, { predicted: listOf(shape({ metric: text, mean: number, deviation: number })) })
+const suggestion = shape({ sampler: text, revision: count, running: listOf(count) }, { explanation, note: json })
 const artifact = shape({ hash: text, size: count, kind: text }, { meta: json })
 const voided = shape({ void: text })
 const corrected = shape({ metrics, note: text })
@@ -21,7 +22,7 @@ const amendment: Check = (value, path) => {
 }
 const from = shape({ id: text, name: text })
 
-const body = tagged('type', {
+const bodies: { readonly [type in ChangeBody['type']]: Check } = {
   create: shape(
     { number: count, origin: oneOfTexts('sampler', 'enqueued', 'added', 'fork', 'replicate') },
     { params, suggestion, parent: count, checkpoint: shape({ step: number, artifact }), toStep: number, attributes: mapOf(json), owner: text, outcome },
@@ -43,8 +44,10 @@ const body = tagged('type', {
   copied: shape({ from, name: text, by: text }),
   extend: shape({ path: text, leaf: json }),
   warn: shape({ source: text, message: text }, { number: count }),
+  remark: shape({ source: text, message: text }),
   session: shape({ owner: text, phase: oneOfTexts('opened', 'resumed', 'started', 'stopped', 'declined', 'closed') }, { session: text, loggers: listOf(text), sampler: text, pruner: text, goal: count, reason: text }),
-})
+}
+const body = tagged('type', bodies)
 
 const definition = shape({
   name: text,
