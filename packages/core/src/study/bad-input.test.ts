@@ -136,6 +136,11 @@ describe('a sampler', () => {
     await expect(study.ask()).rejects.toThrow(/"chatty" attached an explanation and a note of 5011 characters/)
   })
 
+  it.each([null, 'near the best', { model: 'guess' }, { model: 'guess', why: 'x', predicted: 3 }, { model: 'guess', why: 'x', predicted: [null] }, { model: 'guess', why: 'x', predicted: [{ metric: 'value', mean: 1 }] }])('with the explanation %j is refused', async (explanation) => {
+    const study = await createStudy({ space, sampler: { specVersion: 'v1', id: 'odd', revision: 1, create: () => ({ suggest: () => ({ params: { learningRate: 1, n: 1 }, explanation: explanation as never }) }) } })
+    await expect(study.ask()).rejects.toMatchObject({ code: 'INVALID_SUGGESTION', message: expect.stringMatching(/"odd" attached an explanation that is none: give the texts `model` and `why`/) as unknown })
+  })
+
   it('that throws ends the run with its own error', async () => {
     const thrown = new Error('inside')
     const study = await createStudy({ space, sampler: { specVersion: 'v1', id: 'thrower', revision: 1, create: () => ({ suggest: () => { throw thrown } }) } })

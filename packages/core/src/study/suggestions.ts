@@ -167,9 +167,22 @@ export class Suggestions {
 
   #checkedNotes(explanation: Explanation | undefined, note: Json | undefined): Pick<SuggestionTrace, 'explanation' | 'note'> {
     const given = { ...(explanation === undefined ? {} : { explanation }), ...(note === undefined ? {} : { note }) }
+    if (explanation !== undefined && !isExplanation(explanation)) {
+      throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" attached an explanation that is none: give the texts \`model\` and \`why\`, and \`predicted\` as a list of { metric, mean, deviation } or not at all. This is an error of that plugin.`)
+    }
     const copy = copyJson(given, `What "${this.#factory.id}" attached to its suggestion`)
     const size = JSON.stringify(copy).length
     if (size > noteLimit) throw new AttuneError('INVALID_SUGGESTION', `"${this.#factory.id}" attached an explanation and a note of ${size} characters to its suggestion: at most ${noteLimit} are kept.`)
     return copy as typeof given
   }
+}
+
+/** Whether what a plugin calls an explanation is one. */
+function isExplanation(given: Partial<Explanation> | null): boolean {
+  const { model, why, predicted = [] } = given ?? {}
+  return typeof model === 'string' && typeof why === 'string' && Array.isArray(predicted) && predicted.every(isPrediction)
+}
+
+function isPrediction(given: { readonly [member: string]: unknown } | null): boolean {
+  return typeof given?.['metric'] === 'string' && typeof given['mean'] === 'number' && typeof given['deviation'] === 'number'
 }
