@@ -3,13 +3,18 @@
 // Copyright (C) 2004 by Sun Microsystems, Inc. All rights reserved. Permission to use, copy, modify, and
 // distribute this software is freely granted, provided that this notice is preserved.
 
-const view: DataView = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8))
+/** 2 ** (i - 1022). */
+let powers: Float64Array | undefined
+
+function tabulate(): Float64Array {
+  const table = new Float64Array(2046)
+  for (let i = 0, power = 2.2250738585072014e-308; i < table.length; i++, power *= 2) table[i] = power
+  return table
+}
 
 /** 2 ** k for k in [-1022, 1023]. */
 function powerOfTwo(k: number): number {
-  view.setUint32(0, (1023 + k) << 20)
-  view.setUint32(4, 0)
-  return view.getFloat64(0)
+  return (powers ??= tabulate())[k + 1022] as number
 }
 
 /** e ** x, the same bits everywhere. */
