@@ -12,4 +12,9 @@ describe('sumOfExp', () => {
     expect(sumOfExp(Float64Array.of(-3, -3, -3), 2, -3)).toBe(2)
     expect(sumOfExp(Float64Array.of(0, -Infinity, -40, -1e300), 4, 0)).toBe(1)
   })
+
+  it('stops when it has enough', () => {
+    expect(sumOfExp(Float64Array.of(0, 0, 0, 0), 4, 0, 2)).toBe(2)
+    expect(sumOfExp(Float64Array.of(0, 0, 0, 0), 4, 0, 5)).toBe(4)
+  })
 })

@@ -14,11 +14,12 @@ function tabulate(): Float64Array {
  * Σ exp(terms[i] − largest), with relative error below 1e-11, some five times quicker than by `Math.exp` and with the same bits in every
  * JavaScript engine. Each term is split into a multiple of 1/32, which is looked up, and a rest within ±1/64 for Taylor's series.
  * @param largest the largest of the terms
+ * @param enough nothing is added any more once the sum is as large as this
  */
-export function sumOfExp(terms: Float64Array, count: number, largest: number): number {
+export function sumOfExp(terms: Float64Array, count: number, largest: number, enough: number = Infinity): number {
   const powers = (table ??= tabulate())
   let sum = 0
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && !(sum >= enough); i++) {
     const x = (terms[i] as number) - largest
     if (!(x > least)) continue
     const k = (0.5 - x * perUnit) | 0

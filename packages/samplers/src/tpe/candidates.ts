@@ -27,7 +27,8 @@ export function mostPromising(good: Mixture, bad: Mixture, units: Float64Array, 
     const bound = bounds[row] as number
     if (best >= 0 && !(bound > highest)) break
     bounds[row] = -Infinity
-    const score = bound + bad.leastLogDensity(units, row * width) - bad.logDensity(units, row * width)
+    const promise = bound + bad.leastLogDensity(units, row * width)
+    const score = promise - bad.logDensity(units, row * width, promise - highest)
     if (best >= 0 && !(score > highest)) continue
     best = row
     highest = score

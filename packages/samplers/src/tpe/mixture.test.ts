@@ -101,6 +101,23 @@ describe('a mixture that holds a point', () => {
     expect(moves).toBeGreaterThan(30)
   })
 
+  it('answers something above what matters only where the density is above it', () => {
+    const { mixture } = mixtureOf(of, 15)
+    const random = new ThreefryRandom(4).stream(0, 'points')
+    const [point, other] = [new Float64Array(of.dimensions.length), new Float64Array(of.dimensions.length)]
+    for (let i = 0; i < 40; i++) {
+      mixture.sample(random, point, 0)
+      mixture.sample(random, other, 0)
+      mixture.hold(point, 0)
+      const densities: readonly ((most?: number) => number)[] = [(most) => mixture.logDensity(point, 0, most), (most) => mixture.tryMove(2, point[2] as number, other[2] as number, most), (most) => mixture.tryMove(0, point[0] as number, other[0] as number, most)]
+      for (const density of densities) {
+        const exact = density()
+        expect([exact, exact + 1e-6, exact + 50, Infinity].map(density)).toEqual([exact, exact, exact, exact])
+        for (const below of [1e-6, 0.3, 2, 50, 5000]) expect(density(exact - below)).toBeGreaterThan(exact - below)
+      }
+    }
+  })
+
   it('of a single axis is a density along it', () => {
     const count = 12
     const random = new ThreefryRandom(2).stream(0, 'centres')

@@ -1,4 +1,4 @@
-import { log, type RandomStream } from '@attune/core'
+import { exp, log, type RandomStream } from '@attune/core'
 import { type Axis, isActive, logPriorAt, logPriorOf } from '../model/axis.ts'
 import { sumOfExp } from '../numeric/fast-exp.ts'
 import { multiplyByMasses } from '../numeric/truncated-mass-table.ts'
@@ -7,6 +7,8 @@ import { bandwidth, type Smoothing } from './smoothing.ts'
 
 /** A kernel whose term is so far below the prior's is left out of a density: all of them together are below a part in 10⁹. */
 const negligible = -30
+/** A sum that is so many times as large as it has to be is large enough, however it was rounded. */
+const beyondRounding = 1 + 1e-9
 
 /**
  * A density on a tree of parameters: a mixture of one kernel for each observation, and the prior.
@@ -16,7 +18,7 @@ const negligible = -30
  * another branch, the factor is the prior. So every kernel is a normalised density on all points whatever their
  * branch, and branches learn from each other what they share.
  *
- * One object is fitted again and again, so that its arrays serve for ever.
+ * One object is fitted again and again, so that its arrays serve for ever; what fits, draws and sums is in one file because it shares them.
  */
 export class Mixture {
   readonly #axes: readonly Axis[]
@@ -191,20 +193,21 @@ export class Mixture {
     return sum
   }
 
-  /** log density of the point in `points` at `offset`; for cells, log probability. */
-  logDensity(points: Float64Array, offset: number): number {
-    this.#sumTerms(this.#terms, points, offset, negligible)
-    return this.#logSum(this.#terms)
+  /**
+   * log density of the point in `points` at `offset`; for cells, log probability.
+   * @param most where it is above this, something else above it may be answered, which is quicker
+   */
+  logDensity(points: Float64Array, offset: number, most: number = Infinity): number {
+    return this.#logSum(this.#terms, this.#sumTerms(this.#terms, points, offset, negligible), most)
   }
 
   /** Takes a point to be moved one coordinate at a time, and answers its log density. */
   hold(points: Float64Array, offset: number): number {
-    this.#sumTerms(this.#held, points, offset, -Infinity)
-    return this.#logSum(this.#held)
+    return this.#logSum(this.#held, this.#sumTerms(this.#held, points, offset, -Infinity), Infinity)
   }
 
-  /** log density of the point that is held, were one of its active coordinates another. */
-  tryMove(index: number, from: number, to: number): number {
+  /** log density of the point that is held, were one of its active coordinates another; `most` as in `logDensity`. */
+  tryMove(index: number, from: number, to: number, most: number = Infinity): number {
     const held = this.#held
     const tried = this.#tried
     const count = this.#count
@@ -215,17 +218,23 @@ export class Mixture {
       factor.add(tried, from)
       for (let i = 0; i <= count; i++) tried[i] = (held[i] as number) - (tried[i] as number)
       factor.add(tried, to)
-    } else {
-      const { precision } = this.#factors[index] as NormalFactor
-      const block = this.#block
-      const width = this.#joint.length
-      // (from − c)² − (to − c)², with one square less to compute.
-      const step = (from - to) * precision
-      const middle = (from + to) * precision
-      for (let i = 0; i < count; i++) tried[i] = (held[i] as number) + step * (middle - 2 * (block[i * width + slot] as number))
-      tried[count] = (held[count] as number) + logPriorOf(this.#axes[index] as Axis, to) - logPriorOf(this.#axes[index] as Axis, from)
+      return this.#logSum(tried, this.#largest(tried), most)
     }
-    return this.#logSum(tried)
+    const { precision } = this.#factors[index] as NormalFactor
+    const axis = this.#axes[index] as Axis
+    const block = this.#block
+    const width = this.#joint.length
+    // (from − c)² − (to − c)², with one square less to compute.
+    const step = (from - to) * precision
+    const middle = (from + to) * precision
+    let largest = (held[count] as number) + logPriorOf(axis, to) - logPriorOf(axis, from)
+    tried[count] = largest
+    for (let i = 0; i < count; i++) {
+      const term = (held[i] as number) + step * (middle - 2 * (block[i * width + slot] as number))
+      tried[i] = term
+      if (term > largest) largest = term
+    }
+    return this.#logSum(tried, largest, most)
   }
 
   /** Makes the move that was tried last. */
@@ -235,33 +244,40 @@ export class Mixture {
     this.#tried = held
   }
 
-  /** The log of each kernel's part in the density of a point; −Infinity for kernels that are by `least` below the prior's. */
-  #sumTerms(terms: Float64Array, points: Float64Array, offset: number, least: number): void {
+  /** Writes the log of each kernel's part in the density of a point, −Infinity for kernels that are by `least` below the prior's, and answers the largest. */
+  #sumTerms(terms: Float64Array, points: Float64Array, offset: number, least: number): number {
     const count = this.#count
     const single = this.#single
     const base = this.#base
+    if (single.length === 0 && this.#joint.length > 0) return this.#addBlock(base, terms, points, offset, least)
     for (let i = 0; i <= count; i++) terms[i] = base[i] as number
     for (let s = 0; s < single.length; s++) {
       const index = single[s] as number
       const unit = points[offset + index] as number
       if (!Number.isNaN(unit)) (this.#factors[index] as Factor).add(terms, unit)
     }
-    if (this.#joint.length > 0) this.#addBlock(terms, points, offset, least)
+    return this.#joint.length > 0 ? this.#addBlock(terms, terms, points, offset, least) : this.#largest(terms)
   }
 
-  #logSum(terms: Float64Array): number {
+  #largest(terms: Float64Array): number {
     let largest = -Infinity
     for (let i = 0; i <= this.#count; i++) if ((terms[i] as number) > largest) largest = terms[i] as number
-    return largest + log(sumOfExp(terms, this.#count + 1, largest))
+    return largest
   }
 
-  /** Adds the factors of the block. A kernel is given up as soon as it is known to be negligible beside the prior. */
-  #addBlock(terms: Float64Array, points: Float64Array, offset: number, negligibleBy: number): void {
+  #logSum(terms: Float64Array, largest: number, most: number): number {
+    const enough = most === Infinity ? Infinity : exp(most - largest) * beyondRounding
+    if (enough <= 1) return largest
+    return largest + log(sumOfExp(terms, this.#count + 1, largest, enough))
+  }
+
+  /** Adds the factors of the block, and answers the largest term. A kernel is given up as soon as it is known to be negligible beside the prior. */
+  #addBlock(from: Float64Array, terms: Float64Array, points: Float64Array, offset: number, negligibleBy: number): number {
     const count = this.#count
     const width = this.#joint.length
     const place = this.#place
     const block = this.#block
-    let prior = terms[count] as number
+    let prior = from[count] as number
     for (let j = 0; j < width; j++) {
       const index = this.#joint[j] as number
       const unit = points[offset + index] as number
@@ -269,26 +285,29 @@ export class Mixture {
       prior += logPriorAt(this.#axes[index] as Axis, unit)
     }
     terms[count] = prior
+    let largest = prior
     const least = prior + negligibleBy
     const whole = width & ~3
     for (let i = 0; i < count; i++) {
-      let term = terms[i] as number
-      const from = i * width
+      let term = from[i] as number
+      const start = i * width
       let j = 0
       for (; j < whole && term > least; j += 4) {
-        const a = (place[j] as number) - (block[from + j] as number)
-        const b = (place[j + 1] as number) - (block[from + j + 1] as number)
-        const c = (place[j + 2] as number) - (block[from + j + 2] as number)
-        const d = (place[j + 3] as number) - (block[from + j + 3] as number)
+        const a = (place[j] as number) - (block[start + j] as number)
+        const b = (place[j + 1] as number) - (block[start + j + 1] as number)
+        const c = (place[j + 2] as number) - (block[start + j + 2] as number)
+        const d = (place[j + 3] as number) - (block[start + j + 3] as number)
         term -= a * a + b * b + (c * c + d * d)
       }
       if (term > least) {
         for (; j < width; j++) {
-          const a = (place[j] as number) - (block[from + j] as number)
+          const a = (place[j] as number) - (block[start + j] as number)
           term -= a * a
         }
       }
       terms[i] = term > least ? term : -Infinity
+      if (term > largest) largest = term
     }
+    return largest
   }
 }

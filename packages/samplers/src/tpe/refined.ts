@@ -34,7 +34,7 @@ export function refine({ axes, good, bad, units, length }: Pool, best: number, p
       const leastThen = least + logPriorOf(axis, to) - logPriorOf(axis, from)
       const gain = good.tryMove(index, from, to)
       if (!(gain - leastThen > score)) continue // whatever the density of the bad ones is
-      const then = gain - bad.tryMove(index, from, to)
+      const then = gain - bad.tryMove(index, from, to, gain - score)
       if (!(then > score)) continue
       units[offset + index] = to
       if ((parents.has(index) && !isWhole(axes, units, offset)) || !isAllowed(offset)) {

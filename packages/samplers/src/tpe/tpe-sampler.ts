@@ -127,10 +127,11 @@ function goodWeights(count: number, prior: number): Float64Array {
 function badRows({ order, length }: Observations, good: Int32Array): Int32Array {
   const taken = new Set(good)
   const kept = Math.min(length, mostBad + good.length)
-  const rows: number[] = []
+  const rows = new Int32Array(kept)
+  let count = 0
   for (let i = 0; i < kept; i++) {
     const row = order[Math.floor(((i + 0.5) * length) / kept)] as number
-    if (!taken.has(row)) rows.push(row)
+    if (!taken.has(row)) rows[count++] = row
   }
-  return Int32Array.from(rows)
+  return rows.subarray(0, count)
 }
