@@ -4,7 +4,7 @@
  *     node scripts/run.mjs bench [--quick [--update]] [--peers] [--jobs 2] [--data FOLDER]
  *
  * --quick is the gate of CI: minutes, quality only, ends with an error when regret has risen by more than its margin; --update stores its reference.
- * --peers measures the peers' curves again, which takes hours more: they are stored, with versions, seeds and commands.
+ * --peers measures the peers' curves first, which takes many hours: they are stored, with versions, seeds and commands, and what has been measured in this checkout is not measured again.
  */
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -13,6 +13,8 @@ import { parseArgs } from 'node:util'
 import { defaultDataFolder } from './problems/load.ts'
 import { quick } from './quick.ts'
 import { hasSampler } from './samplers.ts'
+
+const lists = ['problems.json', 'validation.json', 'hierarchical.json', 'functions.json']
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, update: { type: 'boolean', default: false }, peers: { type: 'boolean', default: false }, jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) }, data: { type: 'string', default: defaultDataFolder } },
@@ -33,15 +35,19 @@ if (options.quick) {
     process.exitCode = 1
   }
 } else {
-  if (options.peers) program('measure-peers', '--', '--data', options.data)
+  if (options.peers) {
+    for (const list of lists) program('measure-peers', '--', '--problems', list, '--data', options.data)
+    program('measure-peers', '--only', 'optuna-random,optuna-tpe,rustuna', '--', '--noise', '--data', options.data)
+    program('multi-objective', '--add', '--run', 'optuna-TPESampler,optuna-NSGAIISampler,optuna-NSGAIIISampler', '--data', options.data)
+  }
   const common = ['--jobs', options.jobs, '--data', options.data]
   const samplers = ['auto', 'tpe', 'gp', 'forest', 'random'].filter(hasSampler)
-  for (const list of ['problems.json', 'validation.json', 'hierarchical.json', 'functions.json']) for (const sampler of samplers) program('regret', '--sampler', sampler, '--problems', list, ...common)
+  for (const list of lists) for (const sampler of samplers) program('regret', '--sampler', sampler, '--problems', list, ...common)
   for (const sampler of samplers.slice(0, 2)) {
     program('noise', '--sampler', sampler, ...common)
     program('concurrency', '--sampler', sampler, ...common)
   }
-  program('multi-objective', '--run', 'random,nsgaII,nsgaIII,tpe,gp')
+  program('multi-objective', '--run', 'random,nsgaII,nsgaIII,tpe,gp', '--data', options.data)
   program('overhead')
   program('report')
 }

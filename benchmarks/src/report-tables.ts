@@ -39,7 +39,7 @@ export function headline({ ours, peers, worstCase }: Comparison): string {
   const lines: string[] = []
   const best = checkpoints.map((_, at) => [...peers].filter((one) => one.families['all'] !== undefined).sort((a, b) => (a.families['all']?.regret[at] ?? 1) - (b.families['all']?.regret[at] ?? 1))[0])
   const regret = ours.families['all']
-  if (regret !== undefined) lines.push(`${shortName(ours.optimiser)}: ${regret.regret.map((value, at) => `${(1000 * value).toFixed(0)} [${regret.interval[at]?.map((bound) => (1000 * bound).toFixed(0)).join(', ')}]`).join(' / ')} at ${checkpoints.join(' / ')} trials (95 % bootstrap intervals over problems); the best peer there: ${best.map((one, at) => (one === undefined ? '–' : `${shortName(one.optimiser)} ${(1000 * (one.families['all']?.regret[at] ?? 0)).toFixed(0)}`)).join(', ')}.`)
+  if (regret !== undefined) lines.push(`${shortName(ours.optimiser)}: ${regret.regret.map((value, at) => `${(1000 * value).toFixed(0)} [${regret.interval[at]?.map((bound) => (1000 * bound).toFixed(0)).join(', ')}]`).join(' / ')} at ${checkpoints.join(' / ')} trials (95 % bootstrap intervals over problems); the best peer there: ${named(best.map((one, at) => (one === undefined ? ['–', ''] : [shortName(one.optimiser), (1000 * (one.families['all']?.regret[at] ?? 0)).toFixed(0)])))}.`)
   const match = ours.trialsToMatch
   if (match !== undefined) lines.push(`What Optuna's default has after 100 trials, it has after a median of ${match.median ?? 'more than 100'} trials${match.never > 0 ? ` (never within 100 on ${match.never} problems)` : ''}; its mean curve after ${match.ofMeanCurve ?? 'more than 100'}.`)
   if (worstCase !== undefined) {
@@ -47,6 +47,11 @@ export function headline({ ours, peers, worstCase }: Comparison): string {
     lines.push(`Worst cases: on ${above.length} of ${worstCase.problems} problems its regret at 100 is above max(1.25 ×, + .01) of the better of Optuna's TPE and GPSampler${above.length === 0 ? '.' : `: ${above.map(([id, { ours: own, bound }]) => `${id} (${(1000 * own).toFixed(0)} > ${(1000 * bound).toFixed(0)})`).join(', ')}.`}`)
   }
   return lines.join('\n')
+}
+
+/** `Optuna GP 9 / 8, Optuna TPE 7`: who comes twice in a row is named once. */
+function named(rows: readonly (readonly string[])[]): string {
+  return rows.map(([name = '', value = ''], at) => (at === 0 ? `${name} ${value}` : rows[at - 1]?.[0] === name ? ` / ${value}` : `, ${name} ${value}`)).join('').trim()
 }
 
 export function duelTable({ duels }: Comparison): string {
@@ -61,13 +66,19 @@ export function duelTable({ duels }: Comparison): string {
 export function losses({ ours, peers }: Comparison): string {
   const rows = peers.filter(({ optimiser }) => !isRandom(optimiser)).map((peer) => {
     const lost = Object.entries(peer.perProblem).filter(([id, values]) => (ours.perProblem[id]?.[2] ?? 0) > (values[2] ?? 0))
-    return `- ${shortName(peer.optimiser)}: ${lost.length === 0 ? 'none' : lost.map(([id, values]) => `${id} (${(1000 * (ours.perProblem[id]?.[2] ?? 0)).toFixed(0)} to ${(1000 * (values[2] ?? 0)).toFixed(0)})`).join(', ')}`
+    return `- ${shortName(peer.optimiser)}: ${lost.length === 0 ? 'none' : lost.map(([id, values]) => `${id} (${apart(ours.perProblem[id]?.[2] ?? 0, values[2] ?? 0)})`).join(', ')}`
   })
   const random = peers.filter(({ optimiser }) => isRandom(optimiser)).map((peer) => {
     const lost = Object.entries(peer.perProblem).filter(([id, values]) => values.some((value, at) => (ours.perProblem[id]?.[at] ?? 0) > value))
     return `- random, at 20, 50 or 100 trials: ${lost.length === 0 ? 'none' : lost.map(([id]) => id).join(', ')}`
   })
   return [...rows, ...random].join('\n')
+}
+
+/** Regrets × 1000, with decimals where they are the same without. */
+function apart(own: number, other: number): string {
+  const digits = [0, 1, 2, 3].find((count) => (1000 * own).toFixed(count) !== (1000 * other).toFixed(count)) ?? 3
+  return `${(1000 * own).toFixed(digits)} to ${(1000 * other).toFixed(digits)}`
 }
 
 /** By family at 100 trials: our first sampler beside the best single one of ours. */
@@ -113,9 +124,20 @@ export interface ConcurrencyResult {
 }
 
 export function concurrencyTable(results: readonly ConcurrencyResult[]): string {
-  const way = ({ regret, finalRatio, finalDifferenceInterval95 }: ConcurrentWay): readonly string[] => [thousandths(regret), finalRatio.toFixed(2), `[${finalDifferenceInterval95.map((bound) => (1000 * bound).toFixed(0)).join(', ')}]`]
+  const way = ({ regret, finalRatio, finalDifferenceInterval95 }: ConcurrentWay): readonly string[] => [thousandths(regret), finalRatio.toFixed(2), `[${finalDifferenceInterval95.map((bound) => String(Math.round(1000 * bound) + 0)).join(', ')}]`]
   const rows = results.flatMap(({ sampler, seeds, families }) => families.map((one) => [sampler.replace(/@.*/, ''), String(seeds), `${one.family} (${one.problems})`, thousandths(one.sequential), ...way(one.replaced), ...way(one.batches)]))
   return table(['sampler', 'seeds', 'problems', 'one at a time', 'sixteen, replaced', 'ratio', 'difference', 'sixteen in batches', 'ratio', 'difference'], rows)
+}
+
+/** What the ratio of all problems may be. */
+const mostConcurrent = 1.15
+
+export function concurrencyVerdict(results: readonly ConcurrencyResult[]): string {
+  const rows = results.flatMap(({ sampler, families }) => families.filter(({ family }) => family === 'all').map(({ replaced, batches }) => {
+    const missed = Object.entries({ replaced, 'in batches': batches }).filter(([, { finalRatio }]) => finalRatio > mostConcurrent)
+    return `- ${sampler.replace(/@.*/, '')}: the goal of ${mostConcurrent} over all problems is ${missed.length === 0 ? 'kept' : `**missed**: ${missed.map(([name, { finalRatio }]) => `${finalRatio.toFixed(2)} ${name}`).join(', ')}`}.`
+  }))
+  return rows.join('\n')
 }
 
 interface Spread {
@@ -137,6 +159,15 @@ export function overheadTable({ cases }: OverheadResult): string {
     return [index === 0 ? `${trials.toLocaleString('en')}, ${dimensions}` : '', shortName(who), `${ms(ask.p50)} (${ms(ask.p95)})`, ms(ask.mean), ms(tell.p50), ms(cpu), ratio, index === 0 ? String(load) : '']
   }))
   return table(['trials, parameters', 'sampler', 'ask p50 (p95)', 'ask, mean', 'tell p50', 'processor, both', 'of our first', 'load'], rows)
+}
+
+/** Where a peer is quicker than our first sampler, by the mean of an ask (a median forgets fits that are not made for each trial) or by the processor's time of a whole trial. */
+export function overheadLosses({ cases }: OverheadResult): string {
+  const rows = cases.flatMap(({ trials, dimensions, rows: [first, ...others] }) => others.flatMap(({ who, ask, cpu }) => {
+    if (first === undefined || who.startsWith('attune') || (ask.mean >= first.ask.mean && cpu >= first.cpu)) return []
+    return [`- ${shortName(who)}, ${trials.toLocaleString('en')} trials of ${dimensions} parameters: an ask (mean) takes ${(ask.mean / first.ask.mean).toPrecision(2)} of the time of ${shortName(first.who)}'s, the processor for a trial ${(cpu / first.cpu).toPrecision(2)}`]
+  }))
+  return rows.length === 0 ? 'Nowhere.' : rows.join('\n')
 }
 
 export function trialTime({ trialMicroseconds }: OverheadResult): string {

@@ -14,7 +14,7 @@ import { lineChart } from './line-chart.ts'
 import { storedPeers } from './peer-curves.ts'
 import { benchmarksFolder, problemEntries } from './problems/load.ts'
 import { anchorsOf, readAnchors } from './problems/regret.ts'
-import { amongOurselves, type ConcurrencyResult, concurrencyTable, duelTable, functionTable, headline, losses, type OverheadResult, overheadTable, perProblem, regretTable, shortName, trialTime } from './report-tables.ts'
+import { amongOurselves, type ConcurrencyResult, concurrencyTable, concurrencyVerdict, duelTable, functionTable, headline, losses, type OverheadResult, overheadLosses, overheadTable, perProblem, regretTable, shortName, trialTime } from './report-tables.ts'
 import { curvesPath, readCurves, type StoredCurves, suffixOf } from './stored-curves.ts'
 
 const { values: options } = parseArgs({ options: { sampler: { type: 'string' } } })
@@ -34,7 +34,9 @@ if (noise !== undefined) {
   blocks.set('noise-duels', duelTable(noise.comparison))
 }
 const concurrency = readdirSync(join(benchmarksFolder, 'results')).filter((name) => name.startsWith('concurrency-')).sort()
-blocks.set('concurrency', concurrencyTable(concurrency.map((name) => JSON.parse(readFileSync(join(benchmarksFolder, 'results', name), 'utf8')) as ConcurrencyResult)))
+const concurrent = concurrency.map((name) => JSON.parse(readFileSync(join(benchmarksFolder, 'results', name), 'utf8')) as ConcurrencyResult)
+blocks.set('concurrency', concurrencyTable(concurrent))
+blocks.set('concurrency-verdict', concurrencyVerdict(concurrent))
 if (existsSync(curvesPath('multi-objective'))) {
   const fronts = JSON.parse(readFileSync(curvesPath('multi-objective'), 'utf8')) as FrontComparison
   blocks.set('fronts', frontTable(fronts))
@@ -45,6 +47,7 @@ if (existsSync(curvesPath('multi-objective'))) {
 if (existsSync(curvesPath('overhead'))) {
   const overhead = JSON.parse(readFileSync(curvesPath('overhead'), 'utf8')) as OverheadResult
   blocks.set('overhead', overheadTable(overhead))
+  blocks.set('overhead-losses', overheadLosses(overhead))
   blocks.set('trial-time', trialTime(overhead))
 }
 writeFileSync(page, replaced(readFileSync(page, 'utf8')))
