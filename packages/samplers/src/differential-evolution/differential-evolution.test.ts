@@ -114,6 +114,14 @@ describe('differentialEvolution', () => {
     expect(study.trials()).toHaveLength(50)
   })
 
+  it('repeats no point either where the population has converged', async () => {
+    for (const mutation of ['current-to-best', 'rand'] as const) {
+      const study = await createStudy({ name: 'converged', space: { x: float(0.001, 1, { scale: 'log' }) }, sampler: differentialEvolution({ mutation }), seed: 1 })
+      await study.optimize(({ params: { x } }) => (x - 0.4) ** 2, { trials: 800 })
+      expect(new Set(study.trials().map(({ params: { x } }) => x)).size).toBe(800)
+    }
+  })
+
   it('does not warn because first points fall together in a small space', async () => {
     const study = await createStudy({ name: 'small', space: { a: int(0, 3), b: int(0, 2) }, sampler: differentialEvolution(), seed: 3 })
     const warnings: string[] = []

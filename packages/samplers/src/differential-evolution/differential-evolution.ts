@@ -109,7 +109,9 @@ class DifferentialEvolutionSampler implements Sampler {
     let busy: ReadonlySet<string> | undefined
     const isGood = (units: Float64Array): boolean => {
       const key = points.key(units, 0)
-      return (key === undefined || !isSeen(key)) && points.allows(units, 0)
+      // Between points that are alike there are no differences: a population that has converged breeds what it has.
+      const isNew = key === undefined ? !this.#observations.hasPoint(space.encode(space.decode(units))) : !isSeen(key)
+      return isNew && points.allows(units, 0)
     }
     const isSeen = (key: string): boolean => {
       busy ??= new Set(open.flatMap(({ flatParams }) => points.key(space.encode(flatParams), 0) ?? []))

@@ -106,6 +106,18 @@ export class Observations {
     return this.#seen.has(key)
   }
 
+  /** True if there is an observation at exactly these coordinates. Looks at all of them. */
+  hasPoint(units: Float64Array): boolean {
+    this.#cover()
+    const columns = this.#columns
+    for (let row = 0; row < this.length; row++) {
+      let axis = 0
+      while (axis < columns.length && Object.is((columns[axis] as Float64Array)[row], units[axis])) axis++
+      if (axis === columns.length) return true
+    }
+    return false
+  }
+
   add(trial: TrialRecord): void {
     if (trial.failure?.reason === 'aborted' || trial.failure?.reason === 'lost') return // says nothing about the parameters
     this.#append(trial)
