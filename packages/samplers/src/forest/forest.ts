@@ -9,6 +9,7 @@ import { scaled } from '../model/scaled-margins.ts'
 import { unitsOf } from '../model/units-of.ts'
 import { unseenPoint } from '../model/unseen-point.ts'
 import { Acquisition, expectedImprovement, staysBelow, survival, type Term } from './acquisition.ts'
+import { keptRows } from './kept-rows.ts'
 import { type ForestSettings, RandomForest } from './random-forest.ts'
 import { search } from './search.ts'
 import { type ForestOptions, type ForestSampling, settingsOf } from './settings.ts'
@@ -93,7 +94,7 @@ class ForestSampler implements Sampler {
     const { observations } = this.#trials
     const { width, space } = points
     const several = this.#problem.objectives.length > 1
-    const rows = this.#kept(this.#trials.rows(width, several && observations.length > 0 ? scalarised(observations, random) : undefined), width)
+    const rows = keptRows(this.#trials.rows(width, several && observations.length > 0 ? scalarised(observations, random) : undefined), width, this.#mostRows(width))
     const hasFeasible = observations.feasibleCount > 0
     const terms = [...(yield* this.#survivalTerm(points, random)), ...(hasFeasible ? yield* this.#constraintTerms(points, random) : [])]
     const transformed = halfRank(rows.losses)
@@ -130,7 +131,7 @@ class ForestSampler implements Sampler {
     // The lowest of noisy values is lucky: what the trees say of the trials is nearer to the truth.
     const values = noisy ? new Float64Array(rows.count) : targets
     if (noisy) forest.predict(rows.units, rows.count, values, new Float64Array(rows.count))
-    const useful = rows.order.subarray(0, Math.max(1, Math.min(rows.count, this.#trials.observations.feasibleCount)))
+    const useful = rows.order.subarray(0, Math.max(1, rows.usefulCount))
     return { forest, incumbent: useful.reduce((least, row) => Math.min(least, values[row] as number), Infinity) }
   }
 
@@ -166,17 +167,6 @@ class ForestSampler implements Sampler {
   #byNumber(): readonly number[] {
     const { observations } = this.#trials
     return Array.from({ length: observations.length }, (_, row) => row).sort((a, b) => observations.numberOf(a) - observations.numberOf(b))
-  }
-
-  /** Of too many rows the better half of what is kept, and of the others some, evenly through their order. */
-  #kept(rows: ModelRows, width: number): ModelRows {
-    const most = this.#mostRows(width)
-    if (rows.count <= most) return rows
-    const best = most >> 1
-    const chosen = [...rows.order.subarray(0, best), ...evenly(Array.from(rows.order.subarray(best)), most - best)]
-    const units = new Float64Array(most * width)
-    chosen.forEach((row, i) => units.set(rows.units.subarray(row * width, (row + 1) * width), i * width))
-    return { ...rows, count: most, units, losses: Float64Array.from(chosen, (row) => rows.losses[row] as number), order: Int32Array.from(chosen.keys()) }
   }
 
   #mostRows(width: number): number {
