@@ -61,13 +61,11 @@ export class RestrictedHistory implements History {
   }
 
   running(): readonly number[] {
-    const { inside } = this.#now()
-    return this.#history.running().filter((number) => inside[number] === 1)
+    return this.#inside(this.#history.running())
   }
 
   paused(): readonly number[] {
-    const { inside } = this.#now()
-    return this.#history.paused().filter((number) => inside[number] === 1)
+    return this.#inside(this.#history.paused())
   }
 
   state(number: number): TrialState {
@@ -84,6 +82,12 @@ export class RestrictedHistory implements History {
 
   trial(number: number): TrialRecord {
     return this.#history.trial(number)
+  }
+
+  /** Asked for with every suggestion, so nothing is computed for all trials. */
+  #inside(numbers: readonly number[]): readonly number[] {
+    const space = this.#space()
+    return numbers.filter((number) => space.has(this.#history.trial(number).flatParams))
   }
 
   #now(): Columns {

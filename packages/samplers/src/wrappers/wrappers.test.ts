@@ -1,4 +1,4 @@
-import { createStudy, float, int, type Json, MemoryStorage, oneOf, type Problem, random, type SamplerFactory, space, type SuggestContext, systemClock, type TrialRecord } from '@attune/core'
+import { createStudy, float, type History, int, type Json, MemoryStorage, oneOf, type Problem, random, type SamplerFactory, space, type SuggestContext, systemClock, type TrialRecord } from '@attune/core'
 import { samplerSuite } from '@attune/testing'
 import { describe, expect, it } from 'vitest'
 import { grid } from '../grid/grid.ts'
@@ -7,6 +7,8 @@ import { quasiRandom } from '../quasi-random/quasi-random.ts'
 import { tpe } from '../tpe/tpe.ts'
 import { blend } from './blend.ts'
 import { limitConcurrency } from './limit-concurrency.ts'
+import { RestrictedHistory } from './restricted-history.ts'
+import { RestrictedSpace } from './restricted-space.ts'
 import { fixed, restricted } from './restricted.ts'
 import { startingFrom } from './starting-from.ts'
 
@@ -164,6 +166,18 @@ describe('restricted', () => {
     expect([...history.units(1)].slice(0, 3)).toEqual([NaN, expect.any(Number), NaN])
     expect(study.trials().slice(3).every(({ params }) => params.layers === 2 && params.optimizer.type === 'adam')).toBe(true)
     await study.close()
+  })
+
+  it('looks at open trials alone to say which of them are within, however many there are', async () => {
+    const study = await createStudy({ name: 'open', space: plane, sampler: random(), seed: 1 })
+    for (let i = 0; i < 20; i++) await study.tell(await study.ask(), i)
+    const open = [await study.ask(), await study.ask()]
+    const looked: number[] = []
+    const history: History = Object.create(study.columns, { trial: { value: (number: number) => (looked.push(number), study.columns.trial(number)) }, running: { value: () => study.columns.running() }, paused: { value: () => study.columns.paused() } })
+    const part = new RestrictedSpace(study.space, { n: open[0]!.params.n, x: [0, 1] })
+    const within = new RestrictedHistory(history, () => part)
+    expect([within.running()[0], within.paused()]).toEqual([20, []])
+    expect(looked).toEqual([20, 21])
   })
 
   it('begins anew where another part of the space was searched: notes of that are of other parameters', async () => {
