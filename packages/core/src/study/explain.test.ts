@@ -66,8 +66,11 @@ describe('study.explain', () => {
     expect([0, 1, 2].map((number) => study.explain(number))).toEqual([
       { model: 'none', why: 'This is a result from elsewhere.' },
       { model: 'none', why: 'These parameters were put into the queue by hand.' },
-      { model: 'random@1', why: 'This sampler gives no reasons.' },
+      { model: 'prior', why: 'Drawn from the priors; results play no part.' },
     ])
+    const silent = await createStudy({ space: { x: float(0, 1) }, sampler: { specVersion: 'v1', id: 'silent', revision: 3, create: () => ({ suggest: () => ({ params: { x: 0.5 } }) }) } })
+    await silent.ask()
+    expect(silent.explain(0)).toEqual({ model: 'silent@3', why: 'This sampler gives no reasons.' })
     expect(() => study.explain(3)).toThrow(expect.objectContaining({ code: 'TRIAL_NOT_FOUND' }))
   })
 })

@@ -1,9 +1,9 @@
 import type { Explanation } from '../contracts/explanation.ts'
-import type { TrialRecord } from '../contracts/trial-record.ts'
+import type { SuggestionTrace, TrialRecord } from '../contracts/trial-record.ts'
 
 /** What is known of why a trial has its parameters. */
 export function explain({ origin, suggestion, parent }: TrialRecord): Explanation {
-  if (suggestion !== undefined) return suggestion.explanation ?? { model: suggestion.sampler, why: 'This sampler gives no reasons.' }
+  if (suggestion !== undefined) return suggestion.explanation ?? unexplained(suggestion)
   switch (origin) {
     case 'enqueued':
       return { model: 'none', why: 'These parameters were put into the queue by hand.' }
@@ -16,4 +16,9 @@ export function explain({ origin, suggestion, parent }: TrialRecord): Explanatio
     case 'sampler':
       return { model: 'none', why: 'Its parameters are chosen while it runs.' }
   }
+}
+
+/** `random()` says the same of every trial: that is not stored with each. */
+function unexplained({ sampler }: SuggestionTrace): Explanation {
+  return sampler.startsWith('random@') ? { model: 'prior', why: 'Drawn from the priors; results play no part.' } : { model: sampler, why: 'This sampler gives no reasons.' }
 }
