@@ -77,7 +77,12 @@ describe('hypervolume', () => {
 
   it('refuses results with another number of objectives', () => {
     expect(() => hypervolume([[0, 0], [1]], [2, 2])).toThrow(expect.objectContaining({ code: 'OPTION', message: 'Result 1 has 1 objectives, the reference point has 2.' }))
-    for (const reference of [[], [1, Number.NaN], [1, Infinity]]) expect(() => hypervolume([], reference)).toThrow(expect.objectContaining({ code: 'OPTION' }))
+    expect(() => hypervolumeContributions([[0, 0], [1]], [2, 2])).toThrow(expect.objectContaining({ code: 'OPTION', message: 'Result 1 has 1 objectives, the reference point has 2.' }))
+    expect(() => hypervolumeContributions([[1]], [2, 2])).toThrow(expect.objectContaining({ code: 'OPTION' }))
+    for (const reference of [[], [1, Number.NaN], [1, Infinity]]) {
+      expect(() => hypervolume([], reference)).toThrow(expect.objectContaining({ code: 'OPTION' }))
+      expect(() => hypervolumeContributions([], reference)).toThrow(expect.objectContaining({ code: 'OPTION' }))
+    }
   })
 
   it('is infinite where a loss is, and takes no notice of what is not a number', () => {

@@ -15,6 +15,7 @@ export function hypervolume(losses: readonly (readonly number[])[], reference: r
 /** Of each result the volume that only it dominates: what `hypervolume` would lose without it. Parameters and errors as for `hypervolume`. */
 export function hypervolumeContributions(losses: readonly (readonly number[])[], reference: readonly number[]): number[] {
   const limit = Float64Array.from(reference)
+  rowsOf(losses, reference) // An error names the result by its place in the whole list.
   return losses.map((result, index) => {
     const others = rowsOf(losses.toSpliced(index, 1), reference)
     return exclusiveVolume(result, others, losses.length - 1, reference.length, limit)
