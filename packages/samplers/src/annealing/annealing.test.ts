@@ -70,6 +70,12 @@ describe('annealing', () => {
     expect(study.trials()).toHaveLength(50)
   })
 
+  it('does not measure a point again whose changed categories were drawn as they were', async () => {
+    const study = await createStudy({ name: 'categories', space: { x: float(0, 1), ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`c${i}`, choice(['a', 'b'])])) }, sampler: annealing({ changes: 1 }), seed: 2 })
+    await study.optimize(({ params: { x } }) => x, { trials: 150 })
+    expect(new Set(study.trials().map(({ flatParams }) => JSON.stringify(flatParams))).size).toBe(150)
+  })
+
   it('keeps running trials apart', async () => {
     const distance = async (told: boolean): Promise<number> => {
       const study = await createStudy({ name: 'parallel', space: { x: float(0, 1), y: float(0, 1) }, sampler: annealing(), seed: 3 })

@@ -111,7 +111,9 @@ class AnnealingSampler implements Sampler {
       const longer = Math.min(1, width + (tries * tries) / (mostTries * mostTries))
       step(points, this.#observations, this.#drawStart(random), { width: longer, changes }, random, out)
       const key = points.key(out, 0)
-      if ((key === undefined || !isSeen(key)) && points.allows(out, 0)) return out
+      // Where categories alone were changed, it may have been there before.
+      const isNew = key === undefined ? !this.#observations.hasPoint(out) : !isSeen(key)
+      if (isNew && points.allows(out, 0)) return out
     }
     return undefined
   }

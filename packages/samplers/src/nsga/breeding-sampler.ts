@@ -89,14 +89,10 @@ export class BreedingSampler implements Sampler {
     const units = new Float64Array(points.width)
     for (let tries = 0; tries < mostChildren; tries++) {
       this.#breed(points, random, units)
-      if (isGood(units) && !this.#isParent(units)) return units
+      // A copy teaches nothing: crossover and mutation may both pass by, be stopped by a bound, or put together what was apart.
+      if (isGood(units) && !this.#observations.hasPoint(units)) return units
     }
     return undefined
-  }
-
-  /** A copy teaches nothing: in few dimensions crossover and mutation may both pass by, or be stopped by a bound. */
-  #isParent(units: Float64Array): boolean {
-    return this.#parents?.rows.some((row) => units.every((unit, axis) => Object.is(unit, this.#observations.column(axis)[row]))) === true
   }
 
   #breed(points: Points, random: RandomStream, out: Float64Array): void {

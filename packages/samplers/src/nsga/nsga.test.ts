@@ -78,6 +78,12 @@ describe.each(both)('%s', (name, make) => {
     expect(new Set(points).size).toBe(200)
   })
 
+  it('puts no point of a tree together again that was measured, be it good or bad', async () => {
+    const study = await createStudy({ name: 'again', space: { kind: oneOf({ p: { x: float(0, 1) }, q: { y: float(0, 1) } }), level: choice([1, 2, 3]) }, sampler: make(), seed: 1 })
+    await study.optimize(({ params: { kind, level } }) => ((kind.type === 'p' ? kind.x : kind.y) - 0.4) ** 2 + level, { trials: 200 })
+    expect(new Set(study.trials().map(({ flatParams }) => JSON.stringify(flatParams))).size).toBe(200)
+  })
+
   it('goes to where outcome constraints are kept', async () => {
     const study = await createStudy({ name: 'constrained', space: box, objective: [minimize('m0'), minimize('m1')], constraints: { size: atMost(0.2) }, sampler: make(), seed: 1 })
     await study.optimize(({ flatParams }) => {
