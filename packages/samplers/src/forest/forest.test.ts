@@ -175,6 +175,16 @@ describe('forest', () => {
     for (let i = 0; i < 3; i++) expect(Math.abs((await study.ask()).params.x - 0.4)).toBeLessThan(0.1)
   })
 
+  it('lets other work have its turn in many dimensions, though few trials have ended', async () => {
+    const study = await createStudy({ name: 'wide', space: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`x${i}`, float(0, 1)])), sampler: forest(quick), seed: 1 })
+    await study.optimize(({ flatParams }) => Number(flatParams['x0']), { trials: 8 })
+    let turns = 0
+    const timer = setInterval(() => turns++, 0)
+    await study.ask()
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(2)
+  })
+
   it('says what it expects, in the direction and unit of the objective', async () => {
     const study = await createStudy({ name: 'why', space: { x: float(0, 1) }, objective: maximize('accuracy'), sampler: forest(quick), seed: 1 })
     await study.optimize(({ params: { x } }) => 90 - 10 * Math.abs(x - 0.5), { trials: 30 })

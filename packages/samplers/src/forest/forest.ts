@@ -23,8 +23,8 @@ const leastRows = 200
 const unknown = 0.1
 /** The part of random trials where there are branches and numbers without a step, as in SMAC everywhere. */
 const branchedShare = 0.2
-/** From so many coordinates on, other work has its turn while a suggestion is computed. */
-const pausesFrom = 2_000
+/** From so many coordinates or dimensions on, other work has its turn while a suggestion is computed: it takes long to grow a forest from many trials, and to search in many dimensions. */
+const pausesFrom = { coordinates: 2_000, dimensions: 40 }
 
 const startup: Explanation = { model: 'prior', why: 'Drawn from the priors: the forest is grown when enough trials have ended.' }
 const elsewhere: Explanation = { model: 'prior', why: 'Drawn from the priors, as one trial in some is, lest the forest stays where it was lucky.' }
@@ -82,7 +82,8 @@ class ForestSampler implements Sampler {
       }
     }
     const steps = this.#suggestByModel(points, busy, isSeen, random)
-    return Math.min(mostCoordinates, length * points.width) < pausesFrom ? atOnce(steps) : inParts(steps, signal)
+    const isShort = points.width < pausesFrom.dimensions && Math.min(mostCoordinates, length * points.width) < pausesFrom.coordinates
+    return isShort ? atOnce(steps) : inParts(steps, signal)
   }
 
   /** Among numbers in branches a forest is sure too soon which branch is the best. */
