@@ -141,15 +141,15 @@ describe('a mixture over numbers', () => {
     }
   })
 
-  it('is the same as the plain formula', () => {
-    const of = space({ x: float(0, 1), y: float(0, 1), more: oneOf({ no: {}, yes: { z: float(0, 1) } }) })
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('is the same as the plain formula, with %i numbers that are always active', (numbers) => {
+    const of = space({ ...Object.fromEntries(Array.from({ length: numbers }, (_, i) => [`x${i}`, float(0, 1)])), more: oneOf({ no: {}, yes: { z: float(0, 1) } }) })
     const { mixture, points, weights } = mixtureOf(of, 9)
     const total = weights.reduce((sum, weight) => sum + weight, 0)
     const deviations = of.dimensions.map((_, axis) => {
       const values = points.map((point) => point[axis] as number).filter((unit) => !Number.isNaN(unit))
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length
       const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1))
-      return Math.max(0.05, 0.3 / Math.sqrt(values.length + 2), 0.8 * deviation * values.length ** (-1 / 8))
+      return Math.max(0.05, 0.3 / Math.sqrt(values.length + 2), 0.8 * deviation * values.length ** (-1 / (of.dimensions.length + 4)))
     })
     const kernel = (point: Float64Array | undefined, at: Float64Array): number =>
       of.dimensions.reduce((product, { kind, cells }, axis) => {

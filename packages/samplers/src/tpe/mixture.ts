@@ -52,7 +52,7 @@ export class Mixture {
     this.#smoothing = smoothing
     this.#covered = only === undefined ? axes.map((_, index) => index) : [only]
     this.#factors = axes.map((axis, index) => (only === undefined || only === index ? factorOf(axis, smoothing) : undefined))
-    this.#place = new Float64Array(axes.length)
+    this.#place = new Float64Array(axes.length + 3)
     this.#slots = new Int32Array(axes.length)
   }
 
@@ -287,7 +287,12 @@ export class Mixture {
     terms[count] = prior
     let largest = prior
     const least = prior + negligibleBy
+    // By fours; of few parameters most are among those left over, which have no loop.
     const whole = width & ~3
+    const over = width - whole
+    const first = place[whole] as number
+    const second = place[whole + 1] as number
+    const third = place[whole + 2] as number
     for (let i = 0; i < count; i++) {
       let term = from[i] as number
       const start = i * width
@@ -299,10 +304,16 @@ export class Mixture {
         const d = (place[j + 3] as number) - (block[start + j + 3] as number)
         term -= a * a + b * b + (c * c + d * d)
       }
-      if (term > least) {
-        for (; j < width; j++) {
-          const a = (place[j] as number) - (block[start + j] as number)
-          term -= a * a
+      if (over > 0 && term > least) {
+        const a = first - (block[start + whole] as number)
+        term -= a * a
+        if (over > 1) {
+          const b = second - (block[start + whole + 1] as number)
+          term -= b * b
+        }
+        if (over > 2) {
+          const c = third - (block[start + whole + 2] as number)
+          term -= c * c
         }
       }
       terms[i] = term > least ? term : -Infinity
