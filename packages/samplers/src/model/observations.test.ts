@@ -123,4 +123,26 @@ describe('goodRows', () => {
       expect(numbers.sort((a, b) => a - b)).toEqual([...first, ...second].sort((a, b) => a - b))
     }
   })
+
+  it('know the points that there are, those counted in for a while too, in a space that grows', async () => {
+    const source = await createStudy({ space: { x: float(0, 1), y: int(0, 9) }, seed: 4 })
+    for (let i = 0; i < 30; i++) await source.tell(await source.ask(), i)
+    const records = source.trials()
+    const at = (record: TrialRecord): Float64Array => plane.encode(record.flatParams)
+    const observations = observe(records.slice(0, 20))
+    expect(records.map((record) => observations.hasPoint(at(record)))).toEqual(records.map(({ number }) => number < 20))
+    for (const [from, to] of [[20, 25], [24, 30]] as const) {
+      const counted = observations.with(records.slice(from, to), () => records.map((record) => observations.hasPoint(at(record))))
+      expect(counted).toEqual(records.map(({ number }) => number < 20 || (number >= from && number < to)))
+    }
+    const [x = 0, y = 0] = at(records[0]!)
+    expect([Float64Array.of(y, x), Float64Array.of(x, (y + 0.1) % 1)].map((units) => observations.hasPoint(units))).toEqual([false, false]) // The first is of the same sum.
+    // To lack a parameter that came later is a coordinate as well.
+    const problem = { space: space({ x: float(0, 1) }) as SearchSpace, objectives: [minimize('value')], constraints: [] }
+    const growing = new Observations(problem as unknown as Problem)
+    growing.add(records[0]!)
+    problem.space = plane
+    growing.add(records[1]!)
+    expect([Float64Array.of(x, NaN), at(records[1]!), at(records[0]!)].map((units) => growing.hasPoint(units))).toEqual([true, true, false])
+  })
 })

@@ -23,6 +23,9 @@ export class Observations {
   readonly #margins: Float64Array[] = []
   readonly #complete: boolean[] = []
   readonly #seen = new Set<string>()
+  /** Sums of the coordinates of rows, of the first `#summed` at least: of points that are alike they are. */
+  readonly #sums = new Set<number>()
+  #summed = 0
   #space: SearchSpace
   #columns: Float64Array[] = []
   #scratch: Float64Array
@@ -106,10 +109,16 @@ export class Observations {
     return this.#seen.has(key)
   }
 
-  /** True if there is an observation at exactly these coordinates. Looks at all of them. */
+  /** True if there is an observation at exactly these coordinates. */
   hasPoint(units: Float64Array): boolean {
     this.#cover()
     const columns = this.#columns
+    for (; this.#summed < this.length; this.#summed++) {
+      let sum = 0
+      for (const column of columns) sum = plus(sum, column[this.#summed] as number)
+      this.#sums.add(sum)
+    }
+    if (!this.#sums.has(units.reduce(plus, 0))) return false
     for (let row = 0; row < this.length; row++) {
       let axis = 0
       while (axis < columns.length && Object.is((columns[axis] as Float64Array)[row], units[axis])) axis++
@@ -139,6 +148,7 @@ export class Observations {
       for (const column of [this.#merits, this.#losses, this.#margins, this.#complete]) column.length = length
       this.#feasible = feasible
       this.#ended = ended
+      this.#summed = Math.min(this.#summed, length)
     }
   }
 
@@ -208,6 +218,11 @@ export class Observations {
       return grown
     })
   }
+}
+
+/** What is inactive adds nothing. */
+function plus(sum: number, unit: number): number {
+  return Number.isNaN(unit) ? sum : sum + unit
 }
 
 function compare(a: Merit, b: Merit): number {
