@@ -43,6 +43,7 @@ if (options.quick) {
   const common = ['--jobs', options.jobs, '--data', options.data]
   const samplers = ['auto', 'tpe', 'gp', 'forest', 'random'].filter(hasSampler)
   for (const list of lists) for (const sampler of samplers) program('regret', '--sampler', sampler, '--problems', list, ...common)
+  for (const sampler of ['cma-es', 'differential-evolution', 'annealing', 'quasi-random'].filter(hasSampler)) program('regret', '--sampler', sampler, ...common)
   for (const sampler of samplers.slice(0, 2)) {
     program('noise', '--sampler', sampler, ...common)
     program('concurrency', '--sampler', sampler, ...common)
