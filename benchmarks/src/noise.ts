@@ -3,7 +3,6 @@
  * configuration that measured best so far: src/noise.ts [--sampler auto] [--seeds 20] [--jobs 2] [--data FOLDER] [--compare-only]
  * The peers' curves come from their scripts with --noise.
  */
-import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { compare, printComparison } from './comparison.ts'
 import { measureCurves } from './measure-curves.ts'
@@ -11,7 +10,7 @@ import { storedPeers } from './peer-curves.ts'
 import { defaultDataFolder, problemEntries } from './problems/load.ts'
 import { readAnchors } from './problems/regret.ts'
 import { samplerNamed } from './samplers.ts'
-import { curvesPath, readCurves, storeCurves } from './stored-curves.ts'
+import { curvesPath, readCurves, storeComparison, storeCurves } from './stored-curves.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -37,4 +36,4 @@ const ours = readCurves(file)
 if (ours === undefined) throw new Error(`${file} is not there: measure the sampler first`)
 const comparison = compare(ours, storedPeers('-noise'), entries, readAnchors())
 printComparison(comparison)
-writeFileSync(curvesPath(`regret-${options.sampler}-noise`), `${JSON.stringify(comparison, null, 1)}\n`)
+storeComparison(`${options.sampler}-noise`, comparison)

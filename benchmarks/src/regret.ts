@@ -4,7 +4,6 @@
  *     node --conditions=attune-source src/regret.ts [--sampler auto] [--seeds 20] [--trials 100] [--jobs 2]
  *         [--problems problems.json|validation.json|functions.json] [--data FOLDER] [--compare-only] [--no-store]
  */
-import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -14,7 +13,7 @@ import { storedPeers } from './peer-curves.ts'
 import { defaultDataFolder, problemEntries } from './problems/load.ts'
 import { anchorsOf, readAnchors } from './problems/regret.ts'
 import { samplerNamed } from './samplers.ts'
-import { curvesPath, readCurves, storeCurves, suffixOf } from './stored-curves.ts'
+import { curvesPath, readCurves, storeComparison, storeCurves, suffixOf } from './stored-curves.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -48,4 +47,4 @@ const ours = readCurves(file)
 if (ours === undefined) throw new Error(`${file} is not there: measure the sampler first`)
 const comparison = compare(ours, storedPeers(suffix), entries, readAnchors(anchorsOf(list)))
 printComparison(comparison)
-if (!options['no-store']) writeFileSync(curvesPath(`regret-${options.sampler}${suffix}`), `${JSON.stringify(comparison, null, 1)}\n`)
+if (!options['no-store']) storeComparison(`${options.sampler}${suffix}`, comparison)

@@ -34,6 +34,12 @@ export function readCurves(path: string): StoredCurves | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StoredCurves) : undefined
 }
 
+/** Of a sampler, under its name and that of the problems; lists of numbers on one line each. */
+export function storeComparison(name: string, comparison: object): void {
+  const text = JSON.stringify(comparison, null, 1).replaceAll(/\[[^[\]{}]*\]/g, (list) => list.replaceAll(/\n */g, ''))
+  writeFileSync(curvesPath(`regret-${name}`), `${text}\n`)
+}
+
 /** One line a study, so that a difference shows which changed. Studies that failed make the program fail, after it has stored the others. */
 export function storeCurves(path: string, header: Omit<StoredCurves, 'curves' | 'date' | 'notRun' | 'fewerSeeds' | 'cpuSecondsPerTrial'>, { curves, refused, failed, cpuSecondsPerTrial }: MeasuredCurves): void {
   if (failed.length > 0) process.exitCode = 1
