@@ -181,6 +181,13 @@ describe('cmaEs', () => {
       expect(await best('bipop')).toBeLessThan(0.5 * once)
     })
 
+    it('but not because all losses are tiny', async () => {
+      const study = await createStudy({ name: 'tiny', space: { x: float(0, 1), y: float(0, 1) }, sampler: cmaEs({ restarts: 'none' }), seed: 1 })
+      await study.optimize(({ params: { x, y } }) => 1e-15 * ((x - 0.3) ** 2 + (y - 0.6) ** 2), { trials: 300 })
+      expect(study.counts.complete).toBe(300)
+      expect(study.best.value).toBeLessThan(1e-25)
+    })
+
     it('or ends the study', async () => {
       const study = await createStudy({ name: 'once', space: two, sampler: cmaEs({ restarts: 'none' }), seed: 5 })
       const { reason } = await study.optimize(({ params: { x, y } }) => valleys([x, y]), { trials: 4000 })

@@ -64,6 +64,8 @@ export class NormalSearch {
   #lacking = 1
   readonly #startDeviation: number
   readonly #losses: Float64Array
+  /** The largest difference within a generation: of losses that are all tiny small differences count. */
+  #range = 0
   readonly #scratch: Float64Array
   readonly #steps: Float64Array
 
@@ -122,6 +124,7 @@ export class NormalSearch {
     const slot = 2 * (++this.#generation % (this.#losses.length / 2))
     this.#losses[slot] = lowest
     this.#losses[slot + 1] = highest
+    if (highest - lowest < Infinity) this.#range = Math.max(this.#range, highest - lowest)
 
     // y = (x − m) / (σ A); 0 where inactive.
     const missing = new Float64Array(n)
@@ -238,7 +241,7 @@ export class NormalSearch {
         low = Math.min(low, loss)
         high = Math.max(high, loss)
       }
-      if (high - low < 1e-12) return 'the losses of the last generations do not differ'
+      if (high - low <= 1e-12 * Math.min(1, this.#range)) return 'the losses of the last generations do not differ'
     }
     const least = 1e-12 * this.#startDeviation
     let everyStepTiny = true
