@@ -1,7 +1,7 @@
 import { AttuneError, type Awaitable, type Problem, type Sampler, type SamplerFactory, type SuggestContext, type TrialRecord } from '@attune/core'
 import { checkKnown } from '../known-options.ts'
 import { type Answer, armOf } from './inner-note.ts'
-import { InnerSampler } from './inner-sampler.ts'
+import { checkSampler, InnerSampler } from './inner-sampler.ts'
 
 const id = 'blend'
 
@@ -24,7 +24,7 @@ export function blend(arms: readonly BlendArm[]): SamplerFactory {
   for (const { share = 1, ...arm } of arms as readonly BlendArm[]) {
     checkKnown('blend', arm, ['sampler', 'share'])
     if (!(share > 0 && share < Infinity)) throw new AttuneError('OPTION', `blend([{ share }]) takes numbers above 0, not ${String(share)}.`, { details: { share } })
-    if (typeof arm.sampler?.create !== 'function') throw new AttuneError('OPTION', 'blend([{ sampler }]) takes a sampler, as tpe() or random().')
+    checkSampler('blend([{ sampler }])', arm.sampler)
   }
   const fixed = (arms as readonly BlendArm[]).map(({ sampler, share = 1 }) => ({ sampler, share }))
   return { specVersion: 'v1', id, revision: 1, create: (problem) => new BlendSampler(problem, fixed) }

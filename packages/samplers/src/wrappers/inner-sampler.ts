@@ -1,4 +1,4 @@
-import type { Awaitable, History, Problem, Random, Sampler, SamplerFactory, SearchSpace, SuggestContext, TrialRecord } from '@attune/core'
+import { AttuneError, type Awaitable, type History, type Problem, type Random, type Sampler, type SamplerFactory, type SearchSpace, type SuggestContext, type TrialRecord } from '@attune/core'
 import { InnerHistory } from './inner-history.ts'
 import { type Answer, type InnerName, unwrapped, wrapped } from './inner-note.ts'
 
@@ -64,6 +64,11 @@ export class InnerSampler {
     })
     return 'then' in answer ? answer.then((settled) => wrapped(settled, this.#factory, this.#name)) : wrapped(answer, this.#factory, this.#name)
   }
+}
+
+/** Throws OPTION for what is no sampler: without it the study would fail later, with no hint of why. */
+export function checkSampler(wrapper: string, sampler: SamplerFactory): void {
+  if (typeof sampler?.create !== 'function') throw new AttuneError('OPTION', `${wrapper} takes a sampler, as tpe() or random()${typeof sampler === 'function' ? ': call the function that makes it' : ''}.`)
 }
 
 /** Streams of one part of a study: another one for each purpose that there is outside. */

@@ -1,6 +1,6 @@
 import { AttuneError, type Awaitable, type SamplerFactory } from '@attune/core'
 import type { Answer } from './inner-note.ts'
-import { InnerSampler } from './inner-sampler.ts'
+import { checkSampler, InnerSampler } from './inner-sampler.ts'
 
 const id = 'limit-concurrency'
 
@@ -10,6 +10,7 @@ const id = 'limit-concurrency'
  * Each suggestion is the one that the sampler would make alone. Throws OPTION unless `trials` is a whole number from 1.
  */
 export function limitConcurrency(sampler: SamplerFactory, trials: number): SamplerFactory {
+  checkSampler('limitConcurrency', sampler)
   if (!Number.isSafeInteger(trials) || trials < 1) throw new AttuneError('OPTION', `limitConcurrency takes a whole number of trials from 1, not ${String(trials)}.`, { details: { trials } })
   return {
     specVersion: 'v1',

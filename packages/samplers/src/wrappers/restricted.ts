@@ -1,7 +1,7 @@
 import { AttuneError, type Awaitable, type Problem, type Sampler, type SamplerFactory, type Scalar, type SearchSpace } from '@attune/core'
 import { hashed } from '../quasi-random/sequence.ts'
 import type { Answer } from './inner-note.ts'
-import { InnerSampler } from './inner-sampler.ts'
+import { checkSampler, InnerSampler } from './inner-sampler.ts'
 import { RestrictedHistory } from './restricted-history.ts'
 import { RestrictedSpace, type Restrictions } from './restricted-space.ts'
 
@@ -27,12 +27,13 @@ export function restricted(sampler: SamplerFactory, to: Restrictions): SamplerFa
  * these values; see `restricted`.
  */
 export function fixed(sampler: SamplerFactory, values: { readonly [path: string]: Scalar }): SamplerFactory {
-  const list = Object.entries(values).find(([, value]) => Array.isArray(value))
+  const list = Object.entries(values ?? {}).find(([, value]) => Array.isArray(value))
   if (list !== undefined) throw new AttuneError('OPTION', `fixed takes one value for '${list[0]}', not a list: restricted(sampler, { '${list[0]}': ${JSON.stringify(list[1])} }) takes some.`)
   return restrictedBy('fixed', sampler, values)
 }
 
 function restrictedBy(id: 'restricted' | 'fixed', sampler: SamplerFactory, to: Restrictions): SamplerFactory {
+  checkSampler(id, sampler)
   if (typeof to !== 'object' || to === null || Array.isArray(to)) throw new AttuneError('OPTION', `${id} takes a sampler and values by path, as in ${id}(tpe(), { batchSize: 32 }).`)
   const restrictions = { ...to }
   return { specVersion: 'v1', id, revision: 1, create: (problem) => restrictedSampler(id, sampler, restrictions, problem) }

@@ -1,5 +1,5 @@
 import { AttuneError, type Explanation, type FlatParams, type Problem, type Sampler, type SamplerFactory, type SearchSpace, Space, type TrialRecord } from '@attune/core'
-import { InnerSampler } from './inner-sampler.ts'
+import { checkSampler, InnerSampler } from './inner-sampler.ts'
 
 const id = 'starting-from'
 
@@ -16,6 +16,7 @@ const explanation: Explanation = Object.freeze({ model: 'none', why: 'It is one 
  * Throws, on creation of a study, OPTION for a point that is not one of the space, and UNSUPPORTED for a space that is defined by running.
  */
 export function startingFrom(sampler: SamplerFactory, points: readonly { readonly [name: string]: unknown }[]): SamplerFactory {
+  checkSampler('startingFrom', sampler)
   if (!Array.isArray(points)) throw new AttuneError('OPTION', 'startingFrom takes a sampler and a list of points: startingFrom(tpe(), [{ learningRate: 0.01, layers: 3 }]).')
   return {
     specVersion: 'v1',

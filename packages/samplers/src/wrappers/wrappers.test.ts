@@ -180,6 +180,14 @@ describe('restricted', () => {
     expect(looked).toEqual([20, 21])
   })
 
+  it('says so at once where there is no sampler inside', () => {
+    const refused = { code: 'OPTION', message: expect.stringMatching(/takes a sampler, as tpe\(\) or random\(\)/) }
+    for (const wrong of [undefined, { layers: 2 }, tpe] as never[]) {
+      for (const make of [() => fixed(wrong, { layers: 2 }), () => restricted(wrong, {}), () => limitConcurrency(wrong, 2), () => startingFrom(wrong, []), () => blend([{ sampler: wrong }])]) expect(make).toThrow(expect.objectContaining(refused))
+    }
+    expect(() => fixed(tpe(), undefined as never)).toThrow(expect.objectContaining({ code: 'OPTION' }))
+  })
+
   it('begins anew where another part of the space was searched: notes of that are of other parameters', async () => {
     const storage = new MemoryStorage(systemClock)
     for (const sampler of [counter('c'), fixed(counter('c'), { n: 2 }), fixed(counter('c'), { x: 0.5 }), fixed(counter('c'), { n: 2 })]) {
