@@ -10,7 +10,7 @@ const programs: { readonly [name: string]: { readonly prints: RegExp; readonly t
   hyperopt: { prints: /^\{\s+units: \d+,\s+activation: '(relu|tanh)',\s+optimizer: \{[^}]*type: '(sgd|adam)'[\s\S]*valAccuracy: 0\.[89]/, trials: 12 },
   'keras-tuner': { prints: /^\{ units: \d+, learningRate: 0\.01 \} 0\.9\d+\n\d complete, [1-5] stopped early\n[\s\S]*Total params: \d+/, trials: 6 },
   optuna: { prints: /^\{ neighbours: \d+, p: [12], weights: '(uniform|distance)' \} 0\.95\d\d\n$/ },
-  'ray-tune': { prints: /^\{\s+learningRate: 0\.\d+,\s+momentum: 0\.\d+,\s+batchSize: (16|32|64)\s+\} \S+\n$/ },
+  'ray-tune': { prints: /^\{\s+learningRate: [\d.e-]+,\s+momentum: [\d.e-]+,\s+batchSize: (16|32|64)\s+\} \S+\n$/ },
 }
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
