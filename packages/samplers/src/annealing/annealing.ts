@@ -1,5 +1,6 @@
 import { AttuneError, type Explanation, log, type Problem, type RandomStream, type Sampler, type SamplerFactory, type SuggestContext, type Suggestion, type TrialRecord } from '@attune/core'
 import { checkKnown } from '../known-options.ts'
+import { compareDomination } from '../model/domination.ts'
 import { Observations } from '../model/observations.ts'
 import { pausedTrials } from '../model/paused-trials.ts'
 import { Points } from '../model/points.ts'
@@ -53,7 +54,7 @@ class AnnealingSampler implements Sampler {
   readonly #settings: Required<AnnealingOptions>
   readonly #observations: Observations
   /** Of several objectives, the rows that no other dominates. */
-  #front: number[] = []
+  readonly #front: number[] = []
   #points: Points | undefined
 
   constructor(problem: Problem, settings: Required<AnnealingOptions>) {
@@ -139,14 +140,16 @@ class AnnealingSampler implements Sampler {
 
   #joinFront(row: number): void {
     const losses = this.#observations.losses(row)
-    if (this.#front.some((other) => isNotWorse(this.#observations.losses(other), losses))) return
-    this.#front = this.#front.filter((other) => !isNotWorse(losses, this.#observations.losses(other)))
+    let left = 0
+    for (const other of this.#front) {
+      const order = compareDomination(this.#observations.losses(other), losses)
+      if (order <= 0) return // What is not better than one of the front is better than none of it: nothing was left out yet.
+      if (order > 0) continue
+      this.#front[left++] = other
+    }
+    this.#front.length = left
     this.#front.push(row)
   }
-}
-
-function isNotWorse(a: Float64Array, b: Float64Array): boolean {
-  return a.every((loss, i) => loss <= (b[i] as number))
 }
 
 /** City-block distance; a parameter that only one of two points has counts as one. */

@@ -8,6 +8,18 @@ export function dominates(a: Float64Array, b: Float64Array): boolean {
   return better
 }
 
+/** −1 if losses `a` dominate losses `b`, 1 if `b` dominate `a`, 0 if they are equal, NaN if neither dominates. */
+export function compareDomination(a: Float64Array, b: Float64Array): number {
+  let order = 0
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] === b[i]) continue
+    const here = (a[i] as number) < (b[i] as number) ? -1 : 1
+    if (order === -here) return NaN
+    order = here
+  }
+  return order
+}
+
 /** Orders by the first loss, then the second and so on: whatever dominates something comes before it. */
 export function compareLosses(a: Float64Array, b: Float64Array): number {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number) ? -1 : 1

@@ -1,4 +1,4 @@
-import { dominates, frontsOf } from '../model/domination.ts'
+import { compareDomination, frontsOf } from '../model/domination.ts'
 import type { RankedLosses } from './survivors.ts'
 
 export interface Ranked extends RankedLosses {
@@ -34,19 +34,18 @@ export class Contenders {
     let dominators = 0
     let left = 0
     for (const other of this.#kept) {
-      const order = this.#order(number, losses, other)
+      const order = orderOf(other, number, losses)
       if (order < 0) dominators++
-      if (order > 0) other.dominators++
+      else if (order > 0) other.dominators++
       if (other.dominators < this.#count) this.#kept[left++] = other
     }
     this.#kept.length = left
     if (dominators < this.#count) this.#kept.push({ row, number, losses, dominators })
   }
+}
 
-  /** Below 0 if the other one dominates, above 0 if this one does. */
-  #order(number: number, losses: Float64Array, other: { readonly number: number; readonly losses: Float64Array }): number {
-    if (dominates(other.losses, losses)) return -1
-    if (dominates(losses, other.losses)) return 1
-    return losses.every((loss, i) => loss === other.losses[i]) ? other.number - number : 0
-  }
+/** Below 0 if the other one dominates, above 0 if this one does; NaN if neither. */
+function orderOf(other: { readonly number: number; readonly losses: Float64Array }, number: number, losses: Float64Array): number {
+  const order = compareDomination(other.losses, losses)
+  return order === 0 ? other.number - number : order
 }

@@ -1,7 +1,7 @@
 import { choice, float, int, oneOf, space, ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { axesOf, cellAt } from '../model/axis.ts'
-import { compareLosses, crowding, dominates, frontsOf, leastCrowded } from '../model/domination.ts'
+import { compareDomination, compareLosses, crowding, dominates, frontsOf, leastCrowded } from '../model/domination.ts'
 import { power } from '../numeric/power.ts'
 import { Contenders } from './contenders.ts'
 import { cross, crossovers, parentsOf } from './crossover.ts'
@@ -28,6 +28,14 @@ describe('ranks of non-domination', () => {
       rest = rest.filter((i) => !best.includes(i))
     }
     expect(rest).toEqual([])
+  })
+
+  it.each([1, 2, 4])('say which of two dominates, if any, for %i objectives', (objectives) => {
+    const losses = randomLosses(60, objectives, 3)
+    for (const a of losses) {
+      for (const b of losses) expect(compareDomination(a, b)).toBe(dominates(a, b) ? -1 : dominates(b, a) ? 1 : a.every((loss, i) => loss === b[i]) ? 0 : Number.NaN)
+    }
+    expect(compareDomination(Float64Array.of(-Infinity, Infinity), Float64Array.of(-Infinity, 1))).toBe(1)
   })
 
   it('order what dominates first', () => {

@@ -1,4 +1,4 @@
-import { dominates } from '../model/domination.ts'
+import { compareDomination } from '../model/domination.ts'
 
 /**
  * The rows that fewer than `most` others dominate. However they are told they are the same, and the first `most` by rank of non-domination are always
@@ -27,9 +27,9 @@ export class NearFront {
     let dominators = 0
     let full = false
     for (let i = 0; i < this.#rows.length; i++) {
-      const other = this.#losses[i] as Float64Array
-      if (dominates(other, losses)) dominators++
-      else if (dominates(losses, other)) full = (this.#dominators[i] = (this.#dominators[i] as number) + 1) >= this.#most || full
+      const order = compareDomination(this.#losses[i] as Float64Array, losses)
+      if (order < 0) dominators++
+      else if (order > 0) full = (this.#dominators[i] = (this.#dominators[i] as number) + 1) >= this.#most || full
     }
     if (dominators < this.#most) {
       this.#rows.push(row)
