@@ -133,6 +133,7 @@ describe('grid', () => {
     await expect(createStudy({ name: 'x', sampler: grid({ points: 2 }) })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     const wide = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x${i}`, int(1, 1000)]))
     await expect(createStudy({ name: 'x', space: wide, sampler: grid() })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    for (const points of [null, '3', [1, 2]] as never[]) expect(() => grid({ points })).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining('by path') }))
     await expect(createStudy({ name: 'x', space: { x: float(0, 1) }, sampler: grid({ points: { y: 3 } }) })).rejects.toMatchObject({ code: 'OPTION', message: expect.stringContaining("'x'") })
     await expect(createStudy({ name: 'x', space: { x: float(0, 1) }, sampler: grid({ points: { x: [2] } }) })).rejects.toMatchObject({ code: 'OPTION' })
     await expect(createStudy({ name: 'x', space: { x: float(0, 1) }, sampler: grid({ points: { x: [] } }) })).rejects.toMatchObject({ code: 'OPTION' })

@@ -31,6 +31,7 @@ const explanation: Explanation = Object.freeze({ model: 'none', why: 'It is a po
 export function grid(options: GridOptions = {}): SamplerFactory {
   checkKnown('grid', options, ['points', 'shuffle', 'sample'])
   const { points = {}, shuffle = true, sample = 1 } = options
+  if (typeof points !== 'number' && (typeof points !== 'object' || points === null || Array.isArray(points))) throw new AttuneError('OPTION', `grid({ points }) takes a number, or numbers and lists of values by path, as in { rate: [0.1, 0.5] }, not ${JSON.stringify(points)}.`)
   if (!(sample > 0 && sample <= 1)) throw new AttuneError('OPTION', `grid({ sample }) takes a part of the grid, above 0 and at most 1, not ${String(sample)}.`, { details: { sample } })
   if (!shuffle && sample < 1) throw new AttuneError('OPTION', 'grid({ sample }) draws its part at random: leave out shuffle: false, or the sample.')
   return {

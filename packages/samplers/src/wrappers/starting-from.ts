@@ -71,6 +71,7 @@ function startingSampler(problem: Problem, sampler: SamplerFactory, points: read
 
 /** A point by path. Throws OPTION if the space does not have it. */
 function pointOf(space: SearchSpace, point: { readonly [name: string]: unknown }): FlatParams {
+  if (typeof point !== 'object' || point === null) throw wrong(point, 'it is no object of parameters')
   const byPath = point as FlatParams
   const isFlat = Object.keys(point).every((path) => space.dimensions.some((dimension) => dimension.path === path))
   let params: FlatParams
@@ -86,5 +87,5 @@ function pointOf(space: SearchSpace, point: { readonly [name: string]: unknown }
 }
 
 function wrong(point: object, why: string, cause?: unknown): AttuneError {
-  return new AttuneError('OPTION', `startingFrom has a point that is not one of the space, ${JSON.stringify(point)}: ${why}.`, { details: { point }, cause })
+  return new AttuneError('OPTION', `startingFrom has a point that is not one of the space, ${JSON.stringify(point)}: ${why.replace(/\.$/, '')}.`, { details: { point }, cause })
 }
