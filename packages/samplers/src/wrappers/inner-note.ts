@@ -27,11 +27,15 @@ export interface InnerName {
 /** Explanation and note may have so many characters together. */
 const noteLimit = 4096
 
+/** `random()` gives no reasons, since they are the same for all: `explain` knows them, but not what is in a wrapper. */
+const drawn: Explanation = Object.freeze({ model: 'prior', why: 'Drawn from the priors; results play no part.' })
+
 /** An inner sampler's suggestion as the wrapper's. A note for which there is no room beside what the wrapper adds is left out: its sampler begins anew. */
 export function wrapped(answer: Answer, { id, revision }: SamplerFactory, { arm, part }: InnerName): Answer {
   if ('exhausted' in answer || 'wait' in answer) return answer
   const { params, note } = answer
-  const explanation = arm === undefined ? answer.explanation : named(answer.explanation, arm)
+  const given = answer.explanation ?? (id === 'random' ? drawn : undefined)
+  const explanation = arm === undefined ? given : named(given, arm)
   const own: InnerNote = { ...(arm === undefined ? {} : { arm }), ...(part === undefined ? {} : { part }), sampler: `${id}@${revision}` }
   const rest = { params, ...(explanation === undefined ? {} : { explanation }) }
   if (note === undefined) return { ...rest, note: { ...own } }

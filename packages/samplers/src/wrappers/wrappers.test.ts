@@ -168,6 +168,14 @@ describe('restricted', () => {
     await study.close()
   })
 
+  it('knows why random trials are where they are', async () => {
+    for (const [sampler, model] of [[limitConcurrency(random(), 2), 'prior'], [blend([{ sampler: random() }]), 'random: prior']] as const) {
+      const study = await createStudy({ name: 'why', space: plane, sampler, seed: 1 })
+      await study.ask()
+      expect(study.explain(0)).toEqual({ model, why: 'Drawn from the priors; results play no part.' })
+    }
+  })
+
   it('looks at open trials alone to say which of them are within, however many there are', async () => {
     const study = await createStudy({ name: 'open', space: plane, sampler: random(), seed: 1 })
     for (let i = 0; i < 20; i++) await study.tell(await study.ask(), i)
@@ -249,7 +257,7 @@ describe('startingFrom', () => {
     await study.optimize(() => 0, { trials: 2 })
     expect(study.trials().map(({ params }) => params.optimizer)).toEqual([{ type: 'sgd', momentum: 0.5 }, { type: 'adam' }])
     await study.close()
-    for (const wrong of [{ optimizer: { type: 'sgd' } }, { 'optimizer.type': 'lion' }, { x: 1 }]) await expect(createStudy({ name: 'x', space: tree, sampler: startingFrom(random(), [wrong]) })).rejects.toMatchObject({ code: 'OPTION' })
+    for (const wrong of [{ optimizer: { type: 'sgd' } }, { 'optimizer.type': 'lion' }, { x: 1 }, null as never, 'sgd' as never]) await expect(createStudy({ name: 'x', space: tree, sampler: startingFrom(random(), [wrong]) })).rejects.toMatchObject({ code: 'OPTION' })
     await expect(createStudy({ name: 'x', sampler: startingFrom(random(), [{ x: 1 }]) })).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('enqueue') })
   })
 })
