@@ -46,6 +46,18 @@ describe('axes', () => {
     expect(density.dimension.decode(priorUnit(density, 0.5))).toBeCloseTo(1e-2, 6)
   })
 
+  it('have densities of sum 1 where a prior gives nearly all mass to a few of many cells', () => {
+    for (const leaf of [int(0, 1000, { prior: normal(500, 2) }), int(0, 1000, { prior: normal(0, 3) }), int(1, 100_000, { scale: 'log', prior: logNormal(Math.log(5), 0.2) }), float(0, 10, { step: 0.1, prior: normal(3, 0.01) })]) {
+      const axis = axisOf(leaf)
+      expect(axis.shape).toBe('continuous')
+      let integral = 0
+      for (let i = 0; i < 100_000; i++) integral += Math.exp(logPriorAt(axis, (i + 0.5) / 100_000)) / 100_000
+      expect(integral).toBeCloseTo(1, 2)
+    }
+    const narrow = axisOf(int(0, 1000, { prior: normal(500, 2) }))
+    expect(Math.exp(logPriorAt(narrow, narrow.dimension.encode(500))) / 1001).toBeCloseTo(0.197, 1) // 0.1974 by the normal distribution, in steps of 1 / 256
+  })
+
   it('are active where their parents say', () => {
     const tree = space({ kind: oneOf({ a: { x: float(0, 1), deep: oneOf({ p: { y: choice([1, 2]) }, q: {} }) }, b: {} }) })
     const axes = axesOf(tree)

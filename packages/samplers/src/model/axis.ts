@@ -19,7 +19,7 @@ export interface Axis {
   readonly centres: Float64Array
   /** log prior probability of each cell; of a continuous axis log densities between `priorKnots`, empty if uniform. */
   readonly logPrior: Float64Array
-  /** Coordinates of equally spaced quantiles of a prior that is not uniform. */
+  /** Coordinates from 0 to 1 between which the density of a prior that is not uniform is taken for constant. */
   readonly priorKnots: Float64Array
 }
 
@@ -144,12 +144,28 @@ function priorOfNumbers(dimension: Dimension, edges: Float64Array): Float64Array
   return kept.map((one) => log(one / total))
 }
 
+type PriorDensity = Pick<Axis, 'priorKnots' | 'logPrior'>
+
 /** A histogram of the prior with pieces of equal mass, read off its quantiles. */
-function densityOfPrior(dimension: Dimension): { readonly priorKnots: Float64Array; readonly logPrior: Float64Array } {
+function densityOfPrior(dimension: Dimension): PriorDensity {
+  if (dimension.cells < Infinity) return densityOfCells(dimension)
   const priorKnots = Float64Array.from({ length: priorPieces + 1 }, (_, piece) => (piece === priorPieces ? 1 : piece === 0 ? 0 : dimension.encode(dimension.quantile(piece / priorPieces))))
   const logPrior = new Float64Array(priorPieces)
   for (let piece = 0; piece < priorPieces; piece++) {
     logPrior[piece] = -log(Math.max(1e-9, (priorKnots[piece + 1] as number) - (priorKnots[piece] as number)) * priorPieces)
   }
+  return { priorKnots, logPrior }
+}
+
+/** Many quantiles may be one value: the pieces lie around the values that occur, with as much mass as these have. */
+function densityOfCells(dimension: Dimension): PriorDensity {
+  const counts = new Map<number, number>()
+  for (let piece = 0; piece < priorPieces; piece++) {
+    const unit = dimension.encode(dimension.quantile((piece + 0.5) / priorPieces))
+    counts.set(unit, (counts.get(unit) ?? 0) + 1)
+  }
+  const values = Float64Array.from(counts.keys()).sort()
+  const priorKnots = Float64Array.from({ length: values.length + 1 }, (_, i) => (i === 0 ? 0 : i === values.length ? 1 : ((values[i - 1] as number) + (values[i] as number)) / 2))
+  const logPrior = values.map((unit, i) => log((counts.get(unit) as number) / priorPieces / ((priorKnots[i + 1] as number) - (priorKnots[i] as number))))
   return { priorKnots, logPrior }
 }
