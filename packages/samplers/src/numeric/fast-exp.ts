@@ -15,11 +15,12 @@ function tabulate(): Float64Array {
  * JavaScript engine. Each term is split into a multiple of 1/32, which is looked up, and a rest within ±1/64 for Taylor's series.
  * @param largest the largest of the terms
  * @param enough nothing is added any more once the sum is as large as this
+ * @param from the first term
  */
-export function sumOfExp(terms: Float64Array, count: number, largest: number, enough: number = Infinity): number {
+export function sumOfExp(terms: Float64Array, count: number, largest: number, enough: number = Infinity, from: number = 0): number {
   const powers = (table ??= tabulate())
   let sum = 0
-  for (let i = 0; i < count && !(sum >= enough); i++) {
+  for (let i = from; i < count && !(sum >= enough); i++) {
     const x = (terms[i] as number) - largest
     if (!(x > least)) continue
     const k = (0.5 - x * perUnit) | 0

@@ -101,10 +101,12 @@ describe('a mixture that holds a point', () => {
     expect(moves).toBeGreaterThan(30)
   })
 
-  it('answers something above what matters only where the density is above it', () => {
-    const { mixture } = mixtureOf(of, 15)
+  const numbers = space({ a: float(0, 1), b: float(0, 1), c: float(0, 1) })
+
+  it.each([['every kind', of, 15], ['every kind', of, 90], ['numbers', numbers, 32], ['numbers', numbers, 90]] as readonly [string, Space<unknown>, number][])('answers something above what matters only where the density is above it: %s', (_, own, count) => {
+    const { mixture } = mixtureOf(own, count)
     const random = new ThreefryRandom(4).stream(0, 'points')
-    const [point, other] = [new Float64Array(of.dimensions.length), new Float64Array(of.dimensions.length)]
+    const [point, other] = [new Float64Array(own.dimensions.length), new Float64Array(own.dimensions.length)]
     for (let i = 0; i < 40; i++) {
       mixture.sample(random, point, 0)
       mixture.sample(random, other, 0)

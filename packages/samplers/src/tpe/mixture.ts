@@ -9,6 +9,8 @@ import { bandwidth, type Smoothing } from './smoothing.ts'
 const negligible = -30
 /** A sum that is so many times as large as it has to be is large enough, however it was rounded. */
 const beyondRounding = 1 + 1e-9
+/** After so many kernels and one it is asked whether they suffice already; a power of two less 1. */
+const chunk = 31
 
 /**
  * A density on a tree of parameters: a mixture of one kernel for each observation, and the prior.
@@ -198,12 +200,12 @@ export class Mixture {
    * @param most where it is above this, something else above it may be answered, which is quicker
    */
   logDensity(points: Float64Array, offset: number, most: number = Infinity): number {
-    return this.#logSum(this.#terms, this.#sumTerms(this.#terms, points, offset, negligible), most)
+    return this.#logSum(this.#terms, this.#sumTerms(this.#terms, points, offset, negligible, most), most)
   }
 
   /** Takes a point to be moved one coordinate at a time, and answers its log density. */
   hold(points: Float64Array, offset: number): number {
-    return this.#logSum(this.#held, this.#sumTerms(this.#held, points, offset, -Infinity), Infinity)
+    return this.#logSum(this.#held, this.#sumTerms(this.#held, points, offset, -Infinity, Infinity), Infinity)
   }
 
   /** log density of the point that is held, were one of its active coordinates another; `most` as in `logDensity`. */
@@ -245,18 +247,18 @@ export class Mixture {
   }
 
   /** Writes the log of each kernel's part in the density of a point, −Infinity for kernels that are by `least` below the prior's, and answers the largest. */
-  #sumTerms(terms: Float64Array, points: Float64Array, offset: number, least: number): number {
+  #sumTerms(terms: Float64Array, points: Float64Array, offset: number, least: number, most: number): number {
     const count = this.#count
     const single = this.#single
     const base = this.#base
-    if (single.length === 0 && this.#joint.length > 0) return this.#addBlock(base, terms, points, offset, least)
+    if (single.length === 0 && this.#joint.length > 0) return this.#addBlock(base, terms, points, offset, least, most)
     for (let i = 0; i <= count; i++) terms[i] = base[i] as number
     for (let s = 0; s < single.length; s++) {
       const index = single[s] as number
       const unit = points[offset + index] as number
       if (!Number.isNaN(unit)) (this.#factors[index] as Factor).add(terms, unit)
     }
-    return this.#joint.length > 0 ? this.#addBlock(terms, terms, points, offset, least) : this.#largest(terms)
+    return this.#joint.length > 0 ? this.#addBlock(terms, terms, points, offset, least, most) : this.#largest(terms)
   }
 
   #largest(terms: Float64Array): number {
@@ -271,8 +273,11 @@ export class Mixture {
     return largest + log(sumOfExp(terms, this.#count + 1, largest, enough))
   }
 
-  /** Adds the factors of the block, and answers the largest term. A kernel is given up as soon as it is known to be negligible beside the prior. */
-  #addBlock(from: Float64Array, terms: Float64Array, points: Float64Array, offset: number, negligibleBy: number): number {
+  /**
+   * Adds the factors of the block, and answers the largest term; or, once the sum is known to be above `most`, something above that.
+   * A kernel is given up as soon as it is known to be negligible beside the prior.
+   */
+  #addBlock(from: Float64Array, terms: Float64Array, points: Float64Array, offset: number, negligibleBy: number, most: number): number {
     const count = this.#count
     const width = this.#joint.length
     const place = this.#place
@@ -287,6 +292,7 @@ export class Mixture {
     terms[count] = prior
     let largest = prior
     const least = prior + negligibleBy
+    let sum = most === Infinity ? 0 : exp(prior - most)
     // By fours; of few parameters most are among those left over, which have no loop.
     const whole = width & ~3
     const over = width - whole
@@ -318,6 +324,10 @@ export class Mixture {
       }
       terms[i] = term > least ? term : -Infinity
       if (term > largest) largest = term
+      if (most === Infinity || (i & chunk) !== chunk) continue
+      if (largest > most + 1e-8) return largest
+      sum += sumOfExp(terms, i + 1, most, Infinity, i - chunk)
+      if (sum >= beyondRounding) return most + 1
     }
     return largest
   }
