@@ -33,6 +33,11 @@ const parents = 5
 const stuckAfter = 10
 const stuckDeviations = 1.8
 const boundDeviations = 1.8
+/**
+ * For every second trial an improvement counts from this part of the distance between the median and the best loss on, divided by the number of trials: what can be
+ * gained beside the best point is sure and small, and would be sought for ever before anything else.
+ */
+const leastGain = 1
 /** The improvement whose probability is sought, in deviations of the losses: with none it is likeliest beside the best point. */
 const worthwhile = 0.1
 
@@ -87,15 +92,17 @@ export class LossModel {
     const model = fitted.isUsable ? fitted : new GaussianProcess(layout, kernel, hyperparameters, some.rows, some.targets, some.count)
     const measured = !discrete && model.noise >= noisy ? lowestMean(model, rows, width) : (targets[rows.order[0] as number] as number)
     const best = Math.min(measured, believe(model, running))
+    const isSecond = (context.turn ?? context.number) % 2 === 0
+    const better = isSecond && !discrete ? best - (leastGain / rows.count) * Math.max(0, medianOf(targets) - best) : best
     yield
     const many = objectives.length > 1
-    const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && (context.turn ?? context.number) % 2 === 0
+    const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && isSecond
     const one = whys[isStuck ? 'stuck' : name]
     const why = many ? `${one} ${whyScalarised}` : one
     return {
       acquisition: name === 'thompson'
         ? new SumOfAcquisitions([new SamplePath({ layout, kernel, hyperparameters, ...some }, context.random), new SumOfTerms(terms)])
-        : new SumOfTerms([{ model, utility: isStuck ? confidenceBound(stuckDeviations) : discrete ? varied(utilities[name](best), model.noise) : utilities[name](best) }, ...terms]),
+        : new SumOfTerms([{ model, utility: isStuck ? confidenceBound(stuckDeviations) : discrete ? varied(utilities[name](better), model.noise) : utilities[name](better) }, ...terms]),
       lengths: shortestLengths([model, ...terms.map((term) => term.model)]),
       incumbents: Array.from(rows.order.subarray(0, parents), (row) => rows.units.slice(row * width, (row + 1) * width)),
       climbed: 1,
@@ -154,6 +161,12 @@ function varianceAt(model: GaussianProcess, point: Float64Array): number {
   const variance = new Float64Array(1)
   model.predict(point, 1, new Float64Array(1), variance)
   return variance[0] as number
+}
+
+function medianOf(targets: Float64Array): number {
+  const { length } = targets
+  const sorted = targets.slice().sort()
+  return ((sorted[(length - 1) >> 1] as number) + (sorted[length >> 1] as number)) / 2
 }
 
 /** Adds running points with what the model expects of them (Ginsbourger et al. 2010, "Kriging is well-suited to parallelize optimization"); the lowest of that. */
