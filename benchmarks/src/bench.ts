@@ -39,6 +39,7 @@ if (options.quick) {
     for (const list of lists) program('measure-peers', '--', '--problems', list, '--data', options.data)
     program('measure-peers', '--only', 'optuna-random,optuna-tpe,rustuna', '--', '--noise', '--data', options.data)
     program('multi-objective', '--add', '--run', 'optuna-TPESampler,optuna-NSGAIISampler,optuna-NSGAIIISampler', '--data', options.data)
+    program('multi-objective', '--add', '--run', 'optuna-GPSampler', '--seeds', '1', '--data', options.data)
   }
   const common = ['--jobs', options.jobs, '--data', options.data]
   const samplers = ['auto', 'tpe', 'gp', 'forest', 'random'].filter(hasSampler)
