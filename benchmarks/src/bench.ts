@@ -37,7 +37,7 @@ if (options.quick) {
 } else {
   if (options.peers) {
     for (const list of lists) program('measure-peers', '--', '--problems', list, '--data', options.data)
-    program('measure-peers', '--only', 'optuna-random,optuna-tpe,rustuna', '--', '--noise', '--data', options.data)
+    program('measure-peers', '--only', 'optuna-random,optuna-tpe,rustuna,optuna-gp', '--', '--noise', '--data', options.data)
     program('multi-objective', '--add', '--run', 'optuna-TPESampler,optuna-NSGAIISampler,optuna-NSGAIIISampler', '--data', options.data)
     program('multi-objective', '--add', '--run', 'optuna-GPSampler', '--seeds', '1', '--data', options.data)
   }
