@@ -1,5 +1,6 @@
 import type { CreateOperation } from '../contracts/change.ts'
 import type { NextTrial } from '../contracts/pruner.ts'
+import type { WriteResult } from '../contracts/storage.ts'
 import type { Failure } from '../contracts/trial-record.ts'
 import type { StudyHistory } from '../history/study-history.ts'
 import { AttuneError } from '../errors.ts'
@@ -69,6 +70,8 @@ function resumption(found: Awaited<ReturnType<Checkpoints['of']>>): TrialStart['
 
 type NewStart = Pick<Extract<NextTrial, { readonly suggest: true }>, 'toStep' | 'attributes'>
 
+const plain: NewStart = Object.freeze({})
+
 function carried({ toStep, attributes }: NewStart): Pick<CreateOperation, 'toStep' | 'attributes'> {
   return { ...(toStep === undefined ? {} : { toStep }), ...(attributes === undefined ? {} : { attributes }) }
 }
@@ -115,7 +118,7 @@ export class TrialSource {
         if (wanted === again) continue
         if (wanted !== undefined) return wanted
         if (!limits.mayCreate()) return later('no room')
-        const created = await this.#create(signal, limits, {})
+        const created = await this.#create(signal, limits, plain)
         if (created !== undefined) return created
       }
     } finally {
@@ -241,7 +244,7 @@ export class TrialSource {
     const found = await checkpoints.of(record)
     if (found === undefined) warnings.tellSome('forked without a checkpoint', 'study', `A fork of trial ${parent} starts from the beginning: that trial has no checkpoint.`, parent)
     const lease = leases.request()
-    const created = await checkpoints.whileClaimed(found, () => this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) }))
+    const created = await checkpoints.whileClaimed(found, async () => this.#created({ type: 'create', expect: number, origin: 'fork', parent, params, lease, ...(found === undefined ? {} : { checkpoint: found.checkpoint }), ...carried(wanted) }))
     return created ? this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: wanted.toStep, resumeFrom: resumption(found) }) : undefined
   }
 
@@ -260,8 +263,12 @@ export class TrialSource {
     const flatParams = earlier !== undefined && this.#parts.policy === 'avoid' ? this.#parts.duplicates!.avoid(params, this.#history.space, this.#parts.runtime.random.stream(number, 'duplicates')) : params
     const trace = flatParams === params ? suggested.trace : { ...suggested.trace, explanation: { model: 'prior', why: `Drawn from the priors, because trial ${String(earlier)} has had the parameters that were suggested.` } }
     const lease = this.#parts.leases.request()
-    const origin = repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const
-    if (!(await this.#created({ type: 'create', expect: number, params: flatParams, suggestion: trace, lease, ...origin, ...carried(start) }))) return undefined
+    // Nearly all trials are of the sampler, and the pruner wants nothing of them: they are made in one piece.
+    const operation: CreateOperation = repeated || start !== plain
+      ? { type: 'create', expect: number, params: flatParams, suggestion: trace, lease, ...(repeated ? { origin: 'replicate', parent: earlier } as const : { origin: 'sampler' } as const), ...carried(start) }
+      : { type: 'create', expect: number, params: flatParams, suggestion: trace, lease, origin: 'sampler' }
+    const created = this.#created(operation)
+    if (!(created instanceof Promise ? await created : created)) return undefined
     return this.#hold({ number, attempt: 1, token: lease.token, flatParams: this.#history.params(number), toStep: start.toStep, resumeFrom: undefined })
   }
 
@@ -279,20 +286,36 @@ export class TrialSource {
     return this.#parts.duplicates!.exhausted(this.#history.space) ? { nothingLeft: 'every point of the space has been tried' } : { reused: number }
   }
 
-  /** False if another worker was quicker to take the number. */
-  async #created(operation: CreateOperation): Promise<boolean> {
+  /** False if another worker was quicker to take the number. At once where the storage answers at once. */
+  #created(operation: CreateOperation): boolean | Promise<boolean> {
     try {
       const answer = this.#parts.access.write([operation])
-      const result = answer instanceof Promise ? await answer : answer
+      if (answer instanceof Promise || !answer.ok) return this.#createdLater(operation, answer)
+      failpoint('source.after-create')
+      return true
+    } catch (error) {
+      this.#giveUp(operation)
+      throw error
+    }
+  }
+
+  async #createdLater(operation: CreateOperation, answer: WriteResult | Promise<WriteResult>): Promise<boolean> {
+    try {
+      const result = await answer
       failpoint('source.after-create')
       if (result.ok) return true
       if (result.refusal.reason !== 'number-taken') throw refused(result.refusal)
       await this.#parts.access.sync()
       return false
     } catch (error) {
-      if (operation.lease !== undefined) this.#parts.leases.abandon(operation.lease.token) // It may be held by now, by nobody.
+      this.#giveUp(operation)
       throw error
     }
+  }
+
+  /** A trial whose creation failed may be held by now, by nobody. */
+  #giveUp({ lease }: CreateOperation): void {
+    if (lease !== undefined) this.#parts.leases.abandon(lease.token)
   }
 
   #hold(start: TrialStart): Trial {

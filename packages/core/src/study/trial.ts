@@ -10,6 +10,8 @@ import type { Leaf } from '../space/definition.ts'
 import { leafToJson } from '../space/json.ts'
 import type { Space } from '../space/space.ts'
 
+const noLeaves: readonly never[] = []
+
 /** Why a running trial is asked to end. */
 export type StopReason = 'pruned' | 'paused' | 'timeout' | 'aborted' | 'lost'
 
@@ -57,7 +59,7 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
   #wake: (() => void) | undefined
   #met: { [path: string]: Scalar } | undefined
   /** Leaves that this trial met first, and the space that it knows with them. */
-  readonly #added: { readonly path: string; readonly leaf: Leaf }[] = []
+  #added: readonly { readonly path: string; readonly leaf: Leaf }[] = noLeaves
   #grown: { readonly from: Space<unknown>; readonly space: Space<unknown> } | undefined
   #reporting: Promise<void> | undefined
   /** @internal True if its code did not end in time. */
@@ -239,7 +241,7 @@ export class Trial<P = unknown> implements TrainerTrial<P> {
     const before = this.#space()
     const space = before.extend(name, leaf)
     if (space !== before) {
-      this.#added.push({ path: name, leaf })
+      this.#added = [...this.#added, { path: name, leaf }]
       this.#grown = { from: this.#runtime.space, space }
     }
     const known = met[name]
