@@ -143,7 +143,7 @@ class GpSampler implements Sampler {
 }
 
 const startup: Explanation = { model: 'prior', why: 'Drawn from the priors: the model begins when enough trials have ended.' }
-const whyNear = 'Looked for around the best trial only: in so many dimensions the model is unsure of everything else.'
+const whyNear = 'It was looked for around the best trial only: in so many dimensions the model is unsure of everything else.'
 const nothingFound: Explanation = { model: 'prior', why: 'Drawn from the priors: the model found no point that was not tried before.' }
 const whyFeasible = 'Where a trial is likeliest to succeed and to keep its constraints: none has yet.'
 

@@ -48,8 +48,9 @@ const whys = {
   thompson: 'The best of one function drawn from the model.',
   stuck: 'The best that may be there: after trials without a gain every second one looks further away.',
 } as const
-const whyScalarised = 'Of one loss made of all objectives, whose weights are drawn for each trial.'
-const whyWeighed = 'Weighed by the probability that the trial succeeds and keeps its constraints.'
+const whySecond = 'For every second trial gains that are too small to be worth one do not count.'
+const whyScalarised = 'The loss is made of all objectives, with weights drawn for this trial.'
+const whyWeighed = 'It is weighed by the probability that the trial succeeds and keeps its constraints.'
 const notFitted = 'The Gaussian process could not be fitted to the trials, so it is used with default length-scales and noise.'
 
 export interface LossTask {
@@ -97,8 +98,12 @@ export class LossModel {
     yield
     const many = objectives.length > 1
     const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && isSecond
-    const one = whys[isStuck ? 'stuck' : name]
-    const why = many ? `${one} ${whyScalarised}` : one
+    const why = [
+      whys[isStuck ? 'stuck' : name],
+      ...(isSecond && !discrete && (name === 'ei' || name === 'pi') ? [whySecond] : []),
+      ...(many ? [whyScalarised] : []),
+      ...(terms.length > 0 ? [whyWeighed] : []),
+    ].join(' ')
     return {
       acquisition: name === 'thompson'
         ? new SumOfAcquisitions([new SamplePath({ layout, kernel, hyperparameters, ...some }, context.random), new SumOfTerms(terms)])
@@ -107,7 +112,7 @@ export class LossModel {
       incumbents: Array.from(rows.order.subarray(0, parents), (row) => rows.units.slice(row * width, (row + 1) * width)),
       climbed: 1,
       ...(!discrete && name !== 'thompson' && { isUnknown: (point: Float64Array) => varianceAt(model, point) > unknownPart * model.signal }),
-      why: terms.length > 0 ? `${why} ${whyWeighed}` : why,
+      why,
       expect: (found) => (many || rows.usefulCount === 0 ? [] : objectives.map((objective: Objective) => expectationOf(objective, model, found, lossOf)).filter(({ mean }) => Number.isFinite(mean))),
       note,
     }

@@ -116,7 +116,7 @@ export class Lbfgs {
         this.#curvatures[next] = curvature
         next = (next + 1) % memory
         stored = Math.min(memory, stored + 1)
-      }
+      } else if (stored === memory) stored-- // The oldest pair has been written over.
       value = reached
       yield
       if (iteration % 3 !== 2) continue
