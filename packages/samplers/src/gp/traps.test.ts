@@ -28,3 +28,26 @@ describe('a shallow basin near the edge of the space', () => {
     expect(best.filter((one) => one > edge).length).toBeLessThanOrEqual(2)
   })
 })
+
+describe('a branch of small sure gains', () => {
+  it('does not keep the search from the basin in another branch', async () => {
+    const best = await Promise.all(seeds.map(async (seed) => {
+      const study = await createStudy({
+        space: { cost: float(1e-4, 1e4, { scale: 'log' }), tolerance: float(1e-4, 1, { scale: 'log' }), kernel: oneOf({ linear: {}, radial: { gamma: float(1e-4, 1e4, { scale: 'log' }) } }) },
+        objective: minimize('loss'),
+        sampler: gp(),
+        seed,
+      })
+      await study.optimize(({ params: { cost, tolerance, kernel } }) => {
+        const c = Math.log10(cost)
+        const t = 0.01 * (Math.log10(tolerance) + 3) ** 2
+        if (kernel.type === 'linear') return 0.4 + 0.02 * (c - 0.3) ** 2 + 0.005 * Math.sin(3 * c) + t // .4017 at best
+        const distance = (Math.log10(kernel.gamma) + 1) ** 2 + ((c - 1.5) / 1.5) ** 2
+        return 1.2 - 1.2 * Math.exp(-0.5 * distance) + t
+      }, { trials: 60 })
+      return study.best.value
+    }))
+    // If every gain counts five of six stay with the linear branch.
+    expect(best.filter((one) => one < 0.2).length).toBeGreaterThanOrEqual(4)
+  })
+})
