@@ -1,6 +1,6 @@
 import type { Problem } from '@attune/core'
-import type { Term } from '../gp/acquisition.ts'
-import type { Layout } from '../gp/layout.ts'
+import type { Term } from '../gaussian-process/acquisition.ts'
+import type { Layout } from '../gaussian-process/layout.ts'
 import type { Observations } from '../model/observations.ts'
 import { ConstraintModel } from './constraint-model.ts'
 import { FailureModel } from './failure-model.ts'

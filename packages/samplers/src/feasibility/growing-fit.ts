@@ -1,6 +1,6 @@
-import { fitInParts, type FitOptions } from '../gp/fit.ts'
-import { defaults, type LogHyperparameters } from '../gp/hyperparameters.ts'
-import type { Layout } from '../gp/layout.ts'
+import { fitInParts, type FitOptions } from '../gaussian-process/fit.ts'
+import { defaults, type LogHyperparameters } from '../gaussian-process/hyperparameters.ts'
+import type { Layout } from '../gaussian-process/layout.ts'
 
 const least = 1
 const growth = 1.25

@@ -1,4 +1,4 @@
-import type { Utility } from '../gp/acquisition.ts'
+import type { Utility } from '../gaussian-process/acquisition.ts'
 import { logNormalCdf, logNormalCdfSlope } from '../numeric/log-improvement.ts'
 
 /** How a prediction becomes a probability: Φ((constant + byMean · mean + byVariance · variance) / √(variance + noise)), raised to a power. */

@@ -1,6 +1,6 @@
 import type { Explanation, Json, Objective } from '@attune/core'
-import type { Acquisition } from './acquisition.ts'
-import type { GaussianProcess } from './gaussian-process.ts'
+import type { Acquisition } from '../gaussian-process/acquisition.ts'
+import type { GaussianProcess } from '../gaussian-process/gaussian-process.ts'
 
 type Expectation = NonNullable<Explanation['predicted']>[number]
 

@@ -1,7 +1,7 @@
 import { choice, constraint, float, int, linear, oneOf, ordinal, type Space, space, ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { Points } from '../model/points.ts'
-import type { Acquisition } from './acquisition.ts'
+import type { Acquisition } from '../gaussian-process/acquisition.ts'
 import { latentOf, writePoint } from './latent.ts'
 import { LocalSearch } from './local-search.ts'
 

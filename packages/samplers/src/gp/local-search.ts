@@ -2,7 +2,7 @@ import type { RandomStream } from '@attune/core'
 import type { Axis } from '../model/axis.ts'
 import type { Points } from '../model/points.ts'
 import { Lbfgs } from '../numeric/lbfgs.ts'
-import type { Acquisition } from './acquisition.ts'
+import type { Acquisition } from '../gaussian-process/acquisition.ts'
 import { writePoint } from './latent.ts'
 import type { Region } from './trust-region.ts'
 

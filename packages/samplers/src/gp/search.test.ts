@@ -2,7 +2,7 @@ import { createStudy, float, int, type Problem, type Space, space, ThreefryRando
 import { describe, expect, it } from 'vitest'
 import { Observations } from '../model/observations.ts'
 import { Points } from '../model/points.ts'
-import type { Acquisition } from './acquisition.ts'
+import type { Acquisition } from '../gaussian-process/acquisition.ts'
 import { LocalSearch } from './local-search.ts'
 import { search, type SearchTask } from './search.ts'
 import { Taken } from './taken.ts'

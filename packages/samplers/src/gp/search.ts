@@ -1,6 +1,6 @@
 import type { RandomStream } from '@attune/core'
 import type { Points } from '../model/points.ts'
-import type { Acquisition } from './acquisition.ts'
+import type { Acquisition } from '../gaussian-process/acquisition.ts'
 import { addMutants, addSpread, Candidates } from './candidates.ts'
 import { everyPoint } from './every-point.ts'
 import type { LocalSearch } from './local-search.ts'

@@ -1,6 +1,6 @@
 import { AttuneError } from '@attune/core'
 import { checkKnown } from '../known-options.ts'
-import type { KernelName } from './kernel.ts'
+import type { KernelName } from '../gaussian-process/kernel.ts'
 
 /** What the next trial is chosen by: log expected improvement, a confidence bound, log probability of improvement, or the minimum of a function drawn from the model. */
 export type AcquisitionName = 'ei' | 'ucb' | 'pi' | 'thompson'

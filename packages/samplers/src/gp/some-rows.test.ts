@@ -1,9 +1,9 @@
 import { float, space, ThreefryRandom } from '@attune/core'
 import { describe, expect, it } from 'vitest'
 import { axesOf } from '../model/axis.ts'
-import { FeatureMap } from './features.ts'
-import { defaults } from './hyperparameters.ts'
-import { layoutOf } from './layout.ts'
+import { FeatureMap } from '../gaussian-process/features.ts'
+import { defaults } from '../gaussian-process/hyperparameters.ts'
+import { layoutOf } from '../gaussian-process/layout.ts'
 import { someRows } from './some-rows.ts'
 
 const plane = layoutOf(axesOf(space({ x: float(0, 1), y: float(0, 1) })))

@@ -1,4 +1,4 @@
-import { type FeatureMap, squaredDistances } from './features.ts'
+import { type FeatureMap, squaredDistances } from '../gaussian-process/features.ts'
 
 /**
  * Which rows stand for all when there are too many: a third are the best, a third those nearest to the best one, and the others are as far from all

@@ -1,4 +1,4 @@
-import type { Acquisition } from './acquisition.ts'
+import type { Acquisition } from '../gaussian-process/acquisition.ts'
 
 /** The sum of acquisitions. */
 export class SumOfAcquisitions implements Acquisition {

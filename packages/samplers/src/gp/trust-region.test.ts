@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { axesOf } from '../model/axis.ts'
 import { Observations } from '../model/observations.ts'
 import { gp } from './gp.ts'
-import { layoutOf } from './layout.ts'
+import { layoutOf } from '../gaussian-process/layout.ts'
 import { regionOf, sideAfter } from './trust-region.ts'
 
 const begin = 6

@@ -1,6 +1,6 @@
 import type { Observations } from '../model/observations.ts'
 import { unitsOf } from '../model/units-of.ts'
-import type { Layout } from './layout.ts'
+import type { Layout } from '../gaussian-process/layout.ts'
 
 /** A part of the space: a box around a good point, as latent rows. */
 export interface Region {

@@ -1,5 +1,5 @@
-import type { Acquisition } from '../gp/acquisition.ts'
-import type { GaussianProcess } from '../gp/gaussian-process.ts'
+import type { Acquisition } from '../gaussian-process/acquisition.ts'
+import type { GaussianProcess } from '../gaussian-process/gaussian-process.ts'
 import type { Boxes } from './boxes.ts'
 import { LogEhvi } from './log-ehvi.ts'
 
