@@ -173,5 +173,5 @@ function checkPaths({ dimensions }: SearchSpace, restrictions: Restrictions): vo
   const unknown = Object.keys(restrictions).find((pattern) => !paths.some((path) => meansDimension(pattern, path)))
   if (unknown === undefined) return
   const near = nearestName(unknown, paths)
-  throw new AttuneError('OPTION', `'${unknown}' is not a parameter of the space, so it cannot be restricted${near === undefined ? '' : `: is it '${near}'?`} The parameters are ${paths.join(', ')}.`, { details: { path: unknown } })
+  throw new AttuneError('OPTION', `'${unknown}' is not a parameter of the space, so it cannot be restricted${near === undefined ? '.' : `: is it '${near}'?`} The parameters are ${paths.join(', ')}.`, { details: { path: unknown } })
 }
