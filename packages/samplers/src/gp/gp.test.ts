@@ -68,14 +68,16 @@ describe('gp', () => {
   })
 
   it('spreads trials that run at the same time, and loses little by them', async () => {
+    /** A bowl with hollows: of a bowl alone all is known before the last trials begin, and they lie where it is lowest. */
+    const of = ({ x, y }: { readonly x: number; readonly y: number }): number => (x - 0.3) ** 2 + (y - 0.6) ** 2 + 0.02 * (2 - Math.cos(25 * (x - 0.3)) - Math.cos(25 * (y - 0.6)))
     const study = await createStudy({ name: 'parallel', space: { x: float(0, 1), y: float(0, 1) }, sampler: gp(), seed: 3 })
     const asked: Trial<{ readonly x: number; readonly y: number }>[] = []
     for (let i = 0; i < 60; i++) {
       asked.push(await study.ask())
       const oldest = asked.length === 12 ? asked.shift() : undefined
-      if (oldest !== undefined) await study.tell(oldest, (oldest.params.x - 0.3) ** 2 + (oldest.params.y - 0.6) ** 2)
+      if (oldest !== undefined) await study.tell(oldest, of(oldest.params))
     }
-    expect(study.best.value).toBeLessThan(1e-4)
+    expect(study.best.value).toBeLessThan(1e-3)
     const points = asked.map(({ params }) => params)
     const nearest = points.map((a) => Math.min(...points.filter((b) => b !== a).map((b) => Math.hypot(a.x - b.x, a.y - b.y))))
     expect(nearest.reduce((sum, one) => sum + one, 0) / nearest.length).toBeGreaterThan(0.02)

@@ -1,5 +1,4 @@
 import type { Json, Objective, Problem, SuggestContext } from '@attune/core'
-import { halfRank } from '../model/half-rank.ts'
 import type { ModelRows } from '../model/model-rows.ts'
 import { OwnNotes } from '../model/own-notes.ts'
 import { confidenceBound, logExpectedImprovement, logProbabilityBelow, SumOfTerms, type Term, type Utility, varied } from '../gaussian-process/acquisition.ts'
@@ -13,6 +12,7 @@ import { type PathSource, SamplePath } from '../gaussian-process/sample-path.ts'
 import type { GpSettings } from './settings.ts'
 import { someRows } from './some-rows.ts'
 import { SumOfAcquisitions } from './sum-of-acquisitions.ts'
+import { targetsOf } from './targets.ts'
 
 /** The model is made of so many trials at most, and its hyperparameters are fitted to so many. */
 const mostRows = 400
@@ -35,7 +35,8 @@ const stuckDeviations = 1.8
 const boundDeviations = 1.8
 /**
  * For every second trial an improvement counts from this part of the distance between the median and the best loss on, divided by the number of trials: what can be
- * gained beside the best point is sure and small, and would be sought for ever before anything else.
+ * gained beside the best point is sure and small, and would be sought for ever before anything else. Not where trials fail or break constraints: what is unknown
+ * would be tried there until all of its border is known.
  */
 const leastGain = 1
 /** The improvement whose probability is sought, in deviations of the losses: with none it is likeliest beside the best point. */
@@ -84,7 +85,7 @@ export class LossModel {
     const { objectives } = this.#problem
     const { acquisition: name, kernel } = this.#settings
     const { width } = layout
-    const { targets, lossOf } = halfRank(rows.losses)
+    const { targets, lossOf } = targetsOf(rows.losses, discrete)
     const { vector, note } = yield* this.#hyperparameters(layout, rows, targets)
     const some = part(rows, targets, someRows(new FeatureMap(layout, vector), rows.units, rows.order, mostRows), width)
     const fitted = new GaussianProcess(layout, kernel, vector, some.rows, some.targets, some.count)
@@ -94,13 +95,14 @@ export class LossModel {
     const measured = !discrete && model.noise >= noisy ? lowestMean(model, rows, width) : (targets[rows.order[0] as number] as number)
     const best = Math.min(measured, believe(model, running))
     const isSecond = (context.turn ?? context.number) % 2 === 0
-    const better = isSecond && !discrete ? best - (leastGain / rows.count) * Math.max(0, medianOf(targets) - best) : best
+    const seeksMore = isSecond && !discrete && terms.length === 0
+    const better = seeksMore ? best - (leastGain / rows.count) * Math.max(0, medianOf(targets) - best) : best
     yield
     const many = objectives.length > 1
     const isStuck = name === 'ei' && discrete && rows.sinceBest >= stuckAfter && isSecond
     const why = [
       whys[isStuck ? 'stuck' : name],
-      ...(isSecond && !discrete && (name === 'ei' || name === 'pi') ? [whySecond] : []),
+      ...(seeksMore && (name === 'ei' || name === 'pi') ? [whySecond] : []),
       ...(many ? [whyScalarised] : []),
       ...(terms.length > 0 ? [whyWeighed] : []),
     ].join(' ')

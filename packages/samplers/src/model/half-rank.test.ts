@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { halfRank } from './half-rank.ts'
+import { halfLogarithm, halfRank } from './half-rank.ts'
 
 describe('the half-rank transform', () => {
   it('keeps the better half and replaces the worse one by quantiles', () => {
@@ -42,5 +42,19 @@ describe('the half-rank transform', () => {
     expect([...targets]).toEqual([...wanted].map((one) => expect.closeTo(one, 12) as number))
     expect(lossOf(targets[0] as number)).toBeCloseTo(-1.7e308, -295)
     expect(lossOf(-100)).toBe(-Number.MAX_VALUE)
+  })
+})
+
+describe('the transform by half and logarithm', () => {
+  it('keeps the better half and replaces the worse one by logarithms of its distance', () => {
+    // numpy: y = [1, 2, 3, 4, 100], s = sqrt(mean([4, 1, 0])); 3 + 6 * s * log1p((y - 3) / (6 * s)) for the last two, then (v - v.mean()) / v.std()
+    const { targets, lossOf } = halfLogarithm(Float64Array.of(1, 2, 3, 4, 100))
+    expect([...targets]).toEqual([-0.6747291466647305, -0.554729719387207, -0.43473029210968356, -0.321868659744535, 1.9860578179061557].map((one) => expect.closeTo(one, 12) as number))
+    for (const [i, loss] of [1, 2, 3, 4, 100].entries()) expect(lossOf(targets[i] as number)).toBeCloseTo(loss, 9)
+  })
+
+  it('does not depend on the unit of losses', () => {
+    const losses = Float64Array.of(4, 1, 9, 2, 3, 50, 8)
+    expect([...halfLogarithm(losses.map((loss) => 1e-9 * loss - 7e-9)).targets]).toEqual([...halfLogarithm(losses).targets].map((one) => expect.closeTo(one, 6) as number))
   })
 })

@@ -1,4 +1,4 @@
-import { normalQuantile } from '@attune/core'
+import { log, normalQuantile } from '@attune/core'
 
 /** Losses on the scale on which they are modelled. */
 export interface TransformedLosses {
@@ -7,6 +7,9 @@ export interface TransformedLosses {
   /** The loss that a target stands for: interpolated between the losses that were seen, beyond the best of them on a straight line. Infinite if none was finite. */
   lossOf(target: number): number
 }
+
+/** Of losses beyond the median differences up to some times this many deviations of the better half count nearly as they are. */
+const nearly = 6
 
 /** Beyond this, sums and differences of losses may be infinite: there they are made smaller first. */
 const huge = 2 ** 1000
@@ -18,12 +21,26 @@ const smaller = 2 ** -40
  * of the better half from the median. Then mean 0 and variance 1. Infinite losses are allowed: the worst of all, or as good as the best finite one.
  */
 export function halfRank(losses: Float64Array): TransformedLosses {
-  if (!losses.some((loss) => Number.isFinite(loss) && Math.abs(loss) > huge)) return transformed(losses)
-  const { targets, lossOf } = transformed(losses.map((loss) => loss * smaller))
+  if (!losses.some((loss) => Number.isFinite(loss) && Math.abs(loss) > huge)) return transformed(losses, byRank)
+  const { targets, lossOf } = transformed(losses.map((loss) => loss * smaller), byRank)
   return { targets, lossOf: (target) => Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, lossOf(target) / smaller)) }
 }
 
-function transformed(losses: Float64Array): TransformedLosses {
+/**
+ * The same with logarithms in place of ranks: median + 6 s ln(1 + (loss − median) / (6 s)). What is smooth stays smooth, but one loss that is absurdly high
+ * takes room from all others: for finite losses of a size only.
+ */
+export function halfLogarithm(losses: Float64Array): TransformedLosses {
+  return transformed(losses, byLogarithm)
+}
+
+/** Deviations above the median: by the middle of the ranks of equal losses as a part of all, or by the distance from the median in deviations. */
+type Worse = (quantile: number, distance: number) => number
+
+const byRank: Worse = (quantile) => normalQuantile(quantile)
+const byLogarithm: Worse = (_quantile, distance) => nearly * log(1 + distance / nearly)
+
+function transformed(losses: Float64Array, worse: Worse): TransformedLosses {
   const count = losses.length
   const finite = losses.filter((loss) => Number.isFinite(loss)).sort()
   const least = finite[0] ?? 0
@@ -47,8 +64,7 @@ function transformed(losses: Float64Array): TransformedLosses {
     const loss = at(rank)
     let end = rank + 1
     while (end < count && at(end) === loss) end++
-    // The middle of the ranks of equal losses.
-    const value = loss <= median ? loss : median + spread * normalQuantile((rank + end) / 2 / count)
+    const value = loss <= median ? loss : median + spread * worse((rank + end) / 2 / count, (loss - median) / spread)
     for (; rank < end; rank++) values[order[rank] as number] = value
   }
   let mean = 0
