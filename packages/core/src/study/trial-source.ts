@@ -72,6 +72,11 @@ type NewStart = Pick<Extract<NextTrial, { readonly suggest: true }>, 'toStep' | 
 
 const plain: NewStart = Object.freeze({})
 
+/** A process may end here: the storage has answered, and nobody runs the trial yet. */
+function afterCreate(): void {
+  failpoint('source.after-create')
+}
+
 function carried({ toStep, attributes }: NewStart): Pick<CreateOperation, 'toStep' | 'attributes'> {
   return { ...(toStep === undefined ? {} : { toStep }), ...(attributes === undefined ? {} : { attributes }) }
 }
@@ -291,7 +296,7 @@ export class TrialSource {
     try {
       const answer = this.#parts.access.write([operation])
       if (answer instanceof Promise || !answer.ok) return this.#createdLater(operation, answer)
-      failpoint('source.after-create')
+      afterCreate()
       return true
     } catch (error) {
       this.#giveUp(operation)
@@ -302,7 +307,7 @@ export class TrialSource {
   async #createdLater(operation: CreateOperation, answer: WriteResult | Promise<WriteResult>): Promise<boolean> {
     try {
       const result = await answer
-      failpoint('source.after-create')
+      afterCreate()
       if (result.ok) return true
       if (result.refusal.reason !== 'number-taken') throw refused(result.refusal)
       await this.#parts.access.sync()
